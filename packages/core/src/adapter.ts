@@ -1,0 +1,11 @@
+/**
+ * What somebody who writes an adapter needs beside the contracts.
+ *
+ * @module
+ */
+
+export type * from './contracts/index.ts'
+export { FlagsError, toFlagsError } from './errors.ts'
+export { isFlagName } from './validate/schemas.ts'
+export { parseDecision, parseRecord } from './validate/validate.ts'
+export { contentOf, type FlagContent, patched } from './validate/write.ts'

@@ -1,0 +1,23 @@
+/** What every call on an adapter may be given. */
+export interface Call {
+  /** Aborted when the caller no longer waits. An adapter may then cancel its work; it must not throw from the abort itself. */
+  readonly signal?: AbortSignal
+}
+
+/** "Something changed." It may be lost, doubled, late or forged: a listener must never trust it alone. */
+export interface Hint {
+  readonly name: string
+  readonly version: number
+}
+
+/** The receiving end of a hint channel. Its methods never throw. */
+export interface ChannelListener {
+  onHint(hint: Hint): void
+  /** Must be called after the first and after every later successful (re)subscribe: what came before it may have been missed. */
+  onResync(): void
+  /** Must be called once each time the channel is lost. */
+  onDown(cause: unknown): void
+}
+
+/** Ends a subscription. Calling it twice does nothing. */
+export type Unsubscribe = () => Promise<void>

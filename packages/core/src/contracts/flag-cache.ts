@@ -1,0 +1,76 @@
+import type { FlagsError } from '../errors.ts'
+import type { Call, ChannelListener, Unsubscribe } from './channel.ts'
+import type { Decision } from './decision.ts'
+import type { FlagRecord } from './flag-record.ts'
+
+/** Which decision cache: `check` holds a boolean for `isEnabled`, `endpoint` the full decision for `evaluate`. */
+export type DecisionKind = 'check' | 'endpoint'
+
+/** A value and the store's clock in the statement that loaded it. */
+export interface Cached<T> {
+  readonly asOf: number
+  readonly value: T
+}
+
+/** What to read for one flag, in one go. */
+export interface CacheWant {
+  readonly name: string
+  readonly decision?: { readonly kind: DecisionKind; readonly targetingKey: string }
+}
+
+/** What the cache has for one flag. Only entries that count are in it: those whose token equals the flag's fence. */
+export interface CacheRead {
+  /** The flag's fence, to be given back with a fill. `undefined` as long as the cache does not know the store: then nothing can be filled. */
+  readonly token: string | undefined
+  /** The version of the change that the fence stands for; 0 for a placeholder. */
+  readonly fenceVersion: number
+  readonly flag?: Cached<FlagRecord | null>
+  /** A boolean for `check`, a `Decision` for `endpoint`. */
+  readonly decision?: Cached<boolean | Decision>
+}
+
+/** A value to keep, for `ttlMs` milliseconds. */
+export interface CacheFillValue<T> extends Cached<T> {
+  readonly ttlMs: number
+}
+
+/** What to keep for one flag. */
+export interface CacheFill {
+  readonly name: string
+  /** The token of the read that came before the store was asked. */
+  readonly token: string
+  readonly flag?: CacheFillValue<FlagRecord | null>
+  readonly decision?: CacheFillValue<boolean | Decision> & { readonly kind: DecisionKind; readonly targetingKey: string }
+}
+
+/**
+ * The cache that all processes share. It may lose anything at any time, be slow, or hold what somebody else wrote: what it returns is
+ * validated, and a corrupt entry is a miss that is reported once and replaced by the next fill.
+ */
+export interface FlagCache {
+  /**
+   * Names the store whose flags are kept, and where to report what the cache itself finds wrong (corrupt entries, another store's fences).
+   * May be called again, with another store. Before the first call, reads return whatever counts, without tokens.
+   */
+  open(storeId: string, report?: (error: FlagsError) => void): Promise<void>
+  /** One round trip for all of them (one per node of a cluster), plus one where a fence is missing: then a placeholder is installed. */
+  read(wanted: readonly CacheWant[], call?: Call): Promise<readonly CacheRead[]>
+  /**
+   * Keeps each value, or answers `false` and keeps nothing of that fill: when the fence is no longer the token, when `asOf` is below the
+   * fence's version, or below the `asOf` of the entry that counts now.
+   */
+  fill(fills: readonly CacheFill[], call?: Call): Promise<readonly boolean[]>
+  /**
+   * Raises the fence to `version`, so that no entry and no fill under way counts any longer, drops the flag and publishes a hint.
+   * Monotone: where the fence is as high already it changes nothing and publishes nothing. Its cost must not depend on how much is cached.
+   */
+  invalidate(name: string, version: number, call?: Call): Promise<'raised' | 'already'>
+  /** Drops fence and flag of each name, whatever their version. */
+  forget(names: readonly string[], call?: Call): Promise<void>
+  /** Drops everything under this cache's prefix, of every store; answers how many entries. */
+  purge(): Promise<number>
+  /** Optional. Resolves when the first attempt to subscribe has ended, well or badly; keeps trying until unsubscribed. */
+  subscribe?(listener: ChannelListener): Promise<Unsubscribe>
+  /** Ends what this cache opened itself, never a client that it was given. */
+  close(): Promise<void>
+}

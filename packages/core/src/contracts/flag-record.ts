@@ -1,0 +1,56 @@
+/** Any value that JSON can hold. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+
+/** A flag as the store keeps it. */
+export interface FlagRecord {
+  /** `[A-Za-z0-9][A-Za-z0-9._-]{0,127}` */
+  readonly name: string
+  /** The lowest reader that evaluates this record rightly; raised only when a newer feature is used. */
+  readonly schema: number
+  /** At most 2,000 characters. */
+  readonly description?: string
+  /** At most 200 characters. */
+  readonly owner?: string
+  /** At most 50, each of 1 to 100 characters. */
+  readonly tags?: readonly string[]
+  /** When the flag should be gone; ISO 8601 in UTC. It does not change an answer. */
+  readonly expiresAt?: string
+  /** The kill switch. */
+  readonly enabled: boolean
+  /** Percent of targeting keys that get the flag: 0 to 100, at most three decimals. */
+  readonly rollout: number
+  /** Hashed in place of the name, so that a flag can be renamed without moving a user; 1 to 200 characters, no `:`, no NUL. */
+  readonly salt?: string
+  /** The bucketing that this record was written for. */
+  readonly hashVersion: 1
+  /** The version of the change that wrote it. */
+  readonly version: number
+  /** ISO 8601 in UTC. */
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+/** What a caller says of a new flag. Enabled for nobody (rollout 0) unless it says otherwise. */
+export interface NewFlag {
+  readonly name: string
+  readonly description?: string
+  readonly owner?: string
+  readonly tags?: readonly string[]
+  readonly expiresAt?: string
+  /** Default `true`: the rollout decides. */
+  readonly enabled?: boolean
+  /** Default 0: nobody. */
+  readonly rollout?: number
+  readonly salt?: string
+}
+
+/** What an update changes: a value replaces the field whole, `null` removes an optional field. */
+export interface FlagPatch {
+  readonly description?: string | null
+  readonly owner?: string | null
+  readonly tags?: readonly string[] | null
+  readonly expiresAt?: string | null
+  readonly enabled?: boolean
+  readonly rollout?: number
+  readonly salt?: string | null
+}

@@ -1,0 +1,100 @@
+import type { FlagsError } from '../errors.ts'
+import type { Call, ChannelListener, Unsubscribe } from './channel.ts'
+import type { FlagPatch, FlagRecord, NewFlag } from './flag-record.ts'
+
+/** A place in the change log. `id` is the random id of the change at `version` (`''` at version 0), by which a rewritten history is noticed. */
+export interface Cursor {
+  readonly version: number
+  readonly id: string
+}
+
+/** A record, `null` where the flag is known to be absent, or the error that says why the stored record cannot be used. */
+export type LoadedFlag = FlagRecord | null | FlagsError
+
+/** The store's identity and its clock, read together. */
+export interface Head {
+  readonly storeId: string
+  readonly cursor: Cursor
+}
+
+/** Flags, and the clock of the very snapshot that they were read in. */
+export interface Loaded {
+  readonly storeId: string
+  readonly asOf: number
+  readonly flags: ReadonlyMap<string, LoadedFlag>
+}
+
+/** The flags that changed after a cursor, each once with its latest version and its current record, read in one snapshot. */
+export type Changes =
+  | {
+      readonly kind: 'changes'
+      readonly cursor: Cursor
+      readonly changed: readonly { readonly name: string; readonly version: number; readonly flag: LoadedFlag }[]
+    }
+  /** The log cannot tell: it was pruned past the cursor, or the store went back to an older state. */
+  | { readonly kind: 'lost'; readonly cursor: Cursor; readonly why: 'pruned' | 'rewound' }
+
+export type Operation = 'create' | 'update' | 'delete'
+
+/** One entry of the change log. */
+export interface Change {
+  readonly version: number
+  readonly id: string
+  readonly flag: string
+  readonly operation: Operation
+  /** Who did it; an adapter fills in what it knows where the caller did not say. */
+  readonly actor?: string
+  readonly reason?: string
+  /** `null` before a create and after a delete. A record that can no longer be read is the error that says why. */
+  readonly before: LoadedFlag
+  readonly after: LoadedFlag
+  /** ISO 8601 in UTC. */
+  readonly at: string
+}
+
+/** What a writer says of a change. */
+export interface ChangeMeta {
+  /** At most 200 characters. */
+  readonly actor?: string
+  /** At most 2,000 characters. */
+  readonly reason?: string
+  /** The version that the flag must have. An update or delete of another version is refused with `VERSION_CONFLICT`. */
+  readonly expectedVersion?: number
+}
+
+/** Which part of a history: the newest `limit` changes (default 50, 1 to 1,000) below version `before` (default: all). */
+export interface HistoryPage {
+  readonly limit?: number
+  readonly before?: number
+}
+
+/**
+ * The source of truth. Names and patches arrive validated.
+ *
+ * Versions rise in commit order over all flags of the store: whoever sees version `n` in a snapshot also sees every change below it.
+ * They may skip numbers; they must never be given out twice or go back, not even by a delete.
+ */
+export interface FlagStore {
+  /** Must answer from the source of truth, never from a replica. Rejects with `SCHEMA_MISSING` or `SCHEMA_OLD` before a migration. */
+  head(call?: Call): Promise<Head>
+  /** One statement, one snapshot, however many names (1 or more). The map has an entry for each name asked for, and no other. */
+  load(names: readonly string[], call?: Call): Promise<Loaded>
+  /** All flags in one statement, with the cursor of its snapshot (`asOf` equals `cursor.version`). */
+  loadAll(call?: Call): Promise<Loaded & { readonly cursor: Cursor }>
+  /** Complete: no change above the cursor may be left out. With nothing new, `changed` is empty and the cursor is the one given. */
+  changesSince(cursor: Cursor, call?: Call): Promise<Changes>
+  /** Rejects with `FLAG_EXISTS`. */
+  create(flag: NewFlag, meta?: ChangeMeta, call?: Call): Promise<Change>
+  /** Rejects with `FLAG_NOT_FOUND` or `VERSION_CONFLICT`. A patch that leaves a record invalid is refused with `INVALID_FLAG`. */
+  update(name: string, patch: FlagPatch, meta?: ChangeMeta, call?: Call): Promise<Change>
+  /** Rejects with `FLAG_NOT_FOUND` or `VERSION_CONFLICT`. The change keeps a version behind. */
+  delete(name: string, meta?: ChangeMeta, call?: Call): Promise<Change>
+  /** Newest first; empty for a name that never was. */
+  history(name: string, page?: HistoryPage, call?: Call): Promise<readonly Change[]>
+  /** Drops log entries older than so many days (0 or more), never the newest one; answers how many. */
+  prune(olderThanDays: number, call?: Call): Promise<number>
+  /** Optional. Resolves when the first attempt to subscribe has ended, well or badly; keeps trying until unsubscribed. */
+  watch?(listener: ChannelListener): Promise<Unsubscribe>
+  /** Ends what this store opened itself, never a client that it was given. */
+  close(): Promise<void>
+}

@@ -1,0 +1,6 @@
+export type * from './channel.ts'
+export type * from './clock.ts'
+export type * from './decision.ts'
+export type * from './flag-cache.ts'
+export type * from './flag-record.ts'
+export type * from './flag-store.ts'

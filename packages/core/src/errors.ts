@@ -1,0 +1,91 @@
+/** Every way in which Flagstone can say no. Where OpenFeature has a code for it, it is OpenFeature's. */
+export type FlagsErrorCode =
+  /** An option is missing or out of its bounds; the message names it. */
+  | 'INVALID_OPTIONS'
+  /** A flag name breaks `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`. */
+  | 'INVALID_NAME'
+  /** A flag or a patch breaks the schema; the message names the path and what was expected. */
+  | 'INVALID_FLAG'
+  /** The evaluation context is not a string, a safe integer or an object with a string `targetingKey`. */
+  | 'INVALID_CONTEXT'
+  | 'FLAG_NOT_FOUND'
+  | 'FLAG_EXISTS'
+  /** `expectedVersion` was not the flag's version; `versions` has both. */
+  | 'VERSION_CONFLICT'
+  /** The store has not reached the `minVersion` that a call asked for. */
+  | 'VERSION_NOT_REACHED'
+  /** Another transaction kept a write waiting past its lock timeout; `blockers` says who. */
+  | 'WRITE_BLOCKED'
+  | 'TARGETING_KEY_MISSING'
+  | 'TYPE_MISMATCH'
+  /** A value that was read from the store or the cache is not what it should be. */
+  | 'PARSE_ERROR'
+  /** A record needs a newer Flagstone than this one; it is left alone. */
+  | 'RECORD_TOO_NEW'
+  | 'STORE_UNAVAILABLE'
+  | 'STORE_TIMEOUT'
+  /** The store's tables are missing or older than this build; run `migrate()`. */
+  | 'SCHEMA_MISSING'
+  | 'SCHEMA_OLD'
+  /** The store went back to an older state: it was restored, or failed over and lost commits. */
+  | 'STORE_REWOUND'
+  | 'CACHE_UNAVAILABLE'
+  | 'CACHE_TIMEOUT'
+  /** Two stores use one cache under one prefix. They never see each other's flags, but they evict each other. */
+  | 'CACHE_SHARED_BY_STORES'
+  /** A hint channel went down; reads go on, changes arrive by another channel or by the poll. */
+  | 'CHANNEL_DOWN'
+  /** The client was closed. */
+  | 'CLOSED'
+  /** Anything else; `cause` has it. */
+  | 'GENERAL'
+
+/** Who keeps a write waiting. */
+export interface Blocker {
+  readonly pid: number
+  readonly application: string
+  /** How long its transaction has been open, in milliseconds. */
+  readonly ageMs: number
+}
+
+/** What an error can say beside its code and message. */
+export interface FlagsErrorDetails {
+  readonly flag?: string
+  readonly cause?: unknown
+  readonly versions?: { readonly expected: number; readonly actual: number }
+  readonly blockers?: readonly Blocker[]
+}
+
+// Shared by every copy of this class in a process, so that `instanceof` holds where an app loads both the ESM and the CJS build.
+const BRAND = Symbol.for('flagstone.error')
+
+/** The one error of Flagstone: a `code` to act on, a message that names the flag and the way out, and the `cause`. */
+export class FlagsError extends Error {
+  override readonly name = 'FlagsError'
+  readonly code: FlagsErrorCode
+  readonly flag: string | undefined
+  /** Of a `VERSION_CONFLICT`: the version that the caller expected and the one that the flag has (0: the flag does not exist). */
+  readonly versions: { readonly expected: number; readonly actual: number } | undefined
+  /** Of a `WRITE_BLOCKED`. */
+  readonly blockers: readonly Blocker[] | undefined
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return value !== null && typeof value === 'object' && BRAND in value
+  }
+
+  constructor(code: FlagsErrorCode, message: string, details: FlagsErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    Object.defineProperty(this, BRAND, { value: true })
+    this.code = code
+    this.flag = details.flag
+    this.versions = details.versions
+    this.blockers = details.blockers
+  }
+}
+
+/** `cause` itself where it is a `FlagsError`, otherwise a new one around it. */
+export function toFlagsError(cause: unknown, code: FlagsErrorCode, what: string): FlagsError {
+  if (cause instanceof FlagsError) return cause
+  const reason = cause instanceof Error ? cause.message || cause.name : String(cause)
+  return new FlagsError(code, `${what}: ${reason}`, { cause })
+}

@@ -1,0 +1,27 @@
+/** xxh32 over the UTF-8 bytes of `input` (a lone surrogate reads as U+FFFD): an unsigned 32-bit number. */
+export type Hash = (input: string, seed: number) => number
+
+/** Buckets on the line that users fall on: thousandths of a percent. */
+export const BUCKETS = 100_000
+
+/** The seed of the gate. A variant is drawn with seed 1, so that the two are independent. */
+export const GATE_SEED = 0
+
+/** Below which bucket a user is in, 0 to 100,000. It rounds because 2.007 * 1000 is not 2007 in floating point. */
+export function thresholdOf(rollout: number): number {
+  return Math.round(rollout * 1000)
+}
+
+/** A rollout is legal from 0 to 100 with at most three decimals. */
+export function isRollout(rollout: number): boolean {
+  return rollout >= 0 && rollout <= 100 && thresholdOf(rollout) / 1000 === rollout
+}
+
+/**
+ * The bucket of a hash, 0 to 99,999: `hash % 100` gives the whole percent, the next three digits the fraction.
+ *
+ * Never "fix" this: it is frozen by spec/bucketing.json, and any change moves every user of every flag.
+ */
+export function bucketOf(hash: number): number {
+  return (hash % 100) * 1000 + (Math.floor(hash / 100) % 1000)
+}

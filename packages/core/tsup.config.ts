@@ -1,0 +1,13 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: { index: 'src/index.ts', adapter: 'src/adapter.ts', conformance: 'src/conformance/index.ts' },
+  format: ['esm', 'cjs'],
+  target: 'node20',
+  tsconfig: 'tsconfig.json',
+  splitting: true,
+  dts: true,
+  clean: true,
+  sourcemap: false,
+  silent: true,
+})
