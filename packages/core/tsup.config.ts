@@ -5,7 +5,6 @@ export default defineConfig({
   format: ['esm', 'cjs'],
   target: 'node20',
   tsconfig: 'tsconfig.json',
-  splitting: true,
   dts: true,
   clean: true,
   sourcemap: false,

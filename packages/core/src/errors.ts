@@ -69,7 +69,7 @@ export class FlagsError extends Error {
   /** Of a `WRITE_BLOCKED`. */
   readonly blockers: readonly Blocker[] | undefined
 
-  static [Symbol.hasInstance](value: unknown): boolean {
+  static override [Symbol.hasInstance](value: unknown): boolean {
     return value !== null && typeof value === 'object' && BRAND in value
   }
 
