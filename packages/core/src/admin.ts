@@ -1,0 +1,106 @@
+import type { Change, ChangeMeta, FlagPatch, FlagRecord, HistoryPage, LoadedFlag, NewFlag } from './contracts/index.ts'
+import { FlagsError } from './errors.ts'
+import type { StoreLayer } from './read/store-layer.ts'
+import type { FlagName, FlagSchema } from './schema.ts'
+import { checkMeta, checkName, checkNewFlag, checkPage, checkPatch } from './validate/validate.ts'
+import type { Propagation } from './write/invalidations.ts'
+import type { Committed, WritePath } from './write/write-path.ts'
+
+const MAX_DAYS = 36_500
+
+/** A change that is committed. */
+export interface Written {
+  /** The version of the change; pass it as `minVersion` where another process must not answer older. */
+  readonly version: number
+  /** `ok`: the shared cache holds nothing older. `deferred`: it could not be reached, and will be told as soon as it can. */
+  readonly propagation: Propagation
+}
+
+export interface WrittenFlag extends Written {
+  readonly flag: FlagRecord
+}
+
+/** Administration goes straight to the store. Every method rejects with a `FlagsError` where it could not do what it was asked. */
+export interface FlagsAdmin<S extends FlagSchema = FlagSchema> {
+  /** All flags, by name. A record that cannot be read is left out and reported. */
+  list(): Promise<readonly FlagRecord[]>
+  /** `null` where there is no such flag. */
+  get(name: FlagName<S>): Promise<FlagRecord | null>
+  create(flag: NewFlag & { readonly name: FlagName<S> }, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<WrittenFlag>
+  /** In a patch, `null` removes an optional field and any other value replaces it whole. */
+  update(name: FlagName<S>, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag>
+  delete(name: FlagName<S>, meta?: ChangeMeta): Promise<Written>
+  /** The changes of one flag, newest first. */
+  history(name: FlagName<S>, page?: HistoryPage): Promise<readonly Change[]>
+  /** Drops log entries older than so many days, never the newest; answers how many. */
+  prune(olderThanDays: number): Promise<number>
+}
+
+export class Admin implements FlagsAdmin {
+  readonly #store: StoreLayer
+  readonly #writes: WritePath
+  readonly #report: (error: FlagsError) => void
+
+  constructor(store: StoreLayer, writes: WritePath, report: (error: FlagsError) => void) {
+    this.#store = store
+    this.#writes = writes
+    this.#report = report
+  }
+
+  async list(): Promise<readonly FlagRecord[]> {
+    const { flags } = await this.#store.administer('Flags', (store, call) => store.loadAll(call))
+    const records: FlagRecord[] = []
+    for (const flag of flags.values()) {
+      if (flag instanceof FlagsError) this.#report(flag)
+      else if (flag !== null) records.push(flag)
+    }
+    return records.sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  async get(name: string): Promise<FlagRecord | null> {
+    checkName(name)
+    const { flags } = await this.#store.administer(`Flag ${name}`, (store, call) => store.load([name], call))
+    return usable(flags.get(name) ?? null)
+  }
+
+  async create(flag: NewFlag, meta?: ChangeMeta): Promise<WrittenFlag> {
+    const checked = checkNewFlag(flag)
+    const about = checkMeta(checked.name, meta)
+    return written(await this.#writes.commit(checked.name, (store, call) => store.create(checked, about, call)))
+  }
+
+  async update(name: string, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag> {
+    const checked = checkPatch(checkName(name), patch)
+    const about = checkMeta(name, meta)
+    return written(await this.#writes.commit(name, (store, call) => store.update(name, checked, about, call)))
+  }
+
+  async delete(name: string, meta?: ChangeMeta): Promise<Written> {
+    const about = checkMeta(checkName(name), meta)
+    const { change, propagation } = await this.#writes.commit(name, (store, call) => store.delete(name, about, call))
+    return { version: change.version, propagation }
+  }
+
+  async history(name: string, page?: HistoryPage): Promise<readonly Change[]> {
+    const checked = checkPage(checkName(name), page)
+    return await this.#store.administer(`The history of flag ${name}`, (store, call) => store.history(name, checked, call))
+  }
+
+  async prune(olderThanDays: number): Promise<number> {
+    if (typeof olderThanDays !== 'number' || !(olderThanDays >= 0 && olderThanDays <= MAX_DAYS)) {
+      throw new FlagsError('INVALID_OPTIONS', `olderThanDays must be a number of days from 0 to ${MAX_DAYS.toLocaleString('en')}.`)
+    }
+    return await this.#store.administer('The change log', (store, call) => store.prune(olderThanDays, call))
+  }
+}
+
+function written({ change, propagation }: Committed): WrittenFlag {
+  const flag = usable(change.after)
+  if (flag === null) throw new FlagsError('GENERAL', `The store did not return flag ${change.flag}.`, { flag: change.flag })
+  return { flag, version: change.version, propagation }
+}
+
+function usable(flag: LoadedFlag): FlagRecord | null {
+  if (flag instanceof FlagsError) throw flag
+  return flag
+}

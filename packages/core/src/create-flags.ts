@@ -1,0 +1,74 @@
+import { Admin } from './admin.ts'
+import { Background } from './background.ts'
+import type { Flags } from './flags.ts'
+import { FlagsClient } from './flags-client.ts'
+import { loadHash } from './hash.ts'
+import { type FlagsOptions, resolveOptions } from './options.ts'
+import { Compiler } from './read/compiler.ts'
+import { Counts } from './read/counts.ts'
+import { Flights } from './read/flights.ts'
+import { MemoryLayer } from './read/memory-layer.ts'
+import { ReadPath } from './read/read-path.ts'
+import { SharedLayer } from './read/shared-layer.ts'
+import { StoreLayer } from './read/store-layer.ts'
+import { Reporter } from './reporter.ts'
+import type { FlagSchema } from './schema.ts'
+import { CatchUp } from './write/catch-up.ts'
+import { ChangeIntake } from './write/change-intake.ts'
+import { Floors } from './write/floors.ts'
+import { Hints } from './write/hints.ts'
+import { Invalidations } from './write/invalidations.ts'
+import { WritePath } from './write/write-path.ts'
+
+/** A process has a floor of its own for at least so many flags. */
+const MIN_FLOORS = 10_000
+
+/**
+ * A client. It opens nothing yet: the first call or `ready()` does. Two clients share nothing but the adapters that both were given.
+ *
+ * Throws `INVALID_OPTIONS`, naming the option.
+ */
+export function createFlags<const S extends FlagSchema = FlagSchema>(options: FlagsOptions<S>): Flags<S> {
+  const {
+    store,
+    cache,
+    schema,
+    maxFlags,
+    ttl,
+    cacheTimeoutMs,
+    storeTimeoutMs,
+    background: timers,
+    onError,
+    clock,
+  } = resolveOptions(options)
+
+  const reporter = new Reporter(clock, onError)
+  const { report } = reporter
+  const background = new Background(clock, report)
+  const counts = new Counts()
+
+  const memory = new MemoryLayer(maxFlags, clock)
+  const shared = new SharedLayer(cache, clock, cacheTimeoutMs, ttl, report)
+  const source = new StoreLayer(store, clock, storeTimeoutMs)
+  const compiler = new Compiler(clock, report)
+  const flights = new Flights(background)
+
+  const floors = new Floors(Math.max(MIN_FLOORS, 2 * maxFlags))
+  const intake = new ChangeIntake(floors, memory, flights, compiler, reporter)
+  const invalidations = new Invalidations(shared, background, timers, report)
+  const openMs = Math.max(cacheTimeoutMs, storeTimeoutMs)
+  const catchUp = new CatchUp({
+    ...{ clock, store: source, shared, memory, compiler, floors, intake, invalidations },
+    ...{ background, report, loadHash, timers, openMs },
+  })
+  const reads = new ReadPath({ clock, memory, shared, store: source, compiler, flights, floors, catchUp, invalidations, counts, report })
+  const writes = new WritePath(source, catchUp, intake, invalidations)
+  const hints = timers ? new Hints(catchUp, intake, background, report) : undefined
+  const admin = new Admin(source, writes, report)
+
+  const client = new FlagsClient({
+    ...{ store, cache, schema, memory, shared, reads, catchUp },
+    ...{ hints, admin, background, reporter, counts },
+  })
+  return client as Flags<S>
+}

@@ -1,0 +1,56 @@
+import { FlagsError } from '../errors.ts'
+
+/** The targeting key plus attributes. Where the key is all there is, pass it alone. */
+export interface EvaluationContext {
+  /** What a rollout is hashed on; `''` counts as missing. */
+  readonly targetingKey?: string
+  readonly [attribute: string]: unknown
+}
+
+/** Whom a flag is asked for. A number is a safe integer and stands for its decimal digits. */
+export type Who = string | number | EvaluationContext
+
+/** Whom a flag is asked for, in one form. */
+export interface Target {
+  /** `undefined` where it is missing. */
+  readonly key: string | undefined
+  /** Whether the key is the only input, so that a decision may be shared under it. */
+  readonly plain: boolean
+}
+
+const NOBODY: Target = { key: undefined, plain: true }
+
+/** `who` in one form, or an `INVALID_CONTEXT`. Never throws, whatever it is given. */
+export function targetOf(who: unknown): Target | FlagsError {
+  switch (typeof who) {
+    case 'string':
+      return who === '' ? NOBODY : { key: who, plain: true }
+    case 'number':
+      return Number.isSafeInteger(who) ? { key: String(who), plain: true } : invalid('a number must be a safe integer')
+    case 'undefined':
+      return NOBODY
+    case 'object':
+      return who === null ? invalid('null') : contextTarget(who)
+    default:
+      return invalid(`a ${typeof who}`)
+  }
+}
+
+function contextTarget(context: object): Target | FlagsError {
+  try {
+    const key = 'targetingKey' in context ? context.targetingKey : undefined
+    if (key !== undefined && typeof key !== 'string') return invalid(`its targetingKey is a ${typeof key}`)
+    const attributes = Object.keys(context).length - (Object.hasOwn(context, 'targetingKey') ? 1 : 0)
+    return { key: key === '' ? undefined : key, plain: attributes === 0 }
+  } catch (cause) {
+    // A getter or a proxy of the caller's may throw.
+    return new FlagsError('INVALID_CONTEXT', 'The evaluation context cannot be read.', { cause })
+  }
+}
+
+function invalid(what: string): FlagsError {
+  return new FlagsError(
+    'INVALID_CONTEXT',
+    `The evaluation context is a string, a safe integer or an object with a string targetingKey, not this: ${what}.`,
+  )
+}

@@ -1,0 +1,61 @@
+import type { FlagsAdmin } from './admin.ts'
+import type { Evaluation, JsonValue } from './contracts/index.ts'
+import type { Who } from './evaluate/target.ts'
+import type { LayerStats } from './read/counts.ts'
+import type { FlagsEvents } from './reporter.ts'
+import type { FlagName, FlagSchema, ValueOf, Widen } from './schema.ts'
+
+/** What a call may say beside whom it asks for. */
+export interface EvaluateOptions {
+  /** The answer where the flag does not exist or cannot be known. Default: the schema's, else `false`. */
+  readonly default?: boolean
+  /** No answer older than this version, as an update returned it. Where the store has not reached it: the default, `VERSION_NOT_REACHED`. */
+  readonly minVersion?: number
+}
+
+export interface ValueOptions<T> {
+  /** The value for who is out, and where the flag does not exist or cannot be known. Default: the schema's. */
+  readonly default: T
+  readonly minVersion?: number
+}
+
+/** What a client has done since it was created. */
+export interface FlagsStats {
+  readonly memory: LayerStats
+  /** Decisions read from the shared cache. */
+  readonly decision: LayerStats
+  /** Flags read from the shared cache. */
+  readonly cache: LayerStats
+  /** Queries that loaded flags, and how many flags they loaded. */
+  readonly store: { readonly reads: number; readonly flags: number }
+  /** The store's clock as this process knows it. */
+  readonly clock: number
+  /** Whether memory is trusted: the store was heard within the last 30 s. */
+  readonly leased: boolean
+  /** How many hint channels are up, 0 to 2. */
+  readonly channels: number
+}
+
+/** Typed by the schema where there is one; otherwise by the default, which must be given. */
+export type ValueMethod<S extends FlagSchema> =
+  string extends FlagName<S>
+    ? <T extends JsonValue>(name: string, who: Who | undefined, options: ValueOptions<T>) => Promise<Widen<T>>
+    : <N extends FlagName<S>>(name: N, who?: Who, options?: Partial<ValueOptions<ValueOf<S, N>>>) => Promise<ValueOf<S, N>>
+
+/** Feature flags. Evaluation never rejects because of infrastructure, administration always does. */
+export interface Flags<S extends FlagSchema = FlagSchema> extends AsyncDisposable {
+  /** Whether `who` gets the flag. */
+  isEnabled(name: FlagName<S>, who?: Who, options?: EvaluateOptions): Promise<boolean>
+  /** The same with its reason, the layer that answered, the bucket and the version. */
+  evaluate(name: FlagName<S>, who?: Who, options?: EvaluateOptions): Promise<Evaluation>
+  /** `true` for who is in, the default for who is out. A flag whose default is not a boolean gives the default, with `TYPE_MISMATCH`. */
+  readonly value: ValueMethod<S>
+  readonly admin: FlagsAdmin<S>
+  /** Waits until the store is known and each hint channel was tried. Rejects with `SCHEMA_MISSING`, `SCHEMA_OLD` or why the store cannot be reached. */
+  ready(): Promise<void>
+  /** Returns a function that ends the subscription. */
+  on<E extends keyof FlagsEvents>(event: E, listener: (event: FlagsEvents[E]) => void): () => void
+  stats(): FlagsStats
+  /** Ends timers and subscriptions, waits for what is under way, closes both adapters. Afterwards every answer is the default, with `CLOSED`. */
+  close(): Promise<void>
+}

@@ -1,0 +1,37 @@
+import type { CacheWant, Decision, Source } from '../contracts/index.ts'
+import type { FlagsError } from '../errors.ts'
+import type { CompiledFlag } from '../evaluate/compiled-flag.ts'
+
+/** What is asked of the layers: a flag, and perhaps the shared decision of one targeting key. */
+export type Wanted = CacheWant
+
+/** A flag (`null`: known to be absent), to be evaluated by whoever asked. */
+export interface FlagAnswer {
+  readonly kind: 'flag'
+  readonly flag: CompiledFlag | null
+  readonly asOf: number
+  readonly source: Extract<Source, 'memory' | 'cache' | 'store'>
+  /** Whether the store could not vouch for it of late. */
+  readonly stale: boolean
+}
+
+/** A decision that another call has made: a boolean for `check`, the whole for `endpoint`. */
+export interface DecisionAnswer {
+  readonly kind: 'decision'
+  readonly decision: boolean | Decision
+  readonly asOf: number
+  readonly source: 'decision'
+  readonly stale: boolean
+}
+
+/** No layer knows. */
+export interface NoAnswer {
+  readonly kind: 'none'
+  readonly error: FlagsError
+}
+
+export type Answer = FlagAnswer | DecisionAnswer | NoAnswer
+
+export function none(error: FlagsError): NoAnswer {
+  return { kind: 'none', error }
+}

@@ -1,0 +1,136 @@
+import type { CacheFill, CacheRead, Call, Clock, FlagCache } from '../contracts/index.ts'
+import { withDeadline } from '../deadline.ts'
+import { FlagsError, toFlagsError } from '../errors.ts'
+import type { CompiledFlag } from '../evaluate/compiled-flag.ts'
+import type { Ttl } from '../options.ts'
+import type { Wanted } from './answer.ts'
+import { Breaker } from './breaker.ts'
+import type { Flight } from './flights.ts'
+
+/** How long "does not exist" is kept, at most. */
+const ABSENT_MS = 30_000
+/** Flags filled together do not expire together: up to this part of their time is taken off. */
+const SPREAD = 0.1
+/** A longer targeting key gets no entry of its own, in bytes. */
+const MAX_KEY_BYTES = 256
+
+const NOTHING: CacheRead = { token: undefined, fenceVersion: 0 }
+
+/** L1 and L2: the shared cache, with a deadline on every call. It may fail at any time and nobody is worse off than without it. */
+export class SharedLayer {
+  readonly #cache: FlagCache | undefined
+  readonly #clock: Clock
+  readonly #timeoutMs: number
+  readonly #ttl: Ttl
+  readonly #report: (error: FlagsError) => void
+  readonly #breaker: Breaker
+  /** Whose fences must be forgotten before anything may be read. */
+  #quarantined: readonly string[] = []
+
+  constructor(cache: FlagCache | undefined, clock: Clock, timeoutMs: number, ttl: Ttl, report: (error: FlagsError) => void) {
+    this.#cache = cache
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
+    this.#ttl = ttl
+    this.#report = report
+    this.#breaker = new Breaker(clock)
+  }
+
+  /** Whether decisions of this kind are shared for this targeting key. */
+  sharesDecision(kind: 'check' | 'endpoint', key: string): boolean {
+    if (this.#cache === undefined || this.#decisionTtl(kind) === 0 || key.length > MAX_KEY_BYTES) return false
+    return key.length <= MAX_KEY_BYTES / 3 || Buffer.byteLength(key) <= MAX_KEY_BYTES
+  }
+
+  /** One read for all of them; nothing where the cache fails. */
+  async read(wanted: readonly Wanted[]): Promise<readonly CacheRead[]> {
+    if (this.#cache !== undefined && !this.#breaker.open && this.#quarantined.length === 0) {
+      try {
+        return await this.#call((cache, call) => cache.read(wanted, call))
+      } catch (error) {
+        this.#report(error as FlagsError)
+      }
+    }
+    return wanted.map(() => NOTHING)
+  }
+
+  get present(): boolean {
+    return this.#cache !== undefined
+  }
+
+  /** Tells the cache whose flags it keeps. */
+  async open(storeId: string, timeoutMs: number): Promise<void> {
+    if (this.#cache !== undefined) await this.#call((cache) => cache.open(storeId, this.#report), timeoutMs)
+  }
+
+  /** Nothing is read from the cache until fences and flags of these names are gone from it. */
+  quarantine(names: readonly string[]): void {
+    this.#quarantined = [...new Set([...this.#quarantined, ...names])]
+  }
+
+  /** Forgets what is quarantined. Rejects, and keeps the quarantine, where the cache cannot be reached. */
+  async release(): Promise<void> {
+    const names = this.#quarantined
+    if (names.length === 0) return
+    if (this.#cache !== undefined) await this.#call((cache, call) => cache.forget(names, call))
+    if (this.#quarantined === names) this.#quarantined = []
+  }
+
+  /** Keeps what was read, where the fences still allow it. */
+  async fill(fills: readonly CacheFill[]): Promise<void> {
+    if (fills.length > 0) await this.#call((cache, call) => cache.fill(fills, call))
+  }
+
+  /** Raises the fence. Rejects where the cache cannot be reached. */
+  async invalidate(name: string, version: number): Promise<void> {
+    await this.#call((cache, call) => cache.invalidate(name, version, call))
+  }
+
+  /** What to keep of a flag and of the decision that was wanted with it: one fill or none. */
+  fillOf({ wanted }: Flight, token: string | undefined, flag: CompiledFlag | null, asOf: number, withFlag: boolean): CacheFill[] {
+    if (token === undefined) return []
+    const flagMs = flag === null ? Math.min(ABSENT_MS, this.#ttl.flagMs) : this.#ttl.flagMs
+    const kept = withFlag && flagMs > 0 ? { asOf, value: flag?.record ?? null, ttlMs: spread(flagMs) } : undefined
+    const decision = flag === null ? undefined : this.#decisionOf(wanted, flag, asOf)
+    if (kept === undefined && decision === undefined) return []
+    return [{ name: wanted.name, token, ...(kept && { flag: kept }), ...(decision && { decision }) }]
+  }
+
+  #decisionOf(wanted: Wanted, flag: CompiledFlag, asOf: number): CacheFill['decision'] {
+    if (wanted.decision === undefined) return undefined
+    const { kind, targetingKey } = wanted.decision
+    const value = kind === 'check' ? flag.admits(targetingKey) : flag.decide(targetingKey)
+    return { kind, targetingKey, asOf, value, ttlMs: this.#decisionTtl(kind) }
+  }
+
+  #decisionTtl(kind: 'check' | 'endpoint'): number {
+    return kind === 'check' ? this.#ttl.checkMs : this.#ttl.endpointMs
+  }
+
+  async #call<T>(work: (cache: FlagCache, call: Call) => Promise<T>, timeoutMs: number = this.#timeoutMs): Promise<T> {
+    const cache = this.#cache
+    if (cache === undefined) throw new FlagsError('CACHE_UNAVAILABLE', 'There is no cache.')
+    try {
+      const result = await withDeadline(
+        this.#clock,
+        timeoutMs,
+        (call) => work(cache, call),
+        () => late(timeoutMs),
+      )
+      this.#breaker.reset()
+      return result
+    } catch (cause) {
+      const error = toFlagsError(cause, 'CACHE_UNAVAILABLE', 'The cache cannot be used')
+      this.#breaker.trip(error)
+      throw error
+    }
+  }
+}
+
+function spread(ttlMs: number): number {
+  return Math.ceil(ttlMs * (1 - SPREAD * Math.random()))
+}
+
+function late(ms: number): FlagsError {
+  return new FlagsError('CACHE_TIMEOUT', `The cache did not answer within ${ms} ms.`)
+}

@@ -1,0 +1,60 @@
+import type { Call, Clock, FlagStore } from '../contracts/index.ts'
+import { withDeadline } from '../deadline.ts'
+import { FlagsError, toFlagsError } from '../errors.ts'
+import { Breaker } from './breaker.ts'
+
+/** How long administration may take: long enough for the store to say who blocks a write. */
+const ADMINISTER_MS = 10_000
+
+/** L3: the store with a deadline on every read. */
+export class StoreLayer {
+  readonly #store: FlagStore
+  readonly #clock: Clock
+  readonly #timeoutMs: number
+  readonly #breaker: Breaker
+
+  constructor(store: FlagStore, clock: Clock, timeoutMs: number) {
+    this.#store = store
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
+    this.#breaker = new Breaker(clock)
+  }
+
+  /** Rejects with a `FlagsError`; for a moment after a failure it does so at once. */
+  async read<T>(work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
+    if (this.#breaker.open) {
+      throw new FlagsError('STORE_UNAVAILABLE', 'The store failed a moment ago and is left in peace.', { cause: this.#breaker.cause })
+    }
+    return await this.probe(work)
+  }
+
+  /** The same, even when the store failed a moment ago: for who finds out whether it is back. */
+  async probe<T>(work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
+    try {
+      const result = await withDeadline(this.#clock, this.#timeoutMs, (call) => work(this.#store, call), this.#late)
+      this.#breaker.reset()
+      return result
+    } catch (cause) {
+      const error = toFlagsError(cause, 'STORE_UNAVAILABLE', 'The store cannot be read')
+      this.#breaker.trip(error)
+      throw error
+    }
+  }
+
+  /** Reads or writes for an administrator, who waits longer and is told everything; `what` names it in an error. */
+  async administer<T>(what: string, work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
+    const late = `${what}: the store did not answer within ${ADMINISTER_MS / 1000} s. A change may be committed all the same: look before you repeat it.`
+    try {
+      return await withDeadline(
+        this.#clock,
+        ADMINISTER_MS,
+        (call) => work(this.#store, call),
+        () => new FlagsError('STORE_TIMEOUT', late),
+      )
+    } catch (cause) {
+      throw toFlagsError(cause, 'STORE_UNAVAILABLE', `${what}: the store cannot be used`)
+    }
+  }
+
+  readonly #late = (): FlagsError => new FlagsError('STORE_TIMEOUT', `The store did not answer within ${this.#timeoutMs} ms.`)
+}

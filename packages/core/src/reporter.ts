@@ -1,0 +1,58 @@
+import type { Clock } from './contracts/index.ts'
+import type { FlagsError } from './errors.ts'
+
+/** How long the same trouble of the same flag is not told again. */
+const QUIET_MS = 10_000
+const MAX_REMEMBERED = 1_000
+
+/** What a client tells whoever listens. */
+export interface FlagsEvents {
+  /** A flag changed and this process knows. */
+  change: { readonly name: string; readonly version: number }
+  /** Something went wrong that no caller was told of; the same trouble at most every 10 s. */
+  error: FlagsError
+}
+
+type Listener<E extends keyof FlagsEvents> = (event: FlagsEvents[E]) => void
+
+/** Tells listeners; what a listener throws becomes a process warning and never reaches the work that it heard of. */
+export class Reporter {
+  readonly #clock: Clock
+  readonly #change = new Set<Listener<'change'>>()
+  readonly #error = new Set<Listener<'error'>>()
+  readonly #quietUntil = new Map<string, number>()
+
+  constructor(clock: Clock, onError: ((error: FlagsError) => void) | undefined) {
+    this.#clock = clock
+    if (onError !== undefined) this.#error.add(onError)
+  }
+
+  on<E extends keyof FlagsEvents>(event: E, listener: Listener<E>): () => void {
+    const listeners = (event === 'change' ? this.#change : this.#error) as Set<Listener<E>>
+    // A listener of its own each time, so that the same function registered twice is told twice and leaves one at a time.
+    const own: Listener<E> = (happened) => listener(happened)
+    listeners.add(own)
+    return () => listeners.delete(own)
+  }
+
+  changed(name: string, version: number): void {
+    for (const listener of this.#change) tell(listener, { name, version })
+  }
+
+  readonly report = (error: FlagsError): void => {
+    const trouble = `${error.code}:${error.flag ?? ''}`
+    const now = this.#clock.monotonic()
+    if (now < (this.#quietUntil.get(trouble) ?? 0)) return
+    if (this.#quietUntil.size >= MAX_REMEMBERED) this.#quietUntil.clear()
+    this.#quietUntil.set(trouble, now + QUIET_MS)
+    for (const listener of this.#error) tell(listener, error)
+  }
+}
+
+function tell<T>(listener: (event: T) => void, event: T): void {
+  try {
+    listener(event)
+  } catch (thrown) {
+    process.emitWarning(`A listener of Flagstone threw: ${thrown instanceof Error ? thrown.stack : String(thrown)}`)
+  }
+}

@@ -1,0 +1,94 @@
+import { LRUCache } from 'lru-cache'
+import type { Change, Hint, LoadedFlag } from '../contracts/index.ts'
+import { FlagsError } from '../errors.ts'
+import type { Compiler } from '../read/compiler.ts'
+import type { Flights } from '../read/flights.ts'
+import type { MemoryLayer } from '../read/memory-layer.ts'
+import type { Reporter } from '../reporter.ts'
+import type { Floors } from './floors.ts'
+
+const MAX_ANNOUNCED = 10_000
+
+/** What a change does to this process: raise the floor, detach loads in flight, drop or swap what memory holds, tell whoever listens. */
+export class ChangeIntake {
+  readonly #floors: Floors
+  readonly #memory: MemoryLayer
+  readonly #flights: Flights
+  readonly #compiler: Compiler
+  readonly #reporter: Reporter
+  /** The version last told of each flag, so that a change heard twice is told once. */
+  readonly #announced = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
+
+  constructor(floors: Floors, memory: MemoryLayer, flights: Flights, compiler: Compiler, reporter: Reporter) {
+    this.#floors = floors
+    this.#memory = memory
+    this.#flights = flights
+    this.#compiler = compiler
+    this.#reporter = reporter
+  }
+
+  /** "Something changed": nothing is known but that what we hold may be old. Answers whether it was news. */
+  hint({ name, version }: Hint): boolean {
+    const known = this.#memory.held(name)?.asOf ?? this.#floors.of(name)
+    if (version <= known) return false
+    this.#forget(name)
+    this.#memory.drop(name)
+    if (version > (this.#announced.get(name) ?? 0)) this.#announce(name, version)
+    return true
+  }
+
+  /** A change that the log tells of, with the record as of `asOf`. */
+  logged(name: string, version: number, flag: LoadedFlag, asOf: number): void {
+    const news = this.#floors.raiseByChange(name, version)
+    if (this.#memory.held(name) !== undefined) this.#swap(name, flag, asOf)
+    if (news) {
+      this.#flights.detach(name)
+      if (this.#announced.get(name) !== version) this.#announce(name, version)
+    }
+  }
+
+  /** A change that this process made: from here on it never answers older. */
+  committed({ flag: name, version, after }: Change): void {
+    this.#floors.raiseByChange(name, version)
+    this.#floors.raiseByAnswer(name, version)
+    this.#forget(name)
+    this.#swap(name, after, version)
+    this.#announce(name, version)
+  }
+
+  /** Nothing that was known before `version` counts any more. */
+  lost(version: number): void {
+    this.#floors.raiseCommon(version)
+    this.#flights.detachAll()
+    this.#compiler.forgetAll()
+    for (const name of this.#memory.names) this.#memory.drop(name)
+  }
+
+  /** The store went back to `version`: whatever was known belongs to a history that is gone. Answers the names it was known of. */
+  rewound(version: number): string[] {
+    const names = [...this.#floors.names, ...this.#memory.names]
+    this.#flights.detachAll()
+    this.#compiler.forgetAll()
+    this.#announced.clear()
+    this.#memory.clear()
+    this.#floors.replaceAll(version)
+    return names
+  }
+
+  #forget(name: string): void {
+    this.#flights.detach(name)
+    this.#compiler.forget(name)
+  }
+
+  #swap(name: string, flag: LoadedFlag, asOf: number): void {
+    this.#compiler.forget(name)
+    const compiled = this.#compiler.compileLoaded(name, flag)
+    if (compiled instanceof FlagsError) this.#memory.drop(name)
+    else this.#memory.install(name, compiled, asOf)
+  }
+
+  #announce(name: string, version: number): void {
+    this.#announced.set(name, version)
+    this.#reporter.changed(name, version)
+  }
+}

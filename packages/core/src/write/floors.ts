@@ -1,0 +1,89 @@
+/** How low an "as of" may be for one flag. */
+interface Floor {
+  /** The version of the latest change that this process knows of. */
+  changed: number
+  /** The highest "as of" that this process has answered from. */
+  answered: number
+}
+
+/**
+ * The lowest "as of" that this process still accepts, for one flag or for all. It only rises (but for a rewound store), so whatever a
+ * cache, a late load or a lost message brings, no answer goes back.
+ */
+export class Floors {
+  readonly #max: number
+  readonly #byName = new Map<string, Floor>()
+  #common = 0
+
+  /** Where more than `max` flags have a floor of their own, the oldest is given up and the common floor rises to it. */
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  of(name: string): number {
+    const floor = this.#byName.get(name)
+    return floor === undefined ? this.#common : Math.max(this.#common, floor.changed, floor.answered)
+  }
+
+  /** What this process knows of this very flag, leaving out the floor that all share. */
+  own(name: string): number {
+    const floor = this.#byName.get(name)
+    return floor === undefined ? 0 : Math.max(floor.changed, floor.answered)
+  }
+
+  /** The version of the latest change of this very flag that is known; 0 for none. */
+  changed(name: string): number {
+    return this.#byName.get(name)?.changed ?? 0
+  }
+
+  /** What this process has already answered for the flag: nothing below may be shown again, not even as a last resort. */
+  answered(name: string): number {
+    return this.#byName.get(name)?.answered ?? 0
+  }
+
+  get names(): IterableIterator<string> {
+    return this.#byName.keys()
+  }
+
+  /** Answers whether this change was news. */
+  raiseByChange(name: string, version: number): boolean {
+    if (version <= this.#common && !this.#byName.has(name)) return false
+    const floor = this.#floor(name)
+    if (version <= floor.changed) return false
+    floor.changed = version
+    return true
+  }
+
+  raiseByAnswer(name: string, asOf: number): void {
+    if (asOf <= this.#common && !this.#byName.has(name)) return
+    const floor = this.#floor(name)
+    if (asOf > floor.answered) floor.answered = asOf
+  }
+
+  raiseCommon(version: number): void {
+    if (version > this.#common) this.#common = version
+  }
+
+  /** For a store that went back: every earlier floor belongs to a history that is gone. */
+  replaceAll(version: number): void {
+    this.#byName.clear()
+    this.#common = version
+  }
+
+  #floor(name: string): Floor {
+    let floor = this.#byName.get(name)
+    if (floor !== undefined) return floor
+    if (this.#byName.size >= this.#max) this.#giveUpOldest()
+    floor = { changed: 0, answered: 0 }
+    this.#byName.set(name, floor)
+    return floor
+  }
+
+  #giveUpOldest(): void {
+    for (const [name, floor] of this.#byName) {
+      this.#byName.delete(name)
+      this.raiseCommon(Math.max(floor.changed, floor.answered))
+      return
+    }
+  }
+}

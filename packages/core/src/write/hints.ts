@@ -1,0 +1,98 @@
+import type { Background } from '../background.ts'
+import type { ChannelListener, FlagCache, FlagStore, Hint, Unsubscribe } from '../contracts/index.ts'
+import { FlagsError, toFlagsError } from '../errors.ts'
+import type { CatchUp } from './catch-up.ts'
+import type { ChangeIntake } from './change-intake.ts'
+
+/** How often the store is asked while a channel is up, and while none is. */
+const POLL_MS = 10_000
+const POLL_WITHOUT_CHANNEL_MS = 2_000
+/** So that processes started together do not ask together: up to this part of the wait is taken off. */
+const JITTER = 0.2
+
+type Channel = 'store' | 'cache'
+
+/** The channels by which this process hears of changes, and the poll for when it does not. */
+export class Hints {
+  readonly #catchUp: CatchUp
+  readonly #intake: ChangeIntake
+  readonly #background: Background
+  readonly #report: (error: FlagsError) => void
+  readonly #up = new Set<Channel>()
+  readonly #subscriptions: Unsubscribe[] = []
+  #cancelPoll: () => void = () => undefined
+  #highest = 0
+
+  constructor(catchUp: CatchUp, intake: ChangeIntake, background: Background, report: (error: FlagsError) => void) {
+    this.#catchUp = catchUp
+    this.#intake = intake
+    this.#background = background
+    this.#report = report
+  }
+
+  get channels(): number {
+    return this.#up.size
+  }
+
+  /** Subscribes and starts to poll. Resolves when each channel was tried once, well or badly. */
+  async open(store: FlagStore, cache: FlagCache | undefined): Promise<void> {
+    this.#poll()
+    await Promise.all([
+      this.#subscribe(store.watch?.(this.#listener('store', (hint) => this.#fromStore(hint)))),
+      this.#subscribe(cache?.subscribe?.(this.#listener('cache', (hint) => this.#fromCache(hint)))),
+    ])
+  }
+
+  async close(): Promise<void> {
+    this.#cancelPoll()
+    for (const unsubscribe of this.#subscriptions.splice(0)) await unsubscribe()
+  }
+
+  async #subscribe(subscription: Promise<Unsubscribe> | undefined): Promise<void> {
+    try {
+      if (subscription !== undefined) this.#subscriptions.push(await subscription)
+    } catch (cause) {
+      this.#report(toFlagsError(cause, 'CHANNEL_DOWN', 'A hint channel cannot be opened'))
+    }
+  }
+
+  #listener(channel: Channel, onHint: (hint: Hint) => void): ChannelListener {
+    return {
+      onHint,
+      onResync: () => {
+        this.#up.add(channel)
+        this.#catchUp.request()
+      },
+      onDown: (cause) => {
+        this.#up.delete(channel)
+        this.#report(new FlagsError('CHANNEL_DOWN', `The ${channel}'s hint channel is down; changes arrive by the poll.`, { cause }))
+        this.#poll()
+      },
+    }
+  }
+
+  #fromStore(hint: Hint): void {
+    if (this.#intake.hint(hint) || hint.version > this.#catchUp.clock) this.#catchUp.request()
+  }
+
+  /** The fence is raised before this hint is sent, so dropping is enough, unless a version in between was missed. */
+  #fromCache(hint: Hint): void {
+    this.#intake.hint(hint)
+    const highest = Math.max(this.#highest, this.#catchUp.clock)
+    if (hint.version > highest + 1) this.#catchUp.request()
+    this.#highest = Math.max(highest, hint.version)
+  }
+
+  #poll(): void {
+    this.#cancelPoll()
+    const wait = this.#up.size > 0 ? POLL_MS : POLL_WITHOUT_CHANNEL_MS
+    this.#cancelPoll = this.#background.after(wait * (1 - JITTER * Math.random()), 'Flags could not be brought up to date', async () => {
+      this.#highest = 0
+      try {
+        await this.#catchUp.run()
+      } finally {
+        this.#poll()
+      }
+    })
+  }
+}

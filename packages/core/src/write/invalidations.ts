@@ -1,0 +1,87 @@
+import type { Background } from '../background.ts'
+import type { FlagsError } from '../errors.ts'
+import type { SharedLayer } from '../read/shared-layer.ts'
+
+/** How many fences are raised at a time. */
+const BATCH = 100
+/** When the cache could not be reached, it is tried again after this. */
+const RETRY_MS = 1_000
+
+/** Whether an update has reached the shared cache, or will as soon as that can be reached. */
+export type Propagation = 'ok' | 'deferred'
+
+/** The fences that this process has to raise, each to the latest version of its flag. What fails is owed until it succeeds. */
+export class Invalidations {
+  readonly #shared: SharedLayer
+  readonly #background: Background
+  readonly #timers: boolean
+  readonly #report: (error: FlagsError) => void
+  readonly #owed = new Map<string, number>()
+  #settling = false
+  #cancelRetry: () => void = () => undefined
+
+  constructor(shared: SharedLayer, background: Background, timers: boolean, report: (error: FlagsError) => void) {
+    this.#shared = shared
+    this.#background = background
+    this.#timers = timers
+    this.#report = report
+  }
+
+  /** Raises one fence now. Never rejects: a committed update has not failed because the cache did. */
+  async raise(name: string, version: number): Promise<Propagation> {
+    if (!this.#shared.present) return 'ok'
+    try {
+      await this.#shared.invalidate(name, version)
+      this.#paid(name, version)
+      return 'ok'
+    } catch (error) {
+      this.#report(error as FlagsError)
+      this.#remember(name, version)
+      this.#retry()
+      return 'deferred'
+    }
+  }
+
+  /** Raises one fence in the background. */
+  owe(name: string, version: number): void {
+    if (!this.#shared.present) return
+    this.#remember(name, version)
+    if (!this.#settling) this.#background.run('An invalidation failed', () => this.settle())
+  }
+
+  /** Raises all that is owed, as far as the cache can be reached. */
+  async settle(): Promise<void> {
+    if (this.#settling) return
+    this.#settling = true
+    try {
+      while (this.#owed.size > 0) {
+        const batch = [...this.#owed].slice(0, BATCH)
+        await Promise.all(
+          batch.map(async ([name, version]) => {
+            await this.#shared.invalidate(name, version)
+            this.#paid(name, version)
+          }),
+        )
+      }
+    } catch (error) {
+      this.#report(error as FlagsError)
+      this.#retry()
+    } finally {
+      this.#settling = false
+    }
+  }
+
+  #remember(name: string, version: number): void {
+    this.#owed.set(name, Math.max(version, this.#owed.get(name) ?? 0))
+  }
+
+  #paid(name: string, version: number): void {
+    if ((this.#owed.get(name) ?? 0) <= version) this.#owed.delete(name)
+  }
+
+  #retry(): void {
+    if (!this.#timers) return
+    this.#cancelRetry()
+    this.#cancelRetry = this.#background.after(RETRY_MS, 'An invalidation failed', () => this.settle())
+  }
+}

@@ -1,0 +1,47 @@
+import type { Call, Change, FlagStore } from '../contracts/index.ts'
+import { FlagsError } from '../errors.ts'
+import type { StoreLayer } from '../read/store-layer.ts'
+import type { CatchUp } from './catch-up.ts'
+import type { ChangeIntake } from './change-intake.ts'
+import type { Invalidations, Propagation } from './invalidations.ts'
+
+/** A change, and whether the shared cache knows. */
+export interface Committed {
+  readonly change: Change
+  readonly propagation: Propagation
+}
+
+/** commit → floor → invalidate → hint */
+export class WritePath {
+  readonly #store: StoreLayer
+  readonly #catchUp: CatchUp
+  readonly #intake: ChangeIntake
+  readonly #invalidations: Invalidations
+
+  constructor(store: StoreLayer, catchUp: CatchUp, intake: ChangeIntake, invalidations: Invalidations) {
+    this.#store = store
+    this.#catchUp = catchUp
+    this.#intake = intake
+    this.#invalidations = invalidations
+  }
+
+  /** Rejects where the store did not commit, or did not say; never because of the cache. */
+  async commit(name: string, write: (store: FlagStore, call: Call) => Promise<Change>): Promise<Committed> {
+    if (!this.#catchUp.current) await this.#catchUp.begun()
+    const change = await this.#write(name, write)
+    this.#intake.committed(change)
+    return { change, propagation: await this.#invalidations.raise(name, change.version) }
+  }
+
+  async #write(name: string, write: (store: FlagStore, call: Call) => Promise<Change>): Promise<Change> {
+    try {
+      return await this.#store.administer(`Flag ${name}`, write)
+    } catch (error) {
+      // It may have been committed all the same; the log knows.
+      if (error instanceof FlagsError && MAY_BE_COMMITTED.has(error.code)) this.#catchUp.request()
+      throw error
+    }
+  }
+}
+
+const MAY_BE_COMMITTED: ReadonlySet<string> = new Set(['STORE_TIMEOUT', 'STORE_UNAVAILABLE'])
