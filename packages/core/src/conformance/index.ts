@@ -1,1 +1,20 @@
-export {}
+/**
+ * The obligations of the contracts as test cases, for whoever writes an adapter.
+ *
+ * ```ts
+ * import { storeCases } from '@flagstone/core/conformance'
+ * import { describe, test } from 'vitest'
+ *
+ * describe('my store keeps the contract', () => {
+ *   for (const { name, skip, run } of storeCases(harness)) test.skipIf(skip !== undefined)(skip ? `${name} (${skip})` : name, run)
+ * })
+ * ```
+ *
+ * @module
+ */
+
+export { cacheCases } from './cache-cases.ts'
+export type { CacheEntryKey, CacheHarness, CacheWorld } from './cache-world.ts'
+export type { ConformanceCase, Harness, World } from './case.ts'
+export { storeCases } from './store-cases.ts'
+export type { StoreHarness, StoreWorld } from './store-world.ts'

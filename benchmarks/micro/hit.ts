@@ -1,0 +1,56 @@
+/** What a hit in memory costs, beside the least it could cost: `pnpm bench`. CPU nanoseconds per call, and the ratios to the floors. */
+import { createFlags, memoryStore } from '@flagstone/core'
+import { LRUCache } from 'lru-cache'
+import xxhash from 'xxhash-wasm'
+
+const FLAGS = 1_000
+const CALLS = 400_000
+const ROUNDS = 9
+
+const { h32 } = await xxhash()
+const names = Array.from({ length: FLAGS }, (_, index) => `flag_${index}`)
+const users = Array.from({ length: 10_000 }, (_, index) => `user-${index}`)
+const name = names[FLAGS / 2] ?? ''
+const flags = createFlags({ store: memoryStore({ flags: names.map((each) => ({ name: each, rollout: 50 })) }) })
+await Promise.all(names.map((each) => flags.isEnabled(each, 'warm')))
+
+const thresholds = new Map(names.map((each) => [each, 50]))
+const recent = new LRUCache<string, number>({ max: 10_000 })
+for (const each of names) recent.set(each, 50)
+
+const onMap = (user: string): boolean => h32(`${name}:${user}`, 0) % 100 < (thresholds.get(name) ?? 0)
+const onLru = (user: string): Promise<boolean> => Promise.resolve(h32(`${name}:${user}`, 0) % 100 < (recent.get(name) ?? 0))
+
+async function awaited(call: (user: string) => Promise<boolean>): Promise<number> {
+  let admitted = 0
+  for (let index = 0; index < CALLS; index++) if (await call(users[index % users.length] ?? '')) admitted++
+  return admitted
+}
+
+function synchronous(call: (user: string) => boolean): Promise<number> {
+  let admitted = 0
+  for (let index = 0; index < CALLS; index++) if (call(users[index % users.length] ?? '')) admitted++
+  return Promise.resolve(admitted)
+}
+
+const subjects: readonly (readonly [string, () => Promise<number>])[] = [
+  ['floor: Map + xxhash-wasm, synchronous', () => synchronous(onMap)],
+  ['floor: lru-cache + xxhash-wasm, awaited', () => awaited(onLru)],
+  ['flags.isEnabled, in memory, awaited', () => awaited((user) => flags.isEnabled(name, user))],
+]
+
+const best = new Map<string, number>()
+for (let round = 0; round < ROUNDS; round++) {
+  for (const [label, run] of subjects) {
+    const before = process.cpuUsage()
+    const admitted = await run()
+    const { user, system } = process.cpuUsage(before)
+    if (Math.abs(admitted / CALLS - 0.5) > 0.05) throw new Error(`${label} let in ${admitted} of ${CALLS}`)
+    best.set(label, Math.min(best.get(label) ?? Number.POSITIVE_INFINITY, ((user + system) * 1_000) / CALLS))
+  }
+}
+
+for (const [label, ns] of best) console.log(`${ns.toFixed(0).padStart(6)} ns  ${label}`)
+const [, awaitedFloor, isEnabled] = [...best.values()]
+console.log(`\nisEnabled is ${((isEnabled ?? 0) / (awaitedFloor ?? 1)).toFixed(2)} × the awaited floor (target: at most 1.25)`)
+await flags.close()

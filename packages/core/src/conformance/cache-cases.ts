@@ -1,0 +1,28 @@
+import { cacheCorrupt } from './cache-corrupt.ts'
+import { cacheExpiry } from './cache-expiry.ts'
+import { cacheFences } from './cache-fences.ts'
+import { cacheFills } from './cache-fills.ts'
+import { cacheForget } from './cache-forget.ts'
+import { cacheHints } from './cache-hints.ts'
+import { cacheInvalidate } from './cache-invalidate.ts'
+import { cacheKeys } from './cache-keys.ts'
+import { cacheRefusals } from './cache-refusals.ts'
+import { cacheStores } from './cache-stores.ts'
+import type { CacheHarness } from './cache-world.ts'
+import { type ConformanceCase, casesOf } from './case.ts'
+
+/** Every obligation of `FlagCache`. Throws where the harness skips a case that is not there. */
+export function cacheCases(harness: CacheHarness): readonly ConformanceCase[] {
+  return casesOf(harness, [
+    cacheFences,
+    cacheFills,
+    cacheRefusals,
+    cacheInvalidate,
+    cacheForget,
+    cacheStores,
+    cacheKeys,
+    cacheHints,
+    cacheExpiry,
+    cacheCorrupt,
+  ])
+}

@@ -1,0 +1,26 @@
+import { type ConformanceCase, casesOf } from './case.ts'
+import { storeConcurrency } from './store-concurrency.ts'
+import { storeConflicts } from './store-conflicts.ts'
+import { storeHistory } from './store-history.ts'
+import { storeLog } from './store-log.ts'
+import { storeLost } from './store-lost.ts'
+import { storeOverwritten } from './store-overwritten.ts'
+import { storeReads } from './store-reads.ts'
+import { storeWatch } from './store-watch.ts'
+import type { StoreHarness } from './store-world.ts'
+import { storeWrites } from './store-writes.ts'
+
+/** Every obligation of `FlagStore`. Throws where the harness skips a case that is not there. */
+export function storeCases(harness: StoreHarness): readonly ConformanceCase[] {
+  return casesOf(harness, [
+    storeReads,
+    storeWrites,
+    storeConflicts,
+    storeConcurrency,
+    storeLog,
+    storeLost,
+    storeHistory,
+    storeWatch,
+    storeOverwritten,
+  ])
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import type { Changes, Cursor, FlagStore } from '../contracts/index.ts'
+import type { Scenarios } from './case.ts'
+import type { StoreWorld } from './store-world.ts'
+
+const BEGINNING: Cursor = { version: 0, id: '' }
+
+type Found = Extract<Changes, { kind: 'changes' }>
+
+async function since(store: FlagStore, cursor: Cursor): Promise<Found> {
+  const answer = await store.changesSince(cursor)
+  assert.ok(answer.kind === 'changes', `the log was lost: ${answer.kind === 'lost' ? answer.why : ''}`)
+  return answer
+}
+
+function byName(found: Found): Found['changed'] {
+  return [...found.changed].sort((one, other) => (one.name < other.name ? -1 : 1))
+}
+
+/** changesSince, as long as the log can tell. */
+export const storeLog: Scenarios<StoreWorld> = {
+  'with nothing new, nothing changed and the cursor is the one given': async ({ store }) => {
+    assert.deepEqual(await store.changesSince(BEGINNING), { kind: 'changes', cursor: BEGINNING, changed: [] })
+    const { version, id } = await store.create({ name: 'a' })
+    assert.deepEqual(await store.changesSince({ version, id }), { kind: 'changes', cursor: { version, id }, changed: [] })
+  },
+
+  'from the beginning, the log tells every flag': async ({ store }) => {
+    const a = await store.create({ name: 'a' })
+    const b = await store.create({ name: 'b', rollout: 5 })
+    const found = await since(store, BEGINNING)
+    assert.deepEqual(byName(found), [
+      { name: 'a', version: a.version, flag: a.after },
+      { name: 'b', version: b.version, flag: b.after },
+    ])
+    assert.deepEqual(found.cursor, { version: b.version, id: b.id })
+  },
+
+  'only what changed after the cursor is told': async ({ store, peer }) => {
+    await store.create({ name: 'a' })
+    await store.create({ name: 'b' })
+    const { cursor } = await store.head()
+    const b = await (await peer()).update('b', { rollout: 5 })
+    const found = await since(store, cursor)
+    assert.deepEqual(found.changed, [{ name: 'b', version: b.version, flag: b.after }])
+    assert.deepEqual(found.cursor, { version: b.version, id: b.id })
+  },
+
+  'a flag that changed often is told once, with its latest version and its current record': async ({ store }) => {
+    await store.create({ name: 'a' })
+    const { cursor } = await store.head()
+    for (const rollout of [1, 2, 3]) await store.update('a', { rollout })
+    const b = await store.create({ name: 'b' })
+    const a = await store.update('a', { rollout: 4 })
+    assert.deepEqual(byName(await since(store, cursor)), [
+      { name: 'a', version: a.version, flag: a.after },
+      { name: 'b', version: b.version, flag: b.after },
+    ])
+  },
+
+  'a deleted flag is told as absent, with the version of the delete': async ({ store }) => {
+    await store.create({ name: 'a' })
+    const { cursor } = await store.head()
+    const { version } = await store.delete('a')
+    assert.deepEqual((await since(store, cursor)).changed, [{ name: 'a', version, flag: null }])
+  },
+
+  'a flag that came and went after the cursor is told as absent': async ({ store }) => {
+    await store.create({ name: 'a' })
+    const { version } = await store.delete('a')
+    assert.deepEqual((await since(store, BEGINNING)).changed, [{ name: 'a', version, flag: null }])
+  },
+
+  'a flag that was deleted and created again is told with its new record': async ({ store }) => {
+    await store.create({ name: 'a', owner: 'first' })
+    const { cursor } = await store.head()
+    await store.delete('a')
+    const { version, after } = await store.create({ name: 'a' })
+    assert.deepEqual((await since(store, cursor)).changed, [{ name: 'a', version, flag: after }])
+  },
+
+  'refused writes leave nothing in the log': async ({ store }) => {
+    await store.create({ name: 'a' })
+    const { cursor } = await store.head()
+    await Promise.allSettled([store.create({ name: 'a' }), store.update('never', { rollout: 1 }), store.delete('never')])
+    assert.deepEqual(await store.changesSince(cursor), { kind: 'changes', cursor, changed: [] })
+  },
+
+  'a cursor walks the log step by step, and each step ends where the next begins': async ({ store }) => {
+    let { cursor } = await store.head()
+    for (const [index, name] of ['a', 'b', 'a', 'c', 'b'].entries()) {
+      const isNew = (await store.load([name])).flags.get(name) === null
+      const { version, id, after } = await (isNew ? store.create({ name }) : store.update(name, { rollout: index }))
+      const found = await since(store, cursor)
+      assert.deepEqual(found, { kind: 'changes', cursor: { version, id }, changed: [{ name, version, flag: after }] })
+      cursor = found.cursor
+    }
+    assert.deepEqual(cursor, (await store.head()).cursor)
+  },
+
+  'the log tells many changes in one go': async ({ store }) => {
+    const names = Array.from({ length: 150 }, (_, index) => `flag-${index}`)
+    await Promise.all(names.map((name) => store.create({ name })))
+    const found = await since(store, BEGINNING)
+    assert.equal(found.changed.length, names.length)
+    assert.deepEqual(new Set(found.changed.map(({ name }) => name)), new Set(names))
+    assert.deepEqual(found.cursor, (await store.head()).cursor)
+  },
+}

@@ -1,0 +1,47 @@
+import { describe, test } from 'vitest'
+import { cacheCases, storeCases } from '../../src/conformance/index.ts'
+import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
+import { memoryStore } from '../../src/memory/memory-store.ts'
+import { manualClock } from '../memory/manual-clock.ts'
+
+const NO_REWIND = 'a memory store has no backup to be restored from'
+const NO_OVERWRITE = 'nobody but this build writes to a memory store'
+const NO_CORRUPT = 'nobody but this build writes to a memory cache'
+
+const ofStore = storeCases({
+  async open() {
+    const store = memoryStore()
+    return { store, peer: async () => store, end: () => store.close() }
+  },
+  skip: {
+    'a store that went back says so, also once it has come as far again': NO_REWIND,
+    'a record of a newer schema is an error in its place, and spoils no other flag': NO_OVERWRITE,
+    'a record that breaks the schema is an error in its place, and spoils no other flag': NO_OVERWRITE,
+    'the log tells a record of a newer schema as an error': NO_OVERWRITE,
+    'a record of a newer schema cannot be patched, and stays as it is': NO_OVERWRITE,
+    'a record of a newer schema can be deleted': NO_OVERWRITE,
+  },
+})
+
+const ofCache = cacheCases({
+  async open() {
+    const clock = manualClock()
+    const space = memoryCacheSpace({ clock })
+    const cache = space.connect()
+    return { cache, peer: async () => space.connect(), advance: async (ms) => clock.advance(ms), end: () => cache.close() }
+  },
+  skip: {
+    'a corrupt flag is a miss, is reported once, and is replaced by the next fill': NO_CORRUPT,
+    'a flag that is no legal record of that name is a miss': NO_CORRUPT,
+    'a flag of a newer schema is a miss': NO_CORRUPT,
+    'a corrupt decision is a miss, and spoils neither the flag nor another decision': NO_CORRUPT,
+  },
+})
+
+describe('memoryStore keeps the contract of FlagStore', () => {
+  for (const { name, skip, run } of ofStore) test.skipIf(skip !== undefined)(skip ? `${name} (${skip})` : name, run)
+})
+
+describe('memoryCache keeps the contract of FlagCache', () => {
+  for (const { name, skip, run } of ofCache) test.skipIf(skip !== undefined)(skip ? `${name} (${skip})` : name, run)
+})

@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Flags } from '../../src/index.ts'
+import { settle } from '../manual-clock.ts'
+import { around, gate, World } from '../world.ts'
+
+let world: World
+beforeEach(async () => {
+  world = new World()
+  await world.store.create({ name: 'new_feature', rollout: 0 })
+})
+afterEach(() => world.end())
+
+/** A store whose next load has read the store but does not deliver until it is let go. */
+function slowLoad() {
+  const [loaded, let_go] = [gate(), gate()]
+  let first = true
+  const store = around(world.store, {
+    async load(next, ...args) {
+      const result = await next(...args)
+      if (!first) return result
+      first = false
+      loaded.open()
+      await let_go.opened
+      return result
+    },
+  })
+  return { store, loaded: loaded.opened, deliver: let_go.open }
+}
+
+const isOn = (flags: Flags): Promise<boolean> => flags.isEnabled('new_feature', 'ada')
+
+describe('a value loaded before an invalidation is never stored after it', () => {
+  test('not in memory and not in the cache, where this process made the change', async () => {
+    const { store, loaded, deliver } = slowLoad()
+    const flags = world.client({ store })
+    const early = flags.evaluate('new_feature', 'ada')
+    await loaded
+    await flags.admin.update('new_feature', { rollout: 100 })
+    deliver()
+    expect(await early).toMatchObject({ enabled: true, version: 2 })
+    await settle()
+    expect(await isOn(flags)).toBe(true)
+    expect((await world.client().evaluate('new_feature', 'bob')).version).toBe(2)
+  })
+
+  test('not in memory and not in the cache, where another process made the change and hints arrive', async () => {
+    const { store, loaded, deliver } = slowLoad()
+    const [flags, writer] = [world.client({ store }), world.client()]
+    const early = isOn(flags)
+    await loaded
+    await writer.admin.update('new_feature', { rollout: 100 })
+    await settle()
+    deliver()
+    await early
+    await settle()
+    expect(await isOn(flags)).toBe(true)
+    expect(await isOn(world.deaf())).toBe(true)
+  })
+
+  test('not in the cache, where another process made the change and no hint arrives', async () => {
+    const { store, loaded, deliver } = slowLoad()
+    const [flags, writer] = [world.deaf({ store }), world.client()]
+    const early = isOn(flags)
+    await loaded
+    await writer.admin.update('new_feature', { rollout: 100 })
+    deliver()
+    await early
+    await settle()
+    expect(await isOn(world.deaf())).toBe(true)
+  })
+
+  test('and a call that comes after the change does not join the load from before it', async () => {
+    const { store, loaded, deliver } = slowLoad()
+    const [flags, writer] = [world.client({ store, memory: false }), world.client()]
+    const early = isOn(flags)
+    await loaded
+    await writer.admin.update('new_feature', { rollout: 100 })
+    await settle()
+    const late = isOn(flags)
+    await settle()
+    deliver()
+    expect([await late, store.calls['load']]).toEqual([true, 2])
+    // The early call may not go back behind what the late one has answered.
+    expect(await early).toBe(true)
+  })
+})
+
+describe('no layer moves a flag to a lower version', () => {
+  test('a delete leaves a version behind, and a flag created again gets a higher one', async () => {
+    const flags = world.client()
+    const deleted = await flags.admin.delete('new_feature')
+    const created = await flags.admin.create({ name: 'new_feature', rollout: 100 })
+    expect([deleted.version, created.version]).toEqual([2, 3])
+    expect((await flags.admin.history('new_feature')).map((change) => [change.operation, change.version])).toEqual([
+      ['create', 3],
+      ['delete', 2],
+      ['create', 1],
+    ])
+  })
+
+  test('a process does not accept from the cache what is older than it has answered', async () => {
+    const cache = world.cache()
+    const flags = world.client({ memory: false, cache })
+    await flags.admin.update('new_feature', { rollout: 100 })
+    expect(await isOn(flags)).toBe(true)
+    await settle()
+    // A cache that fails over may bring back fence and flag from before the update.
+    const { storeId } = await world.store.head()
+    await cache.purge()
+    const stale = world.cache()
+    await stale.open(storeId)
+    const [read] = await stale.read([{ name: 'new_feature' }])
+    const old = { ...(await flags.admin.get('new_feature')), rollout: 0, version: 1 } as never
+    await stale.fill([{ name: 'new_feature', token: read?.token ?? '', flag: { asOf: 1, value: old, ttlMs: 60_000 } }])
+    expect(await isOn(flags)).toBe(true)
+  })
+
+  test('and raises a fence that still counts an entry from before a change it knows of', async () => {
+    const cache = around(world.cache())
+    const flags = world.client({ memory: false, cache })
+    await flags.admin.update('new_feature', { rollout: 100 })
+    const { storeId } = await world.store.head()
+    await cache.purge()
+    const stale = world.cache()
+    await stale.open(storeId)
+    const [read] = await stale.read([{ name: 'new_feature' }])
+    await stale.fill([{ name: 'new_feature', token: read?.token ?? '', flag: { asOf: 1, value: null, ttlMs: 60_000 } }])
+    await isOn(flags)
+    await settle()
+    expect((await stale.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(2)
+  })
+
+  test('a fresh process does not accept what the cache held before its start, and fills it again for everyone', async () => {
+    await isOn(world.deaf())
+    await settle()
+    // Nobody was alive to invalidate: the change is in the store alone.
+    await world.store.update('new_feature', { rollout: 100 })
+    const fresh = world.client()
+    expect(await fresh.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, source: 'store' })
+    await settle()
+    expect(await world.client().evaluate('new_feature', 'bob')).toMatchObject({ enabled: true, source: 'cache' })
+  })
+})
+
+test('a flag that changes during every load is answered from what the changes brought', async () => {
+  const flags = world.client({ memory: false })
+  let rollout = 0
+  const store = around(world.store, {
+    async load(next, ...args) {
+      const result = await next(...args)
+      rollout = 100 - rollout
+      await busy.admin.update('new_feature', { rollout })
+      return result
+    },
+  })
+  const busy = world.client({ store, memory: false, cache: undefined as never })
+  const answer = await busy.evaluate('new_feature', 'ada')
+  expect(answer).toMatchObject({ enabled: false, source: 'default', reason: 'ERROR', errorCode: 'GENERAL' })
+  expect(store.calls['load']).toBe(3)
+  await flags.close()
+})

@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { defineFlags, FlagsError } from '../../src/index.ts'
+import { settle } from '../manual-clock.ts'
+import { around, gate, World } from '../world.ts'
+
+let world: World
+beforeEach(async () => {
+  world = new World()
+  await world.store.create({ name: 'new_feature', rollout: 100 })
+})
+afterEach(() => world.end())
+
+/** Adapters that can be broken: `'down'` rejects, `'hung'` never answers. */
+function breakable() {
+  const state: { store: 'up' | 'down' | 'hung'; cache: 'up' | 'down' | 'hung' } = { store: 'up', cache: 'up' }
+  const never = gate().opened
+  const through = (backend: 'store' | 'cache') => ({
+    get(target: object, key: string | symbol): unknown {
+      const value = Reflect.get(target, key) as unknown
+      if (typeof value !== 'function' || key === 'watch' || key === 'subscribe' || key === 'close') {
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      }
+      return (...args: unknown[]) => {
+        if (state[backend] === 'hung') return never
+        if (state[backend] === 'down') return Promise.reject(new Error('connection refused'))
+        return (value as (...args: unknown[]) => unknown).apply(target, args)
+      }
+    },
+  })
+  return { state, store: new Proxy(world.store, through('store')), cache: new Proxy(world.cache(), through('cache')) }
+}
+
+/** What the call gives, while time passes. */
+async function inTime<T>(call: Promise<T>, ms: number): Promise<T> {
+  await world.clock.advance(ms)
+  return await call
+}
+
+describe('evaluation never rejects because of infrastructure', () => {
+  test.each(['down', 'hung'] as const)('with the store %s from the start, the answer is the default, marked', async (how) => {
+    const { state, store } = breakable()
+    state.store = how
+    const flags = world.client({ store })
+    const answer = await inTime(flags.evaluate('new_feature', 'ada', { default: true }), 2_100)
+    const errorCode = how === 'down' ? 'STORE_UNAVAILABLE' : 'STORE_TIMEOUT'
+    expect(answer).toMatchObject({ enabled: true, reason: 'ERROR', source: 'default' })
+    expect(['STORE_UNAVAILABLE', 'STORE_TIMEOUT']).toContain(answer.errorCode)
+    expect(world.codes).toContain(errorCode)
+    expect(await inTime(flags.isEnabled('new_feature', 'ada'), 2_100)).toBe(false)
+  })
+
+  test.each(['down', 'hung'] as const)('with the cache %s, the store answers', async (how) => {
+    const { state, store, cache } = breakable()
+    state.cache = how
+    const flags = world.client({ store, cache })
+    expect(await inTime(flags.evaluate('new_feature', 'ada'), 1_200)).toMatchObject({ enabled: true, source: 'store' })
+    expect(world.codes).toContain(how === 'down' ? 'CACHE_UNAVAILABLE' : 'CACHE_TIMEOUT')
+  })
+
+  test('with the cache hung, only the first call waits for it', async () => {
+    const { state, store, cache } = breakable()
+    await world.store.create({ name: 'other', rollout: 100 })
+    const flags = world.client({ store, cache })
+    await flags.ready()
+    state.cache = 'hung'
+    const first = flags.isEnabled('new_feature', 'ada')
+    await world.clock.advance(100)
+    expect(await first).toBe(true)
+    expect(await flags.isEnabled('other', 'ada')).toBe(true)
+  })
+
+  test('with both gone, the last known good answers, marked STALE, for an hour', async () => {
+    const { state, store, cache } = breakable()
+    const flags = world.client({ store, cache })
+    await flags.isEnabled('new_feature', 'ada')
+    state.store = 'down'
+    state.cache = 'down'
+    await world.clock.advance(31_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STALE', source: 'memory' })
+    await world.clock.advance(3_600_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, reason: 'ERROR', source: 'default' })
+  })
+
+  test('with the store gone and the lease run out, the cache is read again, marked STALE, at most every 2 s', async () => {
+    const { state, store, cache } = breakable()
+    const counted = around(cache)
+    const flags = world.client({ store, cache: counted })
+    await flags.isEnabled('new_feature', 'ada')
+    state.store = 'down'
+    await world.clock.advance(31_000)
+    const before = counted.calls['read'] ?? 0
+    for (let call = 0; call < 5; call++) {
+      expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ enabled: true, reason: 'STALE' })
+    }
+    expect((counted.calls['read'] ?? 0) - before).toBe(1)
+    await world.clock.advance(2_000)
+    await flags.evaluate('new_feature', 'bob')
+    expect((counted.calls['read'] ?? 0) - before).toBe(2)
+  })
+
+  test('with the store gone, what the cache had before this process started is better than a guess', async () => {
+    await world.client().isEnabled('new_feature', 'ada')
+    await world.store.create({ name: 'other' })
+    await settle()
+    const { state, store, cache } = breakable()
+    const flags = world.client({ store, cache })
+    await flags.ready()
+    state.store = 'down'
+    expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ enabled: true, reason: 'STALE', source: 'cache' })
+  })
+
+  test('a process that never reached the store answers from the cache, marked STALE', async () => {
+    await world.client().evaluate('new_feature', 'ada')
+    await settle()
+    const { state, store, cache } = breakable()
+    state.store = 'down'
+    const flags = world.client({ store, cache })
+    expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ enabled: true, reason: 'STALE', source: 'cache' })
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STALE' })
+  })
+
+  test('nothing is lost when they return', async () => {
+    const { state, store, cache } = breakable()
+    state.store = 'down'
+    state.cache = 'down'
+    const flags = world.client({ store, cache })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    state.store = 'up'
+    state.cache = 'up'
+    await world.clock.advance(2_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, source: 'store' })
+    await settle()
+    expect((await world.client().evaluate('new_feature', 'bob')).source).toBe('cache')
+  })
+
+  test('the same trouble is told once in 10 seconds', async () => {
+    const { state, store } = breakable()
+    const flags = world.client({ store, memory: false, cache: undefined as never })
+    await flags.ready()
+    state.store = 'down'
+    for (let call = 0; call < 5; call++) await flags.isEnabled('new_feature', 'ada')
+    expect(world.codes).toEqual(['STORE_UNAVAILABLE'])
+    await world.clock.advance(10_000)
+    await flags.isEnabled('new_feature', 'ada')
+    expect(world.codes).toEqual(['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'])
+    expect(world.errors[0]).toBeInstanceOf(FlagsError)
+    expect((world.errors[0]?.cause as Error).message).toBe('connection refused')
+  })
+})
+
+describe('a flag that must not guess', () => {
+  const schema = defineFlags({ new_feature: { default: false, onUnavailable: 'throw' }, other: { default: true } })
+
+  test('rejects where no layer knows, while others give their default', async () => {
+    const { state, store } = breakable()
+    state.store = 'down'
+    const flags = world.client({ store, schema })
+    await expect(flags.isEnabled('new_feature', 'ada')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await expect(flags.evaluate('new_feature', 'ada')).rejects.toBeInstanceOf(FlagsError)
+    expect(await flags.isEnabled('other', 'ada')).toBe(true)
+  })
+
+  test('answers where it is known, or known to be absent', async () => {
+    const flags = world.client({ schema })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+    await flags.admin.delete('new_feature')
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+  })
+})
+
+describe('a record that cannot be used', () => {
+  const corrupt = new FlagsError('PARSE_ERROR', 'Flag new_feature is stored wrongly.', { flag: 'new_feature' })
+
+  function withCorrupt(when: () => boolean) {
+    return around(world.store, {
+      async load(next, ...args) {
+        const loaded = await next(...args)
+        return when() ? { ...loaded, flags: new Map([...loaded.flags.keys()].map((name) => [name, corrupt])) } : loaded
+      },
+      async changesSince(next, ...args) {
+        const changes = await next(...args)
+        if (!when() || changes.kind === 'lost') return changes
+        return { ...changes, changed: changes.changed.map((change) => ({ ...change, flag: corrupt })) }
+      },
+    })
+  }
+
+  test('is the default where nothing better is known, is told once and asked for at most every 2 s', async () => {
+    const store = withCorrupt(() => true)
+    const flags = world.client({ store })
+    for (let call = 0; call < 3; call++) {
+      expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'ERROR', errorCode: 'PARSE_ERROR', source: 'default' })
+    }
+    expect([store.calls['load'], world.codes]).toEqual([1, ['PARSE_ERROR']])
+    await world.clock.advance(2_000)
+    await flags.evaluate('new_feature', 'ada')
+    expect(store.calls['load']).toBe(2)
+  })
+
+  test('leaves the last known good in place, marked STALE, until it is mended', async () => {
+    let broken = false
+    const flags = world.client({ store: withCorrupt(() => broken) })
+    await flags.isEnabled('new_feature', 'ada')
+    broken = true
+    await world.store.update('new_feature', { rollout: 0 })
+    await settle()
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STALE', version: 1 })
+    broken = false
+    await world.store.update('new_feature', { rollout: 0 })
+    await settle()
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, reason: 'STATIC', version: 3 })
+  })
+})
+
+test.each([
+  ['cache', 'read', 'The cache left out flag new_feature.'],
+  ['store', 'load', 'The store left out flag new_feature.'],
+] as const)('a %s that leaves out what it was asked for is an error, not a wait without end', async (which, method, message) => {
+  const broken = { [method]: async () => (which === 'cache' ? [] : { storeId: 's', asOf: 1, flags: new Map() }) }
+  const adapter = around(which === 'cache' ? world.cache() : world.store, broken)
+  const flags = world.client({ [which]: adapter })
+  expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ source: 'default', errorCode: 'GENERAL' })
+  await settle()
+  expect(world.errors.map((error) => error.message)).toContain(message)
+})
