@@ -60,6 +60,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const catchUp = new CatchUp({
     ...{ clock, store: source, shared, memory, compiler, floors, intake, invalidations },
     ...{ background, report, loadHash, timers, openMs },
+    begin: () => background.run('Hint channels could not be opened', async () => await hints?.open(store, cache)),
   })
   const reads = new ReadPath({ clock, memory, shared, store: source, compiler, flights, floors, catchUp, invalidations, counts, report })
   const writes = new WritePath(source, catchUp, intake, invalidations)

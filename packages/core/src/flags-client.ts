@@ -41,7 +41,6 @@ export class FlagsClient implements Flags {
   // Answers that are there already need no promise of their own.
   readonly #yes = Promise.resolve(true)
   readonly #no = Promise.resolve(false)
-  #opening: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   constructor(parts: ClientParts) {
@@ -93,10 +92,10 @@ export class FlagsClient implements Flags {
   }
 
   async ready(): Promise<void> {
-    this.#checkOpen()
-    this.#open()
-    await this.#parts.catchUp.start()
-    await this.#opening
+    if (this.#closing !== undefined) throw closed()
+    const { catchUp, hints, store, cache } = this.#parts
+    await catchUp.start()
+    await hints?.open(store, cache)
   }
 
   on<E extends keyof FlagsEvents>(event: E, listener: (event: FlagsEvents[E]) => void): () => void {
@@ -150,7 +149,6 @@ export class FlagsClient implements Flags {
     }
     if (!isFlagName(name)) return none(new FlagsError('FLAG_NOT_FOUND', `No flag can be called ${String(name).slice(0, 140)}.`))
     if (!(minVersion >= 0)) return none(new FlagsError('INVALID_OPTIONS', 'The option minVersion must be a version: 0 or more.'))
-    this.#open()
     const { key, plain } = target
     const shares = plain && key !== undefined && this.#parts.shared.sharesDecision(kind, key)
     const wanted: Wanted = shares ? { name, decision: { kind, targetingKey: key } } : { name }
@@ -161,20 +159,9 @@ export class FlagsClient implements Flags {
     return this.#definitions.get(name)?.default
   }
 
-  /** Nothing is opened before the first call. */
-  #open(): void {
-    const { hints, store, cache } = this.#parts
-    this.#opening ??= hints?.open(store, cache) ?? Promise.resolve()
-  }
-
-  #checkOpen(): void {
-    if (this.#closing !== undefined) throw closed()
-  }
-
   async #close(): Promise<void> {
     const { hints, background, memory, store, cache } = this.#parts
     memory.clear()
-    await this.#opening
     await hints?.close()
     await background.close()
     memory.clear()

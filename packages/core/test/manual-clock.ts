@@ -47,6 +47,19 @@ export class ManualClock implements Clock {
     await settle()
   }
 
+  /** What `work` gives, with as much time passing as it takes, in steps of 50 ms; a minute at most. */
+  async until<T>(work: Promise<T>): Promise<T> {
+    let ended = false
+    const end = (): void => {
+      ended = true
+    }
+    work.then(end, end)
+    await settle()
+    for (let step = 0; step < 1_200 && !ended; step++) await this.advance(50)
+    if (!ended) throw new Error('A minute passed, and it has not ended.')
+    return await work
+  }
+
   #next(until: number): Timer | undefined {
     let earliest: Timer | undefined
     for (const timer of this.#timers) if (timer.at <= until && (earliest === undefined || timer.at < earliest.at)) earliest = timer

@@ -70,7 +70,7 @@ export class World {
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.close()))
+    await this.clock.until(Promise.all(this.#clients.map((client) => client.close())))
   }
 }
 

@@ -61,7 +61,7 @@ class MemoryCache implements FlagCache {
   async invalidate(name: string, version: number): Promise<'raised' | 'already'> {
     await TURN
     if (this.#storeId !== undefined) return this.#space.invalidate(this.#storeId, name, version)
-    throw new FlagsError('GENERAL', `Flag ${name} cannot be invalidated before the cache knows its store: call open() first.`, {
+    throw new FlagsError('CACHE_UNAVAILABLE', `Flag ${name} cannot be invalidated before the cache knows its store: call open() first.`, {
       flag: name,
     })
   }

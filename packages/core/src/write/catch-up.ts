@@ -29,6 +29,8 @@ export interface CatchUpParts {
   readonly loadHash: () => Promise<Hash>
   /** Whether timers and subscriptions keep this process up to date; otherwise calls do. */
   readonly timers: boolean
+  /** Called when this process starts to follow the store. */
+  readonly begin: () => void
   /** How long the first connection to the cache may take, in milliseconds. */
   readonly openMs: number
 }
@@ -41,6 +43,7 @@ export class CatchUp {
   #running: Promise<void> | undefined
   #queued: Promise<void> | undefined
   #retryAt = Number.NEGATIVE_INFINITY
+  #reaching: Promise<void> | undefined
   #reachAt = Number.NEGATIVE_INFINITY
   #otherStore = false
 
@@ -76,12 +79,9 @@ export class CatchUp {
 
   /** Whether the store has reached `version`; asks it where this process does not know. */
   async reach(version: number): Promise<boolean> {
-    const { clock } = this.#parts
-    const wait = this.#reachAt - clock.monotonic()
-    if (wait > 0) await new Promise<void>((resolve) => clock.after(wait, resolve))
     if (version > this.clock) {
-      this.#reachAt = clock.monotonic() + REACH_MS
-      await this.begun()
+      this.#reaching ??= this.#spaced()
+      await this.#reaching
     }
     return version <= this.clock
   }
@@ -105,6 +105,16 @@ export class CatchUp {
     return this.#queued
   }
 
+  /** One catch-up for all who ask before it begins. */
+  async #spaced(): Promise<void> {
+    const { clock } = this.#parts
+    const wait = this.#reachAt - clock.monotonic()
+    await new Promise<void>((resolve) => (wait > 0 ? clock.after(wait, resolve) : resolve()))
+    this.#reaching = undefined
+    this.#reachAt = clock.monotonic() + REACH_MS
+    await this.begun()
+  }
+
   async #next(): Promise<void> {
     try {
       await this.#running
@@ -112,7 +122,8 @@ export class CatchUp {
       // Whoever started that run has been told.
     }
     this.#queued = undefined
-    this.#running = this.#once()
+    // Known to be running before it runs: what it calls may ask for another.
+    this.#running = Promise.resolve().then(() => this.#once())
     await this.#running
   }
 
@@ -134,7 +145,8 @@ export class CatchUp {
 
   /** Head before trust: what the cache holds from before this clock may have missed an invalidation while nobody was there. */
   async #begin(): Promise<void> {
-    const { compiler, loadHash, store, floors } = this.#parts
+    const { compiler, loadHash, store, floors, begin } = this.#parts
+    begin()
     await compiler.loadHash(loadHash)
     const { storeId, cursor } = await store.probe((source, call) => source.head(call))
     this.#cursor = cursor

@@ -41,10 +41,9 @@ export class ChangeIntake {
   logged(name: string, version: number, flag: LoadedFlag, asOf: number): void {
     const news = this.#floors.raiseByChange(name, version)
     if (this.#memory.held(name) !== undefined) this.#swap(name, flag, asOf)
-    if (news) {
-      this.#flights.detach(name)
-      if (this.#announced.get(name) !== version) this.#announce(name, version)
-    }
+    if (!news) return
+    this.#flights.detach(name)
+    this.#announce(name, version)
   }
 
   /** A change that this process made: from here on it never answers older. */
@@ -88,6 +87,7 @@ export class ChangeIntake {
   }
 
   #announce(name: string, version: number): void {
+    if (this.#announced.get(name) === version) return
     this.#announced.set(name, version)
     this.#reporter.changed(name, version)
   }

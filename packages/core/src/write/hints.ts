@@ -22,6 +22,8 @@ export class Hints {
   readonly #subscriptions: Unsubscribe[] = []
   #cancelPoll: () => void = () => undefined
   #highest = 0
+  #opened: Promise<void> | undefined
+  #closed = false
 
   constructor(catchUp: CatchUp, intake: ChangeIntake, background: Background, report: (error: FlagsError) => void) {
     this.#catchUp = catchUp
@@ -34,23 +36,31 @@ export class Hints {
     return this.#up.size
   }
 
-  /** Subscribes and starts to poll. Resolves when each channel was tried once, well or badly. */
-  async open(store: FlagStore, cache: FlagCache | undefined): Promise<void> {
-    this.#poll()
-    await Promise.all([
-      this.#subscribe(store.watch?.(this.#listener('store', (hint) => this.#fromStore(hint)))),
-      this.#subscribe(cache?.subscribe?.(this.#listener('cache', (hint) => this.#fromCache(hint)))),
-    ])
+  /** Subscribes and starts to poll, the first time that it is called. Resolves when each channel was tried once, well or badly. */
+  open(store: FlagStore, cache: FlagCache | undefined): Promise<void> {
+    this.#opened ??= this.#open(store, cache)
+    return this.#opened
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     this.#cancelPoll()
+    await this.#opened
     for (const unsubscribe of this.#subscriptions.splice(0)) await unsubscribe()
   }
 
-  async #subscribe(subscription: Promise<Unsubscribe> | undefined): Promise<void> {
+  async #open(store: FlagStore, cache: FlagCache | undefined): Promise<void> {
+    this.#poll()
+    await Promise.all([
+      this.#subscribe(() => store.watch?.(this.#listener('store', (hint) => this.#fromStore(hint)))),
+      this.#subscribe(() => cache?.subscribe?.(this.#listener('cache', (hint) => this.#fromCache(hint)))),
+    ])
+  }
+
+  async #subscribe(subscribe: () => Promise<Unsubscribe> | undefined): Promise<void> {
     try {
-      if (subscription !== undefined) this.#subscriptions.push(await subscription)
+      const unsubscribe = await subscribe()
+      if (unsubscribe !== undefined) this.#subscriptions.push(unsubscribe)
     } catch (cause) {
       this.#report(toFlagsError(cause, 'CHANNEL_DOWN', 'A hint channel cannot be opened'))
     }
@@ -62,8 +72,10 @@ export class Hints {
       onResync: () => {
         this.#up.add(channel)
         this.#catchUp.request()
+        this.#poll()
       },
       onDown: (cause) => {
+        if (this.#closed) return
         this.#up.delete(channel)
         this.#report(new FlagsError('CHANNEL_DOWN', `The ${channel}'s hint channel is down; changes arrive by the poll.`, { cause }))
         this.#poll()
@@ -85,6 +97,7 @@ export class Hints {
 
   #poll(): void {
     this.#cancelPoll()
+    if (this.#closed) return
     const wait = this.#up.size > 0 ? POLL_MS : POLL_WITHOUT_CHANNEL_MS
     this.#cancelPoll = this.#background.after(wait * (1 - JITTER * Math.random()), 'Flags could not be brought up to date', async () => {
       this.#highest = 0

@@ -2,7 +2,7 @@ import { describe, test } from 'vitest'
 import { cacheCases, storeCases } from '../../src/conformance/index.ts'
 import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
 import { memoryStore } from '../../src/memory/memory-store.ts'
-import { manualClock } from '../memory/manual-clock.ts'
+import { ManualClock } from '../manual-clock.ts'
 
 const NO_REWIND = 'a memory store has no backup to be restored from'
 const NO_OVERWRITE = 'nobody but this build writes to a memory store'
@@ -25,10 +25,10 @@ const ofStore = storeCases({
 
 const ofCache = cacheCases({
   async open() {
-    const clock = manualClock()
+    const clock = new ManualClock()
     const space = memoryCacheSpace({ clock })
     const cache = space.connect()
-    return { cache, peer: async () => space.connect(), advance: async (ms) => clock.advance(ms), end: () => cache.close() }
+    return { cache, peer: async () => space.connect(), advance: (ms) => clock.advance(ms), end: () => cache.close() }
   },
   skip: {
     'a corrupt flag is a miss, is reported once, and is replaced by the next fill': NO_CORRUPT,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { CacheRead, FlagCache, FlagRecord, Hint } from '../../src/contracts/index.ts'
 import { memoryCache } from '../../src/memory/memory-cache.ts'
 import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
-import { manualClock } from './manual-clock.ts'
+import { ManualClock } from '../manual-clock.ts'
 
 const SECOND_MS = 1_000
 const HOUR_MS = 3_600_000
@@ -56,7 +56,7 @@ describe('a memory cache', () => {
     value.tags.push('y')
     await filling
     value.tags.push('z')
-    const found = (await read(cache, 'a')).flag?.value as { tags: string[] }
+    const found = (await read(cache, 'a')).flag?.value as unknown as { tags: string[] }
     expect(found.tags).toEqual(['x'])
     expect(() => found.tags.push('y')).toThrow(TypeError)
   })
@@ -82,7 +82,11 @@ describe('a memory cache', () => {
   })
 
   test('cannot invalidate before it knows a store', async () => {
-    await expect(memoryCache().invalidate('a', 1)).rejects.toMatchObject({ flag: 'a', message: expect.stringContaining('open()') })
+    await expect(memoryCache().invalidate('a', 1)).rejects.toMatchObject({
+      code: 'CACHE_UNAVAILABLE',
+      flag: 'a',
+      message: expect.stringContaining('open()'),
+    })
   })
 
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 10_000_001])('refuses maxEntries %d, and names the option', (maxEntries) => {
@@ -123,29 +127,29 @@ describe('a memory cache that is full', () => {
 
 describe('the fence of a memory cache', () => {
   test('is a placeholder for 60 s where only an absence or a decision was filled', async () => {
-    const clock = manualClock()
+    const clock = new ManualClock()
     const cache = await opened({ clock })
     const { token } = await read(cache, 'a')
     await fill(cache, 'a', null)
     const decision = { kind: 'check', targetingKey: 'u', asOf: 1, value: true, ttlMs: HOUR_MS } as const
     await cache.fill([{ name: 'a', token: String(token), decision }])
-    clock.advance(60 * SECOND_MS - 1)
+    await clock.advance(60 * SECOND_MS - 1)
     expect(await read(cache, 'a')).toMatchObject({ token, flag: { value: null }, decision: { value: true } })
-    clock.advance(1)
+    await clock.advance(1)
     const later = await read(cache, 'a')
     expect(later.token).not.toBe(token)
     expect(later.flag ?? later.decision).toBeUndefined()
   })
 
   test('lasts 24 h where a flag was filled, and where it was raised', async () => {
-    const clock = manualClock()
+    const clock = new ManualClock()
     const cache = await opened({ clock })
     await fill(cache, 'filled', RECORD, 48 * HOUR_MS)
     await cache.invalidate('raised', 7)
-    clock.advance(24 * HOUR_MS - 1)
+    await clock.advance(24 * HOUR_MS - 1)
     expect((await read(cache, 'filled')).flag).toBeDefined()
     expect((await read(cache, 'raised')).fenceVersion).toBe(7)
-    clock.advance(1)
+    await clock.advance(1)
     expect((await read(cache, 'filled')).flag).toBeUndefined()
     expect((await read(cache, 'raised')).fenceVersion).toBe(0)
   })
@@ -160,10 +164,10 @@ describe('the fence of a memory cache', () => {
 
 describe('purge', () => {
   test('does not count what has expired', async () => {
-    const clock = manualClock()
+    const clock = new ManualClock()
     const cache = await opened({ clock })
     await fill(cache, 'a', RECORD, 10 * SECOND_MS)
-    clock.advance(10 * SECOND_MS)
+    await clock.advance(10 * SECOND_MS)
     expect(await cache.purge()).toBe(1)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ChannelListener, FlagStore, Hint, NewFlag } from '../../src/contracts/index.ts'
 import { memoryStore } from '../../src/memory/memory-store.ts'
-import { manualClock } from './manual-clock.ts'
+import { ManualClock } from '../manual-clock.ts'
 
 const DAY_MS = 86_400_000
 const SILENT: ChannelListener = { onHint: () => {}, onResync: () => {}, onDown: () => {} }
@@ -86,20 +86,20 @@ describe('a memory store keeps copies', () => {
 
 describe('the clock of a memory store', () => {
   test('dates changes and records', async () => {
-    const clock = manualClock()
+    const clock = new ManualClock()
     const store = memoryStore({ clock, flags: [{ name: 'a' }] })
-    clock.advance(1_500)
+    await clock.advance(1_500)
     const { after, at } = await store.update('a', { rollout: 1 })
     expect(at).toBe('2026-01-01T00:00:01.500Z')
     expect(after).toMatchObject({ createdAt: '2026-01-01T00:00:00.000Z', updatedAt: at })
   })
 
   test('says what prune may drop', async () => {
-    const clock = manualClock()
+    const clock = new ManualClock()
     const store = memoryStore({ clock, flags: [{ name: 'a' }] })
-    clock.advance(2 * DAY_MS)
+    await clock.advance(2 * DAY_MS)
     const { version, id } = await store.update('a', { rollout: 1 })
-    clock.advance(2 * DAY_MS)
+    await clock.advance(2 * DAY_MS)
     await store.update('a', { rollout: 2 })
     expect(await store.prune(5)).toBe(0)
     expect(await store.prune(3)).toBe(1)

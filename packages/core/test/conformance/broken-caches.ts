@@ -1,0 +1,41 @@
+import { cacheCases } from '../../src/conformance/index.ts'
+import type { CacheRead, FlagCache } from '../../src/contracts/index.ts'
+import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
+import { ManualClock } from '../manual-clock.ts'
+import { failureOf } from './failure-of.ts'
+import { forwardingCache, type SubscribedCache } from './forwarding.ts'
+
+/** What a client of the cache does wrongly, in terms of one that does it right. */
+export type Break = (cache: SubscribedCache) => Partial<FlagCache>
+
+export interface CacheDefect {
+  /** What is wrong, as a clause after "a cache that". */
+  readonly that: string
+  /** A case that must fail. */
+  readonly fails: string
+  /** Called once for each world; what it answers, once for each client. */
+  readonly broken: () => Break
+}
+
+/** Reads one flag. */
+export async function current(cache: FlagCache, name: string): Promise<CacheRead> {
+  const [read] = await cache.read([{ name }])
+  return read as CacheRead
+}
+
+/** What the case of that defect fails with, or `undefined` where it does not notice. */
+export function caught({ fails, broken }: CacheDefect): Promise<unknown> {
+  const cases = cacheCases({
+    async open() {
+      const clock = new ManualClock()
+      const space = memoryCacheSpace({ clock })
+      const override = broken()
+      const client = (): FlagCache => {
+        const cache = forwardingCache(space.connect())
+        return { ...cache, ...override(cache) }
+      }
+      return { cache: client(), peer: async () => client(), advance: (ms) => clock.advance(ms), end: async () => {} }
+    },
+  })
+  return failureOf(cases, fails)
+}

@@ -1,0 +1,298 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Changes, createFlags, type FlagStore } from '../../src/index.ts'
+import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
+import { memoryStore } from '../../src/memory/memory-store.ts'
+import { ManualClock, settle } from '../manual-clock.ts'
+import { around, gate, World } from '../world.ts'
+
+let world: World
+beforeEach(async () => {
+  world = new World()
+  await world.store.create({ name: 'new_feature', rollout: 0 })
+})
+afterEach(() => world.end())
+
+describe('with every hint lost', () => {
+  test('the poll finds what changed, within 2 s where no channel is up', async () => {
+    const flags = world.deaf()
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    await world.store.update('new_feature', { rollout: 100 })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    await world.clock.advance(2_000)
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+
+  test('the poll finds it within 10 s where a channel seems to be up', async () => {
+    const silent = around(world.store, {
+      watch: async (_, listener) => {
+        listener.onResync()
+        return async () => undefined
+      },
+    })
+    const flags = world.client({ store: silent, cache: undefined as never })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    expect(flags.stats().channels).toBe(1)
+    await world.store.update('new_feature', { rollout: 100 })
+    await world.clock.advance(2_000)
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    await world.clock.advance(8_000)
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+
+  test('a resubscribed channel finds it at once, and a lost one is told', async () => {
+    let resync = (): void => undefined
+    let down = (_: unknown): void => undefined
+    const silent = around(world.store, {
+      watch: async (_, listener) => {
+        resync = () => listener.onResync()
+        down = (cause) => listener.onDown(cause)
+        resync()
+        return async () => undefined
+      },
+    })
+    const flags = world.client({ store: silent, cache: undefined as never })
+    await flags.isEnabled('new_feature', 'ada')
+    down(new Error('cut'))
+    expect([world.codes, flags.stats().channels]).toEqual([['CHANNEL_DOWN'], 0])
+    await world.store.update('new_feature', { rollout: 100 })
+    resync()
+    await settle()
+    expect([await flags.isEnabled('new_feature', 'ada'), flags.stats().channels]).toEqual([true, 1])
+  })
+})
+
+test('flags that change in one transaction are swapped together, never seen half', async () => {
+  await world.store.create({ name: 'other', rollout: 0 })
+  const seen: string[] = []
+  const flags = world.deaf()
+  const look = () => Promise.all([flags.isEnabled('new_feature', 'ada'), flags.isEnabled('other', 'ada')])
+  await look()
+  await world.store.update('new_feature', { rollout: 100 })
+  await world.store.update('other', { rollout: 100 })
+  const looking = (async () => {
+    for (let turn = 0; turn < 60; turn++) {
+      seen.push(String(await look()))
+      await settle(1)
+    }
+  })()
+  await world.clock.advance(2_000)
+  await looking
+  expect(new Set(seen)).toEqual(new Set(['false,false', 'true,true']))
+})
+
+describe('hints', () => {
+  test('that are late, doubled or forged change nothing for good', async () => {
+    let forge = (_: { name: string; version: number }): void => undefined
+    const cache = around(world.cache(), {
+      subscribe: async (_, listener) => {
+        forge = (hint) => listener.onHint(hint)
+        listener.onResync()
+        return async () => undefined
+      },
+    })
+    const flags = world.client({ cache })
+    const changes: unknown[] = []
+    flags.on('change', (change) => changes.push(change))
+    await flags.isEnabled('new_feature', 'ada')
+    await flags.admin.update('new_feature', { rollout: 100 })
+    await settle()
+    for (const version of [1, 2, 2, 9_000]) forge({ name: 'new_feature', version })
+    forge({ name: 'unknown', version: 3 })
+    await settle()
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+    await flags.admin.update('new_feature', { rollout: 0 })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    expect(changes).toEqual([
+      { name: 'new_feature', version: 2 },
+      { name: 'new_feature', version: 9_000 },
+      { name: 'unknown', version: 3 },
+      { name: 'new_feature', version: 3 },
+    ])
+  })
+
+  test('a skipped version asks the log what was missed', async () => {
+    const store = around(world.store, { watch: async () => async () => undefined })
+    const flags = world.client({ store })
+    await flags.isEnabled('new_feature', 'ada')
+    await settle()
+    const before = store.calls['changesSince'] ?? 0
+    const writer = world.client({ cache: undefined as never })
+    await writer.admin.update('new_feature', { rollout: 100 })
+    await world.client().admin.create({ name: 'other' })
+    await settle()
+    expect((store.calls['changesSince'] ?? 0) - before).toBeGreaterThan(0)
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+
+  test('a channel that cannot be opened is told, and the poll goes on', async () => {
+    const refused = () => Promise.reject(new Error('no LISTEN here'))
+    const flags = world.client({ store: around(world.store, { watch: refused }), cache: undefined as never })
+    await flags.ready()
+    expect(world.codes).toEqual(['CHANNEL_DOWN'])
+    await flags.isEnabled('new_feature', 'ada')
+    await world.store.update('new_feature', { rollout: 100 })
+    await world.clock.advance(2_000)
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+})
+
+describe('a store that went back', () => {
+  /** A store that can be swapped for another one behind the client's back, as a restore does. */
+  function restorable(first: FlagStore) {
+    const state = { now: first }
+    const store = new Proxy(first, {
+      get: (_, key) => {
+        const value = Reflect.get(state.now, key) as unknown
+        return typeof value === 'function' ? (value.bind(state.now) as unknown) : value
+      },
+    })
+    return { state, store }
+  }
+
+  test('is told, and its flags are read anew from every layer', async () => {
+    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 0 }] })
+    const { state, store } = restorable(world.store)
+    const flags = world.deaf({ store })
+    await flags.admin.update('new_feature', { rollout: 100 })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+    await settle()
+    state.now = older
+    await world.clock.advance(2_000)
+    expect(world.codes).toContain('STORE_REWOUND')
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
+    await flags.admin.update('new_feature', { rollout: 100 })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+
+  test('with the same identity leaves no entry of the lost history in the cache', async () => {
+    // One store whose history is cut back: the same id, an older clock.
+    const rewindTo = (version: number, changes: Changes): Changes =>
+      changes.kind === 'lost' ? changes : { kind: 'lost', cursor: { version, id: 'restored' }, why: 'rewound' }
+    let rewound = false
+    const store = around(world.store, {
+      changesSince: async (next, ...args) => (rewound ? rewindTo(1, await next(...args)) : await next(...args)),
+    })
+    const cache = around(world.cache())
+    const flags = world.deaf({ store, cache })
+    await flags.isEnabled('new_feature', 'ada')
+    await settle()
+    rewound = true
+    await world.clock.advance(2_000)
+    expect(cache.calls['forget']).toBe(1)
+    rewound = false
+    expect((await flags.evaluate('new_feature', 'bob')).source).toBe('store')
+  })
+
+  test('keeps the cache unread until the lost history is forgotten there', async () => {
+    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 100 }] })
+    const { state, store } = restorable(world.store)
+    let down = false
+    const cache = around(world.cache(), { forget: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
+    const flags = world.deaf({ store, cache, memory: false })
+    await flags.isEnabled('new_feature', 'ada')
+    await settle()
+    state.now = older
+    down = true
+    await world.clock.advance(2_000)
+    const before = cache.calls['read'] ?? 0
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+    expect(cache.calls['read'] ?? 0).toBe(before)
+    down = false
+    await world.clock.advance(2_000)
+    await flags.isEnabled('new_feature', 'ada')
+    expect(cache.calls['read'] ?? 0).toBeGreaterThan(before)
+  })
+
+  test('is noticed by a load too', async () => {
+    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 100 }] })
+    const { state, store } = restorable(world.store)
+    const flags = world.deaf({ store, cache: undefined as never })
+    await flags.ready()
+    state.now = older
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STALE', source: 'store' })
+    await settle()
+    expect(world.codes).toContain('STORE_REWOUND')
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STATIC' })
+  })
+})
+
+describe('background: false', () => {
+  test('keeps no timer and no subscription; a call renews the lease', async () => {
+    const store = around(world.store)
+    const flags = world.client({ store, background: false })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    await settle()
+    expect([world.clock.pending, store.calls['watch'], flags.stats().channels]).toEqual([0, undefined, 0])
+    await world.store.update('new_feature', { rollout: 100 })
+    await world.clock.advance(29_000)
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    await world.clock.advance(1_000)
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+    expect(store.calls['changesSince']).toBe(1)
+  })
+
+  test('with the store gone, calls try again at most every 2 s', async () => {
+    let down = true
+    const store = around(world.store, { head: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
+    const flags = world.client({ store, background: false, cache: undefined as never })
+    for (let call = 0; call < 5; call++) await flags.isEnabled('new_feature', 'ada')
+    expect(store.calls['head']).toBe(1)
+    down = false
+    await world.clock.advance(2_000)
+    await flags.isEnabled('new_feature', 'ada')
+    expect([store.calls['head'], flags.stats().leased]).toEqual([2, true])
+  })
+
+  test('a deferred invalidation is settled by the next catch-up', async () => {
+    let down = true
+    const cache = around(world.cache(), { invalidate: (next, ...args) => (down ? Promise.reject(new Error('no')) : next(...args)) })
+    const flags = world.client({ cache, background: false })
+    expect((await flags.admin.update('new_feature', { rollout: 100 })).propagation).toBe('deferred')
+    down = false
+    await flags.isEnabled('new_feature', 'ada', { minVersion: 3 })
+    await settle()
+    expect(cache.calls['invalidate']).toBe(2)
+  })
+})
+
+test('catch-ups that are asked for while one is under way become one more', async () => {
+  const held = gate()
+  let holding = false
+  const store = around(world.store, {
+    changesSince: async (next, ...args) => {
+      if (holding) await held.opened
+      return await next(...args)
+    },
+  })
+  const flags = world.deaf({ store })
+  await flags.ready()
+  holding = true
+  const calls = Array.from({ length: 100 }, (_, index) => flags.isEnabled('new_feature', 'ada', { minVersion: 2 + index }))
+  await world.clock.advance(60)
+  held.open()
+  await world.clock.advance(200)
+  await Promise.all(calls)
+  expect(store.calls['changesSince']).toBeLessThanOrEqual(3)
+})
+
+test('two stores on one cache never see each other’s flags, and the sharing is told once', async () => {
+  const clock = new ManualClock()
+  const space = memoryCacheSpace({ clock })
+  const errors: string[] = []
+  const clients = [0, 100].map((rollout) =>
+    createFlags({
+      store: memoryStore({ clock, flags: [{ name: 'new_feature', rollout }] }),
+      cache: space.connect(),
+      clock,
+      memory: false,
+      onError: (error) => errors.push(error.code),
+    }),
+  )
+  for (let round = 0; round < 5; round++) {
+    const answers = await Promise.all(clients.map((client) => client.isEnabled('new_feature', 'ada')))
+    expect(answers).toEqual([false, true])
+    await settle()
+  }
+  expect(errors).toContain('CACHE_SHARED_BY_STORES')
+  await Promise.all(clients.map((client) => client.close()))
+})
