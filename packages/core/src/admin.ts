@@ -40,14 +40,18 @@ export class Admin implements FlagsAdmin {
   readonly #store: StoreLayer
   readonly #writes: WritePath
   readonly #report: (error: FlagsError) => void
+  readonly #assertOpen: () => void
 
-  constructor(store: StoreLayer, writes: WritePath, report: (error: FlagsError) => void) {
+  /** `assertOpen` throws when the client is closed. */
+  constructor(store: StoreLayer, writes: WritePath, report: (error: FlagsError) => void, assertOpen: () => void) {
     this.#store = store
     this.#writes = writes
     this.#report = report
+    this.#assertOpen = assertOpen
   }
 
   async list(): Promise<readonly FlagRecord[]> {
+    this.#assertOpen()
     const { flags } = await this.#store.administer('Flags', (store, call) => store.loadAll(call))
     const records: FlagRecord[] = []
     for (const flag of flags.values()) {
@@ -58,35 +62,41 @@ export class Admin implements FlagsAdmin {
   }
 
   async get(name: string): Promise<FlagRecord | null> {
+    this.#assertOpen()
     checkName(name)
     const { flags } = await this.#store.administer(`Flag ${name}`, (store, call) => store.load([name], call))
     return usable(flags.get(name) ?? null)
   }
 
   async create(flag: NewFlag, meta?: ChangeMeta): Promise<WrittenFlag> {
+    this.#assertOpen()
     const checked = checkNewFlag(flag)
     const about = checkMeta(checked.name, meta)
     return written(await this.#writes.commit(checked.name, (store, call) => store.create(checked, about, call)))
   }
 
   async update(name: string, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag> {
+    this.#assertOpen()
     const checked = checkPatch(checkName(name), patch)
     const about = checkMeta(name, meta)
     return written(await this.#writes.commit(name, (store, call) => store.update(name, checked, about, call)))
   }
 
   async delete(name: string, meta?: ChangeMeta): Promise<Written> {
+    this.#assertOpen()
     const about = checkMeta(checkName(name), meta)
     const { change, propagation } = await this.#writes.commit(name, (store, call) => store.delete(name, about, call))
     return { version: change.version, propagation }
   }
 
   async history(name: string, page?: HistoryPage): Promise<readonly Change[]> {
+    this.#assertOpen()
     const checked = checkPage(checkName(name), page)
     return await this.#store.administer(`The history of flag ${name}`, (store, call) => store.history(name, checked, call))
   }
 
   async prune(olderThanDays: number): Promise<number> {
+    this.#assertOpen()
     if (typeof olderThanDays !== 'number' || !(olderThanDays >= 0 && olderThanDays <= MAX_DAYS)) {
       throw new FlagsError('INVALID_OPTIONS', `olderThanDays must be a number of days from 0 to ${MAX_DAYS.toLocaleString('en')}.`)
     }

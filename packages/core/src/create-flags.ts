@@ -65,9 +65,9 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const reads = new ReadPath({ clock, memory, shared, store: source, compiler, flights, floors, catchUp, invalidations, counts, report })
   const writes = new WritePath(source, catchUp, intake, invalidations)
   const hints = timers ? new Hints(catchUp, intake, background, report) : undefined
-  const admin = new Admin(source, writes, report)
+  const admin = new Admin(source, writes, report, () => client.assertOpen())
 
-  const client = new FlagsClient({
+  const client: FlagsClient = new FlagsClient({
     ...{ store, cache, schema, memory, shared, reads, catchUp },
     ...{ hints, admin, background, reporter, counts },
   })

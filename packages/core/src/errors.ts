@@ -64,7 +64,7 @@ export class FlagsError extends Error {
   override readonly name = 'FlagsError'
   readonly code: FlagsErrorCode
   readonly flag: string | undefined
-  /** Of a `VERSION_CONFLICT`: the version that the caller expected and the one that the flag has (0: the flag does not exist). */
+  /** Of a `VERSION_CONFLICT`: the version that the caller expected and the one that the flag has. */
   readonly versions: { readonly expected: number; readonly actual: number } | undefined
   /** Of a `WRITE_BLOCKED`. */
   readonly blockers: readonly Blocker[] | undefined

@@ -92,7 +92,7 @@ export class FlagsClient implements Flags {
   }
 
   async ready(): Promise<void> {
-    if (this.#closing !== undefined) throw closed()
+    this.assertOpen()
     const { catchUp, hints, store, cache } = this.#parts
     await catchUp.start()
     await hints?.open(store, cache)
@@ -113,6 +113,11 @@ export class FlagsClient implements Flags {
       leased: this.#memory.leased,
       channels: this.#parts.hints?.channels ?? 0,
     }
+  }
+
+  /** Throws `CLOSED` once the client is closed. */
+  assertOpen(): void {
+    if (this.#closing !== undefined) throw closed()
   }
 
   close(): Promise<void> {

@@ -63,6 +63,7 @@ export interface FlagCache {
   /**
    * Raises the fence to `version`, so that no entry and no fill under way counts any longer, drops the flag and publishes a hint.
    * Monotone: where the fence is as high already it changes nothing and publishes nothing. Its cost must not depend on how much is cached.
+   * Rejects before `open`, as a fence names its store.
    */
   invalidate(name: string, version: number, call?: Call): Promise<'raised' | 'already'>
   /** Drops fence and flag of each name, whatever their version. */

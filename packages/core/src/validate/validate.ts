@@ -20,8 +20,9 @@ function explain(issue: v.BaseIssue<unknown>): string {
 
 function check<T>(schema: Schema<T>, input: unknown, code: FlagsErrorCode, what: string, flag?: string): T {
   const result = v.safeParse(schema, input)
-  if (result.success) return result.output
-  const problems = result.issues.map(explain).join('; ')
+  const isList = Array.isArray(input)
+  if (result.success && !isList) return result.output
+  const problems = isList ? 'expected an object, received a list' : (result.issues ?? []).map(explain).join('; ')
   throw new FlagsError(code, `${what}: ${problems}.`, flag === undefined ? {} : { flag })
 }
 

@@ -1,0 +1,208 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createFlags, FlagsError, memoryCache, memoryStore } from '../../src/index.ts'
+import { settle } from '../manual-clock.ts'
+import { around, gate, World } from '../world.ts'
+
+let world: World
+beforeEach(async () => {
+  world = new World()
+  await world.store.create({ name: 'new_feature', rollout: 100 })
+})
+afterEach(() => world.end())
+
+describe('close', () => {
+  test('leaves no timer, no subscription and no work behind, and closes both adapters', async () => {
+    let subscriptions = 0
+    const channel = {
+      async around(next: (listener: never) => Promise<() => Promise<void>>, listener: unknown): Promise<() => Promise<void>> {
+        const unsubscribe = await next(listener as never)
+        subscriptions++
+        return () => {
+          subscriptions--
+          return unsubscribe()
+        }
+      },
+    }
+    const store = around(world.store, { watch: channel.around as never })
+    const cache = around(world.cache(), { subscribe: channel.around as never })
+    const flags = world.client({ store, cache })
+    await flags.isEnabled('new_feature', 'ada')
+    await settle()
+    expect([subscriptions, world.clock.pending]).toEqual([2, 1])
+    await flags.close()
+    expect([subscriptions, world.clock.pending]).toEqual([0, 0])
+    expect([store.calls['close'], cache.calls['close']]).toEqual([1, 1])
+  })
+
+  test('waits for a fill that is under way', async () => {
+    const held = gate()
+    let filled = false
+    const cache = around(world.cache(), {
+      async fill(next, ...args) {
+        await held.opened
+        const result = await next(...args)
+        filled = true
+        return result
+      },
+    })
+    const flags = world.client({ cache })
+    await flags.isEnabled('new_feature', 'ada')
+    const closing = flags.close()
+    held.open()
+    await closing
+    expect(filled).toBe(true)
+  })
+
+  test('can be called twice, and by `await using`', async () => {
+    const store = around(world.store)
+    {
+      await using flags = world.client({ store })
+      await flags.isEnabled('new_feature', 'ada')
+      expect(await flags.close()).toBe(await flags.close())
+    }
+    expect(store.calls['close']).toBe(1)
+  })
+
+  test('makes every later answer the default, with CLOSED, and administration refuse', async () => {
+    const flags = world.client()
+    await flags.isEnabled('new_feature', 'ada')
+    await flags.close()
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    expect(await flags.evaluate('new_feature', 'ada', { default: true })).toMatchObject({
+      enabled: true,
+      errorCode: 'CLOSED',
+      source: 'default',
+    })
+    await expect(flags.ready()).rejects.toMatchObject({ code: 'CLOSED' })
+    await expect(flags.admin.list()).rejects.toMatchObject({ code: 'CLOSED' })
+    await expect(flags.admin.update('new_feature', { rollout: 1 })).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+
+  test('before the first call opens nothing', async () => {
+    const store = around(world.store)
+    await world.client({ store }).close()
+    expect(store.calls).toEqual({ close: 1 })
+  })
+
+  test('ends a read that has not taken off yet', async () => {
+    const flags = world.client()
+    await flags.ready()
+    const reading = flags.evaluate('new_feature', 'ada')
+    await flags.close()
+    expect(['CLOSED', undefined]).toContain((await reading).errorCode)
+  })
+})
+
+describe('ready', () => {
+  test('resolves when the store is known and the channels are up', async () => {
+    const flags = world.client()
+    await flags.ready()
+    expect(flags.stats()).toMatchObject({ clock: 1, leased: true, channels: 2 })
+    await flags.ready()
+  })
+
+  test.each(['SCHEMA_MISSING', 'SCHEMA_OLD'] as const)('rejects with %s, which names the way out', async (code) => {
+    const store = around(world.store, { head: () => Promise.reject(new FlagsError(code, 'Run migrate() first.')) })
+    const flags = world.client({ store })
+    await expect(flags.ready()).rejects.toMatchObject({ code, message: expect.stringContaining('migrate()') })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+  })
+
+  test('survives a cache that cannot be opened', async () => {
+    const flags = world.client({ cache: around(world.cache(), { open: () => Promise.reject(new Error('refused')) }) })
+    await flags.ready()
+    expect(world.codes).toEqual(['CACHE_UNAVAILABLE'])
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+})
+
+describe('events', () => {
+  test('tell of each change once, in every process, whoever made it', async () => {
+    const [writer, other] = [world.client(), world.client()]
+    const heard: string[] = []
+    for (const [who, client] of Object.entries({ writer, other })) {
+      await client.ready()
+      client.on('change', ({ name, version }) => heard.push(`${who}: ${name} ${version}`))
+    }
+    await writer.admin.update('new_feature', { rollout: 10 })
+    await world.store.update('new_feature', { rollout: 20 })
+    await settle()
+    expect(heard.sort()).toEqual(['other: new_feature 2', 'other: new_feature 3', 'writer: new_feature 2', 'writer: new_feature 3'])
+  })
+
+  test('reach each listener, until it unsubscribes', async () => {
+    const flags = world.client()
+    const listener = vi.fn()
+    const [first, second] = [flags.on('change', listener), flags.on('change', listener)]
+    await flags.admin.update('new_feature', { rollout: 10 })
+    expect(listener).toHaveBeenCalledTimes(2)
+    first()
+    first()
+    await flags.admin.update('new_feature', { rollout: 20 })
+    expect(listener).toHaveBeenCalledTimes(3)
+    second()
+    await flags.admin.update('new_feature', { rollout: 30 })
+    expect(listener).toHaveBeenCalledTimes(3)
+  })
+
+  test('a listener that throws harms nobody and becomes a process warning', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    const flags = world.client()
+    const listener = vi.fn()
+    flags.on('change', () => {
+      throw new Error('my own fault')
+    })
+    flags.on('change', () => {
+      throw 'not even an error'
+    })
+    flags.on('change', listener)
+    expect((await flags.admin.update('new_feature', { rollout: 10 })).propagation).toBe('ok')
+    expect(listener).toHaveBeenCalledTimes(1)
+    expect(warned.mock.calls.map(([text]) => String(text).split('\n')[0])).toEqual([
+      'A listener of Flagstone threw: Error: my own fault',
+      'A listener of Flagstone threw: not even an error',
+    ])
+    warned.mockRestore()
+  })
+
+  test('errors reach onError and listeners alike', async () => {
+    const flags = world.client({ cache: around(world.cache(), { open: () => Promise.reject('refused') }) })
+    const listener = vi.fn()
+    flags.on('error', listener)
+    await flags.ready()
+    expect(listener).toHaveBeenCalledWith(world.errors[0])
+    expect(world.errors[0]).toMatchObject({ code: 'CACHE_UNAVAILABLE', cause: 'refused', message: 'The cache cannot be used: refused' })
+  })
+})
+
+test('stats count hits and misses of each layer', async () => {
+  const flags = world.client()
+  await flags.isEnabled('new_feature', 'ada')
+  await flags.isEnabled('new_feature', 'ada')
+  await flags.evaluate('new_feature', 'ada')
+  await settle()
+  expect(flags.stats()).toEqual({
+    memory: { hits: 2, misses: 1 },
+    decision: { hits: 0, misses: 1 },
+    cache: { hits: 0, misses: 1 },
+    store: { reads: 1, flags: 1 },
+    clock: 1,
+    leased: true,
+    channels: 2,
+  })
+})
+
+test('two clients share nothing but what both were given', async () => {
+  const [a, b] = [0, 100].map((rollout) => createFlags({ store: memoryStore({ flags: [{ name: 'x', rollout }] }), cache: memoryCache() }))
+  expect(await Promise.all([a?.isEnabled('x', 'ada'), b?.isEnabled('x', 'ada')])).toEqual([false, true])
+  await a?.close()
+  expect(await b?.isEnabled('x', 'ada')).toBe(true)
+  await b?.close()
+})
+
+test('the system clock drives a client by itself, and keeps no process alive', async () => {
+  await using flags = createFlags({ store: memoryStore({ flags: [{ name: 'x', rollout: 100 }] }), cache: memoryCache() })
+  await flags.ready()
+  expect(await flags.isEnabled('x', 'ada')).toBe(true)
+  expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBeLessThanOrEqual(1)
+})
