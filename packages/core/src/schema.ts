@@ -25,8 +25,11 @@ export type FlagName<S extends FlagSchema> = keyof S & string
 /** `false` is a boolean, `'a'` a string. */
 export type Widen<T> = T extends boolean ? boolean : T extends number ? number : T extends string ? string : T
 
+/** The same into objects and lists, which a schema holds as literals. */
+type WidenAll<T> = T extends object ? { readonly [K in keyof T]: WidenAll<T[K]> } : Widen<T>
+
 /** The type of a flag's value. */
-export type ValueOf<S extends FlagSchema, N extends FlagName<S>> = Widen<S[N]['default']>
+export type ValueOf<S extends FlagSchema, N extends FlagName<S>> = WidenAll<S[N]['default']>
 
 const FIELDS: ReadonlySet<string> = new Set(['default', 'description', 'onUnavailable'])
 

@@ -266,7 +266,7 @@ describe('options', () => {
 describe('value', () => {
   test('is true for who is in and the default for who is out, typed by the schema', async () => {
     const schema = defineFlags({ new_feature: { default: false }, kept: { default: true } })
-    const flags = world.client({ schema }) as ReturnType<typeof createFlags<typeof schema>>
+    await using flags = createFlags({ store: world.store, schema })
     await flags.admin.update('new_feature', { rollout: 100 })
     expect(await flags.value('new_feature', 'ada')).toBe(true)
     expect(await flags.value('kept', 'ada')).toBe(true)

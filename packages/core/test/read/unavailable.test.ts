@@ -14,20 +14,20 @@ afterEach(() => world.end())
 function breakable() {
   const state: { store: 'up' | 'down' | 'hung'; cache: 'up' | 'down' | 'hung' } = { store: 'up', cache: 'up' }
   const never = gate().opened
-  const through = (backend: 'store' | 'cache') => ({
-    get(target: object, key: string | symbol): unknown {
-      const value = Reflect.get(target, key) as unknown
-      if (typeof value !== 'function' || key === 'watch' || key === 'subscribe' || key === 'close') {
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value
-      }
-      return (...args: unknown[]) => {
-        if (state[backend] === 'hung') return never
-        if (state[backend] === 'down') return Promise.reject(new Error('connection refused'))
-        return (value as (...args: unknown[]) => unknown).apply(target, args)
-      }
-    },
-  })
-  return { state, store: new Proxy(world.store, through('store')), cache: new Proxy(world.cache(), through('cache')) }
+  const breaking = <T extends object>(backend: 'store' | 'cache', adapter: T): T =>
+    new Proxy(adapter, {
+      get(target, key) {
+        const value: unknown = Reflect.get(target, key)
+        if (typeof value !== 'function') return value
+        const own: (...args: unknown[]) => unknown = value.bind(target)
+        if (key === 'watch' || key === 'subscribe' || key === 'close') return own
+        return (...args: unknown[]) => {
+          if (state[backend] === 'hung') return never
+          return state[backend] === 'down' ? Promise.reject(new Error('connection refused')) : own(...args)
+        }
+      },
+    })
+  return { state, store: breaking('store', world.store), cache: breaking('cache', world.cache()) }
 }
 
 describe('evaluation never rejects because of infrastructure', () => {

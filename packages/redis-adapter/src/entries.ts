@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type Cached,
+  type CacheFill,
+  type Decision,
+  type FlagRecord,
+  FlagsError,
+  parseDecision,
+  parseRecord,
+} from '@flagstone/core/adapter'
+
+/** What a fence says. The whole text of a fence is the token that entries carry. */
+export interface Fence {
+  readonly storeId: string
+  readonly version: number
+}
+
+/** The text of an entry that counts: not yet looked into. */
+interface Counted {
+  readonly asOf: number
+  readonly body: string
+}
+
+// The same grammar as in scripts.ts: what counts as corrupt here must be replaced there.
+const FENCE = /^([^.|]+)\.(\d{1,16})\.([^.|]+)$/
+const ENTRY = /^[^|]*\|\d{1,16}\|/
+const NUMBER = /^\d{1,16}$/
+
+/** A new token, unlike any before it. */
+export function newToken(storeId: string, version: number): string {
+  return `${storeId}.${version}.${randomBytes(9).toString('base64url')}`
+}
+
+/** `undefined` where the text is no fence. */
+export function parseFence(text: string): Fence | undefined {
+  const [, storeId, digits] = FENCE.exec(text) ?? []
+  const version = Number(digits)
+  return storeId !== undefined && Number.isSafeInteger(version) ? { storeId, version } : undefined
+}
+
+/** A whole number from 0 to 2^53 - 1, or `undefined`. */
+export function parseNumber(digits: string): number | undefined {
+  const number = Number(digits)
+  return NUMBER.test(digits) && Number.isSafeInteger(number) ? number : undefined
+}
+
+/** `undefined` where there is no entry that counts, an error where it is corrupt. */
+export function readFlag(name: string, text: string | null, token: string): Cached<FlagRecord | null> | FlagsError | undefined {
+  const entry = counted(name, text, token)
+  if (entry === undefined || entry instanceof FlagsError) return entry
+  if (entry.body === 'null') return { asOf: entry.asOf, value: null }
+  const record = parseRecord(name, fromJson(entry.body))
+  if (!(record instanceof FlagsError)) return { asOf: entry.asOf, value: record }
+  // A newer build lives beside this one: its record is not corrupt, and not ours to replace.
+  return record.code === 'RECORD_TOO_NEW' ? undefined : record
+}
+
+/** As `readFlag`, for the boolean of `isEnabled`. */
+export function readCheck(name: string, text: string | null, token: string): Cached<boolean> | FlagsError | undefined {
+  const entry = counted(name, text, token)
+  if (entry === undefined || entry instanceof FlagsError) return entry
+  if (entry.body !== 'true' && entry.body !== 'false') return corrupt(name)
+  return { asOf: entry.asOf, value: entry.body === 'true' }
+}
+
+/** As `readFlag`, for the decision of `evaluate`. */
+export function readEndpoint(
+  name: string,
+  targetingKey: string,
+  text: string | null,
+  token: string,
+): Cached<Decision> | FlagsError | undefined {
+  const entry = counted(name, text, token)
+  if (entry === undefined || entry instanceof FlagsError) return entry
+  const decision = parseDecision(name, wellFormed(targetingKey), fromJson(entry.body))
+  return decision instanceof FlagsError ? decision : { asOf: entry.asOf, value: { ...decision, targetingKey } }
+}
+
+/** What follows token and "as of" in a flag's entry. */
+export function flagBody(flag: FlagRecord | null): string {
+  return JSON.stringify(flag)
+}
+
+/** What follows token and "as of" in a decision's entry. */
+export function decisionBody({ value, targetingKey }: NonNullable<CacheFill['decision']>): string {
+  return typeof value === 'boolean' ? String(value) : JSON.stringify({ ...value, targetingKey: wellFormed(targetingKey) })
+}
+
+function counted(name: string, text: string | null, token: string): Counted | FlagsError | undefined {
+  if (text === null) return undefined
+  if (!text.startsWith(token) || text[token.length] !== '|') return ENTRY.test(text) ? undefined : corrupt(name)
+  const end = text.indexOf('|', token.length + 1)
+  const asOf = end < 0 ? undefined : parseNumber(text.slice(token.length + 1, end))
+  return asOf === undefined ? corrupt(name) : { asOf, body: text.slice(end + 1) }
+}
+
+function corrupt(name: string): FlagsError {
+  return new FlagsError('PARSE_ERROR', `Flag ${name} is cached wrongly; the next load replaces it.`, { flag: name })
+}
+
+/** `undefined` stands for what is not JSON: no schema accepts it. */
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+// Keys that differ in lone surrogates only are one key in Redis, where text is UTF-8; they hash alike too, so one decision fits all.
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString()
+}

@@ -1,0 +1,8 @@
+/**
+ * Redis as the shared cache of Flagstone.
+ *
+ * @module
+ */
+
+export type { RedisCacheOptions, RedisClient } from './options.ts'
+export { redisCache } from './redis-cache.ts'

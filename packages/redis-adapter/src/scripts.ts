@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+
+/** A Lua script and the name that Redis knows it by. */
+export interface Script {
+  readonly source: string
+  readonly sha: string
+}
+
+function script(source: string): Script {
+  return { source, sha: createHash('sha1').update(source).digest('hex') }
+}
+
+// Every script reads other people's values: `text` answers false for nothing there, and true as second value for a key of another type.
+const READ = `
+local function text(key)
+  local value = redis.pcall('GET', key)
+  if type(value) == 'table' then return false, true end
+  return value, false
+end
+local function number(digits)
+  local value = #digits <= 16 and tonumber(digits)
+  return value and value <= 9007199254740991 and value or nil
+end
+local function parse(fence)
+  local store, digits = string.match(fence or '', '^([^.|]+)%.(%d+)%.[^.|]+$')
+  local version = digits and number(digits)
+  if version then return store, version end
+end
+`
+
+/**
+ * Installs a placeholder where no fence of the store is. KEYS: fence. ARGV: store id, placeholder, its TTL in ms.
+ * Answers the fence that holds now and what was found: `ours` (another process was quicker), `missing`, `foreign` or `corrupt`.
+ */
+export const PLACEHOLDER: Script = script(`${READ}
+local fence, wrongType = text(KEYS[1])
+local store = parse(fence)
+if store == ARGV[1] then return { fence, 'ours' } end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+if store then return { ARGV[2], 'foreign' } end
+return { ARGV[2], (fence or wrongType) and 'corrupt' or 'missing' }
+`)
+
+/**
+ * Keeps one or two entries, or none. KEYS: fence, entries. ARGV: token, TTL in ms that a flag gives to a placeholder (0 without one), then
+ * for each entry "as of", TTL in ms and body. Answers 0 refused, 1 kept, 2 kept over something that was no entry.
+ */
+export const FILL: Script = script(`${READ}
+local token = ARGV[1]
+local _, version = parse(token)
+if not version or text(KEYS[1]) ~= token then return 0 end
+local kept = 1
+for i = 2, #KEYS do
+  local asOf = tonumber(ARGV[3 * i - 3])
+  if asOf < version then return 0 end
+  local old, wrongType = text(KEYS[i])
+  local oldToken, digits = string.match(old or '', '^([^|]*)|(%d+)|')
+  local oldAsOf = digits and number(digits)
+  if oldAsOf then
+    if oldToken == token and oldAsOf > asOf then return 0 end
+  elseif old or wrongType then
+    kept = 2
+  end
+end
+for i = 2, #KEYS do
+  local asOf, ttl, body = ARGV[3 * i - 3], ARGV[3 * i - 2], ARGV[3 * i - 1]
+  redis.call('SET', KEYS[i], token .. '|' .. asOf .. '|' .. body, 'PX', ttl)
+end
+if version == 0 and ARGV[2] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return kept
+`)
+
+/**
+ * Raises the fence, unless it is as high already. KEYS: fence, flag. ARGV: store id, version, token, TTL in ms, channel, hint.
+ * Answers 1 raised, 0 already. UNLINK comes first because a script that has written may go on: a full Redis (`noeviction`) refuses a SET
+ * that begins one, and would go on serving what is no longer true.
+ */
+export const INVALIDATE: Script = script(`${READ}
+local store, version = parse(text(KEYS[1]))
+if store == ARGV[1] and version >= tonumber(ARGV[2]) then return 0 end
+redis.call('UNLINK', KEYS[2])
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+redis.call('PUBLISH', ARGV[5], ARGV[6])
+return 1
+`)
