@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import { createFlags, type Flags, type FlagsError, type FlagsOptions } from '@flagstone/core'
+import { migrate, postgresStore } from '@flagstone/pg-adapter'
+import { redisCache } from '@flagstone/redis-adapter'
+import { Redis } from 'ioredis'
+import postgres, { type Sql } from 'postgres'
+import { inject } from 'vitest'
+
+/** The real chain: a schema and a prefix of its own on the services of this run, and as many clients as a test needs. */
+export class Chain {
+  readonly schema = `chain_${randomBytes(6).toString('hex')}`
+  readonly prefix = `${this.schema}:`
+  readonly sql: Sql = postgres(inject('databaseUrl'), { onnotice: () => undefined, max: 4 })
+  readonly redis = new Redis(inject('redisUrl'))
+  readonly errors: FlagsError[] = []
+  readonly #clients: Flags[] = []
+
+  async start(): Promise<void> {
+    await migrate({ sql: this.sql, schema: this.schema })
+  }
+
+  client(options: Partial<FlagsOptions> = {}): Flags {
+    const client = createFlags({
+      store: postgresStore({ sql: this.sql, schema: this.schema }),
+      cache: redisCache({ client: this.redis, prefix: this.prefix }),
+      onError: (error) => this.errors.push(error),
+      ...options,
+    })
+    this.#clients.push(client)
+    return client
+  }
+
+  /** The keys of this chain, without their prefix. */
+  async keys(): Promise<string[]> {
+    return (await this.redis.keys(`${this.prefix}*`)).map((key) => key.slice(this.prefix.length)).sort()
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()))
+    const keys = await this.redis.keys(`${this.prefix}*`)
+    if (keys.length > 0) await this.redis.unlink(keys)
+    await this.sql.unsafe(`DROP SCHEMA "${this.schema}" CASCADE`)
+    await this.sql.end()
+    this.redis.disconnect()
+  }
+}
+
+/** Waits until the condition holds; the test's own limit is the cap. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2))
+}
