@@ -1,0 +1,132 @@
+import { NO_CLOCK } from '../errors.ts'
+
+// They run as their owner, so that an editor needs no right on clock, log and sequence. Hence the fixed search_path: nobody can put a
+// function or table of his own in front. TimeZone is fixed so that the log reads the same whoever writes.
+const DEFINER = `LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'`
+
+/** Takes the lock that puts writers in order. Also called by our own writers, before they look at the flag. */
+function lock(s: string): string {
+  return `
+CREATE OR REPLACE FUNCTION ${s}.feature_flag_lock() RETURNS void ${DEFINER} AS $$
+DECLARE
+  clock bigint;
+  used bigint;
+BEGIN
+  SELECT version INTO clock FROM ${s}.feature_flag_clock FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'The row of ${s}.feature_flag_clock is gone; run migrate() of @flagstone/pg-adapter.' USING ERRCODE = '${NO_CLOCK}';
+  END IF;
+  -- Logical replication and a dump of the tables alone leave the sequence behind.
+  SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END INTO used FROM ${s}.feature_flag_versions;
+  IF used < clock THEN
+    PERFORM setval('${s}.feature_flag_versions', clock);
+  END IF;
+END $$;`
+}
+
+/** Writes one change and tells whoever listens; they hear it when the transaction commits. */
+function record(s: string): string {
+  return `
+CREATE OR REPLACE FUNCTION ${s}.feature_flag_record(version bigint, flag text, operation text, before jsonb, after jsonb)
+RETURNS void ${DEFINER} AS $$
+BEGIN
+  INSERT INTO ${s}.feature_flag_changes (version, flag, operation, actor, reason, before, after) VALUES (
+    version, flag, operation,
+    coalesce(nullif(current_setting('flagstone.actor', true), ''), session_user),
+    nullif(current_setting('flagstone.reason', true), ''),
+    before, after);
+  PERFORM pg_notify('flagstone:${s.slice(1, -1)}', version || ':' || flag);
+END $$;`
+}
+
+/** Locks before a statement touches its first row. */
+function before(s: string): string {
+  return `
+CREATE OR REPLACE FUNCTION ${s}.feature_flag_before() RETURNS trigger ${DEFINER} AS $$
+BEGIN
+  PERFORM ${s}.feature_flag_lock();
+  RETURN NULL;
+END $$;`
+}
+
+/** Gives a row its version and times, whatever the statement said. */
+function stamp(s: string): string {
+  return `
+CREATE OR REPLACE FUNCTION ${s}.feature_flag_stamp() RETURNS trigger ${DEFINER} AS $$
+BEGIN
+  NEW.updated_at := clock_timestamp();
+  NEW.created_at := NEW.updated_at;
+  IF TG_OP = 'UPDATE' THEN
+    NEW.created_at := OLD.created_at;
+    IF NEW.name IS DISTINCT FROM OLD.name THEN
+      -- The number below is for the delete of the old name.
+      PERFORM nextval('${s}.feature_flag_versions');
+    END IF;
+  END IF;
+  NEW.version := nextval('${s}.feature_flag_versions');
+  RETURN NEW;
+END $$;`
+}
+
+/** Logs what a statement did to a row. AFTER, because only then it is sure: ON CONFLICT DO NOTHING stamps rows that never come to be. */
+function log(s: string): string {
+  return `
+CREATE OR REPLACE FUNCTION ${s}.feature_flag_log() RETURNS trigger ${DEFINER} AS $$
+DECLARE
+  -- Where the same statement put another row under the old name, that row's create tells of the name; a delete with a higher version
+  -- would be a lie.
+  gone boolean := TG_OP <> 'INSERT' AND NOT EXISTS (SELECT FROM ${s}.feature_flags WHERE name = OLD.name);
+BEGIN
+  IF TG_OP = 'UPDATE' AND NEW.name = OLD.name THEN
+    PERFORM ${s}.feature_flag_record(NEW.version, NEW.name, 'update', to_jsonb(OLD), to_jsonb(NEW));
+    RETURN NULL;
+  END IF;
+  IF gone THEN
+    PERFORM ${s}.feature_flag_record(
+      CASE TG_OP WHEN 'DELETE' THEN nextval('${s}.feature_flag_versions') ELSE NEW.version - 1 END,
+      OLD.name, 'delete', to_jsonb(OLD), NULL);
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM ${s}.feature_flag_record(NEW.version, NEW.name, 'create', NULL, to_jsonb(NEW));
+  END IF;
+  RETURN NULL;
+END $$;`
+}
+
+/** Logs a TRUNCATE as the deletes that it is. */
+function truncate(s: string): string {
+  return `
+CREATE OR REPLACE FUNCTION ${s}.feature_flag_truncate() RETURNS trigger ${DEFINER} AS $$
+BEGIN
+  PERFORM ${s}.feature_flag_lock();
+  PERFORM ${s}.feature_flag_record(nextval('${s}.feature_flag_versions'), name, 'delete', to_jsonb(f), NULL)
+  FROM ${s}.feature_flags f;
+  RETURN NULL;
+END $$;`
+}
+
+/** Moves the clock to the newest change: not to the sequence, which also counts numbers that were never logged. Once a statement. */
+function advance(s: string): string {
+  return `
+CREATE OR REPLACE FUNCTION ${s}.feature_flag_advance() RETURNS trigger ${DEFINER} AS $$
+BEGIN
+  UPDATE ${s}.feature_flag_clock c SET version = l.version
+  FROM (SELECT max(version) AS version FROM ${s}.feature_flag_changes) l WHERE l.version > c.version;
+  RETURN NULL;
+END $$;`
+}
+
+/** Who may call them. A trigger's function needs no right to fire, but whoever may execute it can put it on a table of his own. */
+function rights(s: string): string {
+  return `
+REVOKE EXECUTE ON FUNCTION
+  ${s}.feature_flag_record(bigint, text, text, jsonb, jsonb),
+  ${s}.feature_flag_before(), ${s}.feature_flag_stamp(), ${s}.feature_flag_log(),
+  ${s}.feature_flag_truncate(), ${s}.feature_flag_advance()
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ${s}.feature_flag_lock() TO PUBLIC;`
+}
+
+export function functions(s: string): string {
+  return [lock, record, before, stamp, log, truncate, advance, rights].map((part) => part(s)).join('\n')
+}

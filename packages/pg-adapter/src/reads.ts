@@ -1,0 +1,101 @@
+import {
+  type Call,
+  type Change,
+  type Changes,
+  type Cursor,
+  FlagsError,
+  type Head,
+  type HistoryPage,
+  isFlagName,
+  type Loaded,
+  type LoadedFlag,
+} from '@flagstone/core/adapter'
+import type { Parameters, Row } from './database.ts'
+import { storeError } from './errors.ts'
+import { NEEDED_MIGRATION } from './migrations/index.ts'
+import { changeOf, loadedFlag } from './rows.ts'
+import type { Statements } from './statements.ts'
+
+export interface Reads {
+  head(call?: Call): Promise<Head>
+  load(names: readonly string[], call?: Call): Promise<Loaded>
+  loadAll(call?: Call): Promise<Loaded & { readonly cursor: Cursor }>
+  changesSince(cursor: Cursor, call?: Call): Promise<Changes>
+  history(name: string, page?: HistoryPage, call?: Call): Promise<readonly Change[]>
+}
+
+type Query = (text: string, parameters: Parameters, call?: Call) => Promise<readonly Row[]>
+
+const DEFAULT_PAGE = 50
+
+function cursorOf(version: string | null | undefined, id: string | null | undefined): Cursor {
+  return { version: Number(version), id: String(id) }
+}
+
+/** The reads of a store. `schema` is for messages. */
+export function readsOf(query: Query, text: Statements, schema: string): Reads {
+  async function read(what: string, statement: string, parameters: Parameters, call: Call | undefined): Promise<readonly Row[]> {
+    try {
+      return await query(statement, parameters, call)
+    } catch (error) {
+      throw storeError(error, what)
+    }
+  }
+
+  /** As `read`, of a statement that answers the clock in every row. */
+  async function readWithClock(
+    what: string,
+    statement: string,
+    parameters: Parameters,
+    call: Call | undefined,
+  ): Promise<readonly [Row, ...Row[]]> {
+    const [first, ...more] = await read(what, statement, parameters, call)
+    if (first) return [first, ...more]
+    throw new FlagsError('SCHEMA_MISSING', `${what}: the clock's row is missing in schema ${schema}; run migrate().`)
+  }
+
+  return {
+    async head(call) {
+      const [[storeId, version, id, migration]] = await readWithClock('The head could not be read', text.head, [], call)
+      if (Number(migration) >= NEEDED_MIGRATION) return { storeId: String(storeId), cursor: cursorOf(version, id) }
+      const message = `Schema ${schema} has seen ${migration} of the ${NEEDED_MIGRATION} migrations that this build needs; run migrate().`
+      throw new FlagsError('SCHEMA_OLD', message)
+    },
+
+    async load(names, call) {
+      const flags = new Map<string, LoadedFlag>(names.map((name) => [name, null]))
+      // What is no name cannot exist, and might be no text that PostgreSQL takes.
+      const asked = JSON.stringify([...flags.keys()].filter(isFlagName))
+      const found = await readWithClock('Flags could not be loaded', text.load, [asked], call)
+      for (const [, , name, row] of found) if (name) flags.set(name, loadedFlag(name, row))
+      const [[storeId, version]] = found
+      return { storeId: String(storeId), asOf: Number(version), flags }
+    },
+
+    async loadAll(call) {
+      const found = await readWithClock('Flags could not be loaded', text.loadAll, [], call)
+      const flags = new Map<string, LoadedFlag>()
+      for (const [, , , name, row] of found) if (name) flags.set(name, loadedFlag(name, row))
+      const [[storeId, version, id]] = found
+      const cursor = cursorOf(version, id)
+      return { storeId: String(storeId), asOf: cursor.version, flags, cursor }
+    },
+
+    async changesSince(cursor, call) {
+      const parameters = [String(cursor.version), cursor.id]
+      const found = await readWithClock('The change log could not be read', text.changesSince, parameters, call)
+      const [[clock, id, lost]] = found
+      const now = cursorOf(clock, id)
+      if (lost) return { kind: 'lost', cursor: now, why: lost === 'pruned' ? 'pruned' : 'rewound' }
+      const changed = found.flatMap(([, , , name, version, row]) =>
+        name ? [{ name, version: Number(version), flag: loadedFlag(name, row) }] : [],
+      )
+      return { kind: 'changes', cursor: changed.length > 0 ? now : cursor, changed }
+    },
+
+    async history(name, { limit = DEFAULT_PAGE, before = Number.MAX_SAFE_INTEGER } = {}, call) {
+      const found = await read(`The history of flag ${name} could not be read`, text.history, [name, String(before), String(limit)], call)
+      return found.map(([row]) => changeOf(String(row)))
+    },
+  }
+}

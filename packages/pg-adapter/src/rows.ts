@@ -1,0 +1,83 @@
+import {
+  type Change,
+  type FlagContent,
+  type FlagPatch,
+  type FlagRecord,
+  type FlagsError,
+  type LoadedFlag,
+  type Operation,
+  parseRecord,
+} from '@flagstone/core/adapter'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Field of a record → column, where they differ. */
+const COLUMNS: Readonly<Record<string, string>> = {
+  expiresAt: 'expires_at',
+  hashVersion: 'hash_version',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+}
+const FIELDS: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(COLUMNS).map(([field, column]) => [column, field]))
+
+const TIMES: ReadonlySet<string> = new Set(['expiresAt', 'createdAt', 'updatedAt'])
+
+// PostgreSQL writes an offset as +01:00, but for the local times of long ago as +00:53:28, which Date cannot read.
+const TIME = /^(\d{4}-\d{2}-\d{2}T[\d:.]+)([+-])(\d{2}):(\d{2})(?::(\d{2}))?$/
+
+/** `2026-12-31T01:00:00.123456+01:00` → `2026-12-31T00:00:00.123Z`. What is no such time (`infinity`) stays as it is. */
+export function isoTime(text: unknown): unknown {
+  const match = typeof text === 'string' ? TIME.exec(text) : null
+  if (match === null) return text
+  const [, local, sign, hours, minutes, seconds] = match
+  const offsetMs = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds ?? 0)) * 1000
+  return new Date(Date.parse(`${local}Z`) + (sign === '+' ? -offsetMs : offsetMs)).toISOString()
+}
+
+function recordOf(name: string, row: Json): FlagRecord | FlagsError {
+  const fields = Object.entries(row)
+    .filter(([, value]) => value !== null)
+    .map(([column, value]) => {
+      const field = FIELDS[column] ?? column
+      return [field, TIMES.has(field) ? isoTime(value) : value] as const
+    })
+  return parseRecord(name, Object.fromEntries(fields))
+}
+
+/** A row of `feature_flags` as JSON, from the table or from the log; `null` where there is none. */
+export function loadedFlag(name: string, json: string | null | undefined): LoadedFlag {
+  return json ? recordOf(name, JSON.parse(json) as Json) : null
+}
+
+interface ChangeRow {
+  readonly version: number
+  readonly id: string
+  readonly flag: string
+  readonly operation: Operation
+  readonly actor: string | null
+  readonly reason: string | null
+  readonly before: Json | null
+  readonly after: Json | null
+  readonly at: string
+}
+
+/** A row of `feature_flag_changes` as JSON. */
+export function changeOf(json: string): Change {
+  const { version, id, flag, operation, actor, reason, before, after, at } = JSON.parse(json) as ChangeRow
+  return {
+    version,
+    id,
+    flag,
+    operation,
+    ...(actor === null ? {} : { actor }),
+    ...(reason === null ? {} : { reason }),
+    before: before === null ? null : recordOf(flag, before),
+    after: after === null ? null : recordOf(flag, after),
+    at: String(isoTime(at)),
+  }
+}
+
+/** What a caller wrote, as a row of `feature_flags` in JSON: for `jsonb_populate_record`. */
+export function rowOf(content: FlagContent | FlagPatch): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(content).map(([field, value]) => [COLUMNS[field] ?? field, value])))
+}

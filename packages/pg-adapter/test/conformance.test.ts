@@ -1,0 +1,65 @@
+import { type StoreWorld, storeCases } from '@flagstone/core/conformance'
+import postgres from 'postgres'
+import { describe, test } from 'vitest'
+import { postgresStore } from '../src/index.ts'
+import { client, databaseUrl, freshSchema } from './database.ts'
+
+const { sql, schema, flags, clock, changes } = await freshSchema()
+
+/** Past triggers and constraints, as a restore or another tool would. */
+async function past(statements: string): Promise<void> {
+  await sql.begin((tx) => tx.unsafe(`SET LOCAL session_replication_role = replica; ${statements}`))
+}
+
+const rewind = (): Promise<void> =>
+  past(`
+    TRUNCATE ${flags}, ${changes};
+    ALTER SEQUENCE "${schema}".feature_flag_versions RESTART;
+    UPDATE ${clock} SET version = 0, pruned_to = 0`)
+
+const suites = {
+  "a caller's client": () => ({ sql: client() }),
+  'a client that renames columns and values, reads numbers its own way and prepares nothing': () => ({
+    sql: client({
+      transform: { ...postgres.camel, undefined: null, row: (row: object) => ({ ...row }) },
+      prepare: false,
+      fetch_types: false,
+      types: { bigint: postgres.BigInt, text: { to: 25, from: [25], serialize: (x: string) => x, parse: (x: string) => `«${x}»` } },
+    } as object),
+  }),
+  'a URL': () => ({ sql: undefined }),
+}
+
+for (const [name, open] of Object.entries(suites)) {
+  describe(`the contract of a store, over ${name}`, () => {
+    const cases = storeCases({
+      async open(): Promise<StoreWorld> {
+        await rewind()
+        const ends: (() => Promise<unknown>)[] = []
+        const peer = async (): Promise<ReturnType<typeof postgresStore>> => {
+          const given = open().sql
+          const store = postgresStore(given ? { sql: given, schema } : { url: databaseUrl, schema })
+          ends.push(() => store.close())
+          if (given) ends.push(() => given.end())
+          return store
+        }
+        return {
+          store: await peer(),
+          peer,
+          rewind,
+          overwrite: (name, { schema: newer, rollout }) =>
+            newer
+              ? past(`UPDATE ${flags} SET schema = ${Number(newer)} WHERE name = '${name}'`)
+              : past(`
+                  ALTER TABLE ${flags} DROP CONSTRAINT feature_flags_rollout_0_to_100;
+                  UPDATE ${flags} SET rollout = '${rollout === 'half' ? 'NaN' : rollout}' WHERE name = '${name}';
+                  ALTER TABLE ${flags} ADD CONSTRAINT feature_flags_rollout_0_to_100 CHECK (rollout BETWEEN 0 AND 100) NOT VALID`),
+          async end() {
+            for (const end of ends) await end()
+          },
+        }
+      },
+    })
+    for (const { name, skip, run } of cases) test.skipIf(skip !== undefined)(skip ? `${name} (${skip})` : name, run)
+  })
+}
