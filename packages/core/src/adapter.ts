@@ -5,7 +5,7 @@
  */
 
 export type * from './contracts/index.ts'
-export { FlagsError, toFlagsError } from './errors.ts'
+export { type Blocker, FlagsError, type FlagsErrorCode, type FlagsErrorDetails, toFlagsError } from './errors.ts'
 export { isFlagName } from './validate/schemas.ts'
 export { parseDecision, parseRecord } from './validate/validate.ts'
 export { contentOf, type FlagContent, patched } from './validate/write.ts'

@@ -1,6 +1,4 @@
-import { FlagsError, toFlagsError } from '@flagstone/core/adapter'
-
-type FlagsErrorCode = FlagsError['code']
+import { FlagsError, type FlagsErrorCode, toFlagsError } from '@flagstone/core/adapter'
 
 /** Raised by our own SQL where the clock's row is missing. */
 export const NO_CLOCK = 'FS001'

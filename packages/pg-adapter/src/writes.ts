@@ -1,4 +1,5 @@
 import {
+  type Blocker,
   type Call,
   type Change,
   type ChangeMeta,
@@ -14,8 +15,6 @@ import { type Row, rows, throwIfAborted, transaction } from './database.ts'
 import { sqlStateOf, storeError } from './errors.ts'
 import { changeOf, loadedFlag, rowOf } from './rows.ts'
 import type { Statements } from './statements.ts'
-
-type Blocker = NonNullable<FlagsError['blockers']>[number]
 
 export interface Writes {
   create(flag: NewFlag, meta?: ChangeMeta, call?: Call): Promise<Change>

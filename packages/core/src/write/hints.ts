@@ -23,7 +23,6 @@ export class Hints {
   #cancelPoll: () => void = () => undefined
   #highest = 0
   #opened: Promise<void> | undefined
-  #closed = false
 
   constructor(catchUp: CatchUp, intake: ChangeIntake, background: Background, report: (error: FlagsError) => void) {
     this.#catchUp = catchUp
@@ -43,8 +42,6 @@ export class Hints {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    this.#cancelPoll()
     await this.#opened
     for (const unsubscribe of this.#subscriptions.splice(0)) await unsubscribe()
   }
@@ -75,7 +72,6 @@ export class Hints {
         this.#poll()
       },
       onDown: (cause) => {
-        if (this.#closed) return
         this.#up.delete(channel)
         this.#report(new FlagsError('CHANNEL_DOWN', `The ${channel}'s hint channel is down; changes arrive by the poll.`, { cause }))
         this.#poll()
@@ -97,7 +93,6 @@ export class Hints {
 
   #poll(): void {
     this.#cancelPoll()
-    if (this.#closed) return
     const wait = this.#up.size > 0 ? POLL_MS : POLL_WITHOUT_CHANNEL_MS
     this.#cancelPoll = this.#background.after(wait * (1 - JITTER * Math.random()), 'Flags could not be brought up to date', async () => {
       this.#highest = 0

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Flags } from '../../src/index.ts'
+import type { FlagCache, FlagRecord, Flags } from '../../src/index.ts'
 import { settle } from '../manual-clock.ts'
 import { around, gate, World } from '../world.ts'
 
@@ -26,6 +26,9 @@ function slowLoad() {
   })
   return { store, loaded: loaded.opened, deliver: let_go.open }
 }
+
+/** A store that never sends a hint. */
+const silent = { watch: async () => async () => undefined }
 
 const isOn = (flags: Flags): Promise<boolean> => flags.isEnabled('new_feature', 'ada')
 
@@ -55,6 +58,27 @@ describe('a value loaded before an invalidation is never stored after it', () =>
     await settle()
     expect(await isOn(flags)).toBe(true)
     expect(await isOn(world.deaf())).toBe(true)
+  })
+
+  test('not in memory, where the only news is a hint that the cache sent', async () => {
+    const { store, loaded, deliver } = slowLoad()
+    const [flags, writer] = [world.client({ store: around(store, silent) }), world.deaf()]
+    const early = isOn(flags)
+    await loaded
+    await writer.admin.update('new_feature', { rollout: 100 })
+    await settle()
+    deliver()
+    await early
+    await settle()
+    expect(await isOn(flags)).toBe(true)
+  })
+
+  test('and what memory holds already goes when the cache sends a hint', async () => {
+    const [flags, writer] = [world.client({ store: around(world.store, silent) }), world.deaf()]
+    expect(await isOn(flags)).toBe(false)
+    await writer.admin.update('new_feature', { rollout: 100 })
+    await settle()
+    expect(await isOn(flags)).toBe(true)
   })
 
   test('not in the cache, where another process made the change and no hint arrives', async () => {
@@ -98,36 +122,61 @@ describe('no layer moves a flag to a lower version', () => {
     ])
   })
 
-  test('a process does not accept from the cache what is older than it has answered', async () => {
+  /** What a cache that fails over may bring back: a fence and a flag from before the update. */
+  async function bringBack(rollout: number): Promise<FlagCache> {
     const cache = world.cache()
-    const flags = world.client({ memory: false, cache })
+    await cache.open((await world.store.head()).storeId)
+    await cache.purge()
+    const [read] = await cache.read([{ name: 'new_feature' }])
+    const now = await world.store.load(['new_feature'])
+    const old = { ...(now.flags.get('new_feature') as FlagRecord), rollout, version: 1 }
+    await cache.fill([{ name: 'new_feature', token: read?.token ?? '', flag: { asOf: 1, value: old, ttlMs: 60_000 } }])
+    return cache
+  }
+
+  test('a process does not accept from the cache what is older than its own update', async () => {
+    const flags = world.deaf({ memory: false })
     await flags.admin.update('new_feature', { rollout: 100 })
+    await bringBack(0)
+    expect(await isOn(flags)).toBe(true)
+  })
+
+  test('a process does not accept from the cache what is older than a change that the log told of', async () => {
+    const flags = world.deaf({ memory: false })
+    await flags.ready()
+    await world.store.update('new_feature', { rollout: 100 })
+    await world.clock.advance(2_000)
+    await bringBack(0)
+    expect(await isOn(flags)).toBe(true)
+  })
+
+  test('a process does not accept from the cache what is older than it has answered', async () => {
+    const flags = world.deaf({ memory: false })
+    await flags.ready()
+    await world.store.update('new_feature', { rollout: 100 })
     expect(await isOn(flags)).toBe(true)
     await settle()
-    // A cache that fails over may bring back fence and flag from before the update.
-    const { storeId } = await world.store.head()
-    await cache.purge()
-    const stale = world.cache()
-    await stale.open(storeId)
-    const [read] = await stale.read([{ name: 'new_feature' }])
-    const old = { ...(await flags.admin.get('new_feature')), rollout: 0, version: 1 } as never
-    await stale.fill([{ name: 'new_feature', token: read?.token ?? '', flag: { asOf: 1, value: old, ttlMs: 60_000 } }])
+    await bringBack(0)
+    expect(await isOn(flags)).toBe(true)
+  })
+
+  test('nor a decision', async () => {
+    const flags = world.deaf({ memory: false })
+    await flags.admin.update('new_feature', { rollout: 100 })
+    const cache = await bringBack(0)
+    const [read] = await cache.read([{ name: 'new_feature' }])
+    const decision = { kind: 'check', targetingKey: 'ada', asOf: 1, value: false, ttlMs: 60_000 } as const
+    await cache.fill([{ name: 'new_feature', token: read?.token ?? '', decision }])
     expect(await isOn(flags)).toBe(true)
   })
 
   test('and raises a fence that still counts an entry from before a change it knows of', async () => {
-    const cache = around(world.cache())
-    const flags = world.client({ memory: false, cache })
+    const flags = world.deaf({ memory: false })
     await flags.admin.update('new_feature', { rollout: 100 })
-    const { storeId } = await world.store.head()
-    await cache.purge()
-    const stale = world.cache()
-    await stale.open(storeId)
-    const [read] = await stale.read([{ name: 'new_feature' }])
-    await stale.fill([{ name: 'new_feature', token: read?.token ?? '', flag: { asOf: 1, value: null, ttlMs: 60_000 } }])
+    const cache = await bringBack(0)
     await isOn(flags)
     await settle()
-    expect((await stale.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(2)
+    expect((await cache.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(2)
   })
 
   test('a fresh process does not accept what the cache held before its start, and fills it again for everyone', async () => {
@@ -140,6 +189,36 @@ describe('no layer moves a flag to a lower version', () => {
     await settle()
     expect(await world.client().evaluate('new_feature', 'bob')).toMatchObject({ enabled: true, source: 'cache' })
   })
+})
+
+test('a load from below the floor is kept nowhere', async () => {
+  let behind = true
+  const store = around(world.store, {
+    load: async (next, ...args) => ({ ...(await next(...args)), ...(behind ? { asOf: 0 } : {}) }),
+  })
+  const flags = world.deaf({ store })
+  expect((await flags.evaluate('new_feature', 'ada')).source).toBe('store')
+  await settle()
+  const cache = world.cache()
+  await cache.open((await world.store.head()).storeId)
+  expect((await cache.read([{ name: 'new_feature' }]))[0]?.flag).toBe(undefined)
+  behind = false
+  expect((await flags.evaluate('new_feature', 'ada')).source).toBe('store')
+})
+
+test('an update that is confirmed late takes nothing back', async () => {
+  const store = around(world.store, {
+    async update(next, ...args) {
+      const change = await next(...args)
+      await world.store.update('new_feature', { rollout: 100 })
+      await settle()
+      return change
+    },
+  })
+  const flags = world.client({ store })
+  await flags.isEnabled('new_feature', 'ada')
+  expect((await flags.admin.update('new_feature', { rollout: 10 })).version).toBe(2)
+  expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3, source: 'memory' })
 })
 
 test('a flag that changes during every load is answered from what the changes brought', async () => {

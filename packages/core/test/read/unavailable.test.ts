@@ -101,6 +101,35 @@ describe('evaluation never rejects because of infrastructure', () => {
     expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ enabled: true, reason: 'STALE', source: 'cache' })
   })
 
+  test('but not what is older than a change that this process knows of', async () => {
+    const { state, store, cache } = breakable()
+    const flags = world.deaf({ store, cache, memory: false })
+    const old = await flags.admin.get('new_feature')
+    await flags.admin.update('new_feature', { rollout: 100 })
+    await cache.purge()
+    const [read] = await cache.read([{ name: 'new_feature' }])
+    await cache.fill([{ name: 'new_feature', token: read?.token ?? '', flag: { asOf: 1, value: old, ttlMs: 60_000 } }])
+    state.store = 'down'
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ source: 'default', errorCode: 'STORE_UNAVAILABLE' })
+  })
+
+  test('nor a last known good that is older than what was answered', async () => {
+    const { state, store, cache } = breakable()
+    const flags = world.deaf({ store, cache })
+    await flags.isEnabled('new_feature', 'ada')
+    state.store = 'down'
+    // Another process updates, and shares a decision without the flag.
+    const other = world.client({ ttl: { flagMs: 0, checkMs: 60_000 }, memory: false })
+    await other.admin.update('new_feature', { rollout: 0 })
+    await other.isEnabled('new_feature', 'ada')
+    await world.clock.advance(31_000)
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    expect(flags.stats().decision.hits).toBe(1)
+    state.cache = 'down'
+    await world.clock.advance(3_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, source: 'default', errorCode: 'STORE_UNAVAILABLE' })
+  })
+
   test('a process that never reached the store answers from the cache, marked STALE', async () => {
     await world.client().evaluate('new_feature', 'ada')
     await settle()
@@ -138,6 +167,31 @@ describe('evaluation never rejects because of infrastructure', () => {
     expect(world.errors[0]).toBeInstanceOf(FlagsError)
     expect((world.errors[0]?.cause as Error).message).toBe('connection refused')
   })
+})
+
+test('an answer that is there when a stalled event loop wakes up is not late', async () => {
+  const held = gate()
+  // The event loop stalls past the deadline; when it wakes, the answer waits in the socket and the timer is due as well.
+  const stalled = {
+    now: () => world.clock.now(),
+    monotonic: () => world.clock.monotonic(),
+    after: (ms: number, callback: () => void) =>
+      world.clock.after(ms, () => {
+        setImmediate(held.open)
+        callback()
+      }),
+  }
+  const store = around(world.store, {
+    async load(next, ...args) {
+      await held.opened
+      return await next(...args)
+    },
+  })
+  const flags = world.client({ store, clock: stalled, background: false, cache: undefined as never })
+  await flags.ready()
+  const answer = flags.evaluate('new_feature', 'ada')
+  await world.clock.advance(1_000)
+  expect(await answer).toMatchObject({ enabled: true, source: 'store' })
 })
 
 describe('a flag that must not guess', () => {

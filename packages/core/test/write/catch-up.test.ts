@@ -216,6 +216,27 @@ describe('a store that went back', () => {
   })
 })
 
+test('the lease counts from when a catch-up began, not from when it ended', async () => {
+  const held = gate()
+  const store = around(world.store, {
+    async head(next, ...args) {
+      const head = await next(...args)
+      await held.opened
+      return head
+    },
+    changesSince: () => Promise.reject(new Error('refused')),
+  })
+  const flags = world.deaf({ store, timeoutMs: { store: 5_000 } })
+  const ready = flags.ready()
+  await world.clock.advance(4_000)
+  held.open()
+  await ready
+  await world.clock.advance(25_900)
+  expect(flags.stats().leased).toBe(true)
+  await world.clock.advance(100)
+  expect(flags.stats().leased).toBe(false)
+})
+
 describe('background: false', () => {
   test('keeps no timer and no subscription; a call renews the lease', async () => {
     const store = around(world.store)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FlagsError } from '../../src/index.ts'
 import { settle } from '../manual-clock.ts'
-import { around, World } from '../world.ts'
+import { around, gate, World } from '../world.ts'
 
 let world: World
 beforeEach(async () => {
@@ -9,6 +9,12 @@ beforeEach(async () => {
   await world.store.create({ name: 'new_feature', rollout: 0 })
 })
 afterEach(() => world.end())
+
+async function fenceVersion(): Promise<number | undefined> {
+  const cache = world.cache()
+  await cache.open((await world.store.head()).storeId)
+  return (await cache.read([{ name: 'new_feature' }]))[0]?.fenceVersion
+}
 
 describe('an update', () => {
   test('commits, then raises the fence, and only that publishes', async () => {
@@ -71,9 +77,43 @@ describe('an update', () => {
     expect(world.codes).toContain('CACHE_UNAVAILABLE')
     down = false
     await world.clock.advance(3_000)
-    const look = world.cache()
-    await look.open((await world.store.head()).storeId)
-    expect((await look.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(3)
+    expect(await fenceVersion()).toBe(3)
+  })
+
+  test('is answered by the process that made it even before the cache has heard of it', async () => {
+    const held = gate()
+    const cache = around(world.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
+    const flags = world.deaf({ cache })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    const update = flags.admin.update('new_feature', { rollout: 100 })
+    await settle()
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+    held.open()
+    expect((await update).propagation).toBe('ok')
+  })
+
+  test('that the cache did not hear of is retried with the latest version, with the log out of reach as well', async () => {
+    let down = true
+    const held = gate()
+    const refused = new Error('connection refused')
+    const cache = around(world.cache(), {
+      async invalidate(next, name, version) {
+        if (version === 2) await held.opened
+        if (down) throw refused
+        return await next(name, version)
+      },
+    })
+    const store = around(world.store, { changesSince: () => Promise.reject(refused) })
+    const flags = world.deaf({ store, cache })
+    const first = flags.admin.update('new_feature', { rollout: 100 })
+    await settle()
+    expect((await flags.admin.update('new_feature', { rollout: 50 })).propagation).toBe('deferred')
+    // The first one fails last, and must not take the second one's place.
+    held.open()
+    expect((await first).propagation).toBe('deferred')
+    down = false
+    await world.clock.advance(3_000)
+    expect(await fenceVersion()).toBe(3)
   })
 
   test('that a dead writer did not spread is spread by every process that reads the log', async () => {
@@ -84,9 +124,7 @@ describe('an update', () => {
     await world.store.update('new_feature', { rollout: 100 })
     await settle()
     expect(await world.deaf().isEnabled('new_feature', 'ada')).toBe(true)
-    const look = world.cache()
-    await look.open((await world.store.head()).storeId)
-    expect((await look.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(2)
+    expect(await fenceVersion()).toBe(2)
   })
 
   test('with the expected version is refused where the flag has another, naming both', async () => {
@@ -114,16 +152,22 @@ describe('an update', () => {
   })
 
   test('that the store does not confirm is told so, and found by the log if it was committed', async () => {
+    const held = gate()
     const store = around(world.store, {
       async update(next, ...args) {
+        await held.opened
         await next(...args)
         return await new Promise(() => undefined)
       },
     })
-    const flags = world.client({ store })
+    const flags = world.client({ store: around(store, { watch: async () => async () => undefined }), cache: undefined as never })
     await flags.isEnabled('new_feature', 'ada')
     const update = flags.admin.update('new_feature', { rollout: 100 }).catch((error: unknown) => error)
-    await world.clock.advance(10_000)
+    await world.clock.advance(9_999)
+    held.open()
+    await settle()
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    await world.clock.advance(1)
     expect(await update).toMatchObject({ code: 'STORE_TIMEOUT', message: expect.stringContaining('may be committed all the same') })
     await settle()
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
@@ -192,6 +236,17 @@ describe('administration', () => {
     expect((await admin.history('new_feature')).map((change) => change.version)).toEqual([4])
     await world.clock.advance(2_000)
     expect(await behind.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+
+  test('prunes the log, and what the cache held before is not trusted by who was behind', async () => {
+    const behind = world.deaf({ memory: false })
+    expect(await behind.isEnabled('new_feature', 'ada')).toBe(false)
+    await settle()
+    for (const rollout of [10, 20, 100]) await world.store.update('new_feature', { rollout })
+    await world.clock.advance(1)
+    await world.store.prune(0)
+    await world.clock.advance(2_000)
+    expect(await behind.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 4 })
   })
 
   test('refuses a page or a number of days that makes no sense', async () => {
