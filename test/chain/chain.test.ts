@@ -160,8 +160,8 @@ describe('a corrupt value in Redis', () => {
   }
 
   test.each([
-    ['text', async (key: string) => await chain.redis.set(key, 'garbage')],
-    ['a list', async (key: string) => (await chain.redis.unlink(key), await chain.redis.rpush(key, 'x'))],
+    ['text', (key: string) => chain.redis.set(key, 'garbage')],
+    ['a list', (key: string) => chain.redis.multi().unlink(key).rpush(key, 'x').exec()],
   ])('in place of the fence: %s is replaced and reported once', async (_, spoil) => {
     await filled()
     await spoil(`${chain.prefix}flag_fence:${on}`)

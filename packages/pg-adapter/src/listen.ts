@@ -14,7 +14,7 @@ export interface ChannelTiming {
   readonly maxRetryMs: number
 }
 
-export const CHANNEL_TIMING: ChannelTiming = { pingMs: 15_000, answerMs: 5_000, retryMs: 50, maxRetryMs: 5_000 }
+const CHANNEL_TIMING: ChannelTiming = { pingMs: 15_000, answerMs: 5_000, retryMs: 50, maxRetryMs: 5_000 }
 
 const PAYLOAD = /^(\d{1,16}):(.+)$/s
 

@@ -26,7 +26,7 @@ const TIMES: ReadonlySet<string> = new Set(['expiresAt', 'createdAt', 'updatedAt
 const TIME = /^(\d{4}-\d{2}-\d{2}T[\d:.]+)([+-])(\d{2}):(\d{2})(?::(\d{2}))?$/
 
 /** `2026-12-31T01:00:00.123456+01:00` → `2026-12-31T00:00:00.123Z`. What is no such time (`infinity`) stays as it is. */
-export function isoTime(text: unknown): unknown {
+function isoTime(text: unknown): unknown {
   const match = typeof text === 'string' ? TIME.exec(text) : null
   if (match === null) return text
   const [, local, sign, hours, minutes, seconds] = match

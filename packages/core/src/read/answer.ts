@@ -16,7 +16,7 @@ export interface FlagAnswer {
 }
 
 /** A decision that another call has made: a boolean for `check`, the whole for `endpoint`. */
-export interface DecisionAnswer {
+interface DecisionAnswer {
   readonly kind: 'decision'
   readonly decision: boolean | Decision
   readonly asOf: number

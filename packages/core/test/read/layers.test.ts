@@ -60,14 +60,24 @@ describe('the cascade', () => {
 
   test('reads each of them in one go: fence, flag and decision', async () => {
     const wanted: (readonly CacheWant[])[] = []
-    const cache = around(world.cache(), { read: (next, names) => (wanted.push(names), next(names)) })
+    const cache = around(world.cache(), {
+      read(next, names) {
+        wanted.push(names)
+        return next(names)
+      },
+    })
     await world.client({ cache }).isEnabled('new_feature', 'ada')
     expect(wanted).toEqual([[{ name: 'new_feature', decision: { kind: 'check', targetingKey: 'ada' } }]])
   })
 
   test('fills with the times to live of the design, flags with up to 10 % less', async () => {
     const fills: CacheFill[] = []
-    const cache = around(world.cache(), { fill: (next, all) => (fills.push(...all), next(all)) })
+    const cache = around(world.cache(), {
+      fill(next, all) {
+        fills.push(...all)
+        return next(all)
+      },
+    })
     await world.client({ cache }).isEnabled('new_feature', 'ada')
     await world.client({ cache, ttl: { flagMs: 0 } }).evaluate('new_feature', 'bob')
     await world.client({ cache }).isEnabled('nobody_made_this')
@@ -84,8 +94,7 @@ describe('the cascade', () => {
 
 describe('each layer can be left out', () => {
   test('without a cache, memory is filled from the store', async () => {
-    const { cache: _, ...rest } = { cache: undefined, store: world.store }
-    const flags = world.client({ ...rest, cache: undefined as never })
+    const flags = world.client({ cache: undefined as never })
     expect((await flags.evaluate('new_feature', 'ada')).source).toBe('store')
     expect((await flags.evaluate('new_feature', 'ada')).source).toBe('memory')
     expect((await flags.admin.update('new_feature', { rollout: 100 })).propagation).toBe('ok')
