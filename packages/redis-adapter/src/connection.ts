@@ -21,8 +21,7 @@ export class Connection {
   #closing: Promise<void> | undefined
 
   constructor(from: RedisClient | string) {
-    const { keyPrefix = '' } = typeof from === 'string' ? {} : (from.options as { readonly keyPrefix?: string })
-    this.keyPrefix = keyPrefix
+    this.keyPrefix = keyPrefixOf(from)
     this.#cluster = typeof from !== 'string' && from.isCluster === true ? duplicateCluster(from) : undefined
     // A cluster takes the same commands; the one that differs, `duplicate`, is not used on it again.
     this.node = (this.#cluster as unknown as Node | undefined) ?? dialCommands(from)
@@ -96,6 +95,12 @@ export class Connection {
     // ioredis takes one command for a node that it has not dialed yet, refuses the next, and tries that again 100 ms later.
     if (this.#cluster !== undefined) await Promise.all(this.#cluster.nodes('master').map(wake))
   }
+}
+
+/** Of the client's options, or in the query of the URL, where ioredis takes options too. */
+function keyPrefixOf(from: RedisClient | string): string {
+  if (typeof from !== 'string') return (from.options as { readonly keyPrefix?: string }).keyPrefix ?? ''
+  return URL.canParse(from) ? (new URL(from).searchParams.get('keyPrefix') ?? '') : ''
 }
 
 /** What ioredis says when a command fails, in our words. */

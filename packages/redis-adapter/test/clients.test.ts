@@ -5,6 +5,14 @@ import { flagFill, look, majors, ownPrefix, redisPort, redisUrl, tokenOf } from 
 const redis = look()
 const prefix = ownPrefix(redis)
 
+it('keeps to the keyPrefix of a URL as well', async () => {
+  const cache = redisCache({ url: `${redisUrl}?keyPrefix=${prefix}url:` })
+  afterAll(() => cache.close())
+  await cache.open('storeA')
+  await tokenOf(cache, 'f')
+  expect(await redis.get(`${prefix}url:flag_fence:f`)).toContain('storeA.0.')
+})
+
 describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
   it('runs its commands on a duplicate, never closes the client, and keeps to its keyPrefix and database', async () => {
     const client = Redis({ port: redisPort, keyPrefix: `${prefix}app${major}:`, db: 1, lazyConnect: true, stringNumbers: true })

@@ -44,6 +44,8 @@ export class CatchUp {
   #queued: Promise<void> | undefined
   #retryAt = Number.NEGATIVE_INFINITY
   #reaching: Promise<void> | undefined
+  /** Who waits for the clock to advance. */
+  readonly #waiting: (() => void)[] = []
   #reachAt = Number.NEGATIVE_INFINITY
   #otherStore = false
 
@@ -77,11 +79,20 @@ export class CatchUp {
     }
   }
 
-  /** Whether the store has reached `version`; asks it where this process does not know. */
+  /** Whether the store has reached `version`; asks it where this process does not know, and no other catch-up finds out first. */
   async reach(version: number): Promise<boolean> {
-    if (version > this.clock) {
-      this.#reaching ??= this.#spaced()
-      await this.#reaching
+    let asked = false
+    this.#reaching ??= this.#spaced()
+    const answered = this.#reaching.then(() => {
+      asked = true
+    })
+    while (version > this.clock && !asked) {
+      await Promise.race([
+        answered,
+        new Promise<void>((resolve) => {
+          this.#waiting.push(resolve)
+        }),
+      ])
     }
     return version <= this.clock
   }
@@ -135,6 +146,7 @@ export class CatchUp {
       else if (this.#otherStore) await this.#rewind()
       else await this.#apply(await store.probe((log, call) => log.changesSince(this.#cursor, call)))
       memory.renewLease(from)
+      for (const wake of this.#waiting.splice(0)) wake()
     } catch (error) {
       this.#retryAt = clock.monotonic() + RETRY_MS
       throw error

@@ -33,8 +33,12 @@ export class ChangeIntake {
     if (version <= known) return false
     this.#forget(name)
     this.#memory.drop(name)
-    if (version > (this.#announced.get(name) ?? 0)) this.#announce(name, version)
     return true
+  }
+
+  /** A hint that comes after the fence was raised: whoever asks again because of it gets the new answer. */
+  fenced(hint: Hint): void {
+    if (this.hint(hint) && hint.version > (this.#announced.get(hint.name) ?? 0)) this.#announce(hint.name, hint.version)
   }
 
   /** A change that the log tells of, with the record as of `asOf`. */

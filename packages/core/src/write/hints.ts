@@ -79,13 +79,14 @@ export class Hints {
     }
   }
 
+  /** It may come before the fence is raised: only the log can tell what is true now. */
   #fromStore(hint: Hint): void {
     if (this.#intake.hint(hint) || hint.version > this.#catchUp.clock) this.#catchUp.request()
   }
 
   /** The fence is raised before this hint is sent, so dropping is enough, unless a version in between was missed. */
   #fromCache(hint: Hint): void {
-    this.#intake.hint(hint)
+    this.#intake.fenced(hint)
     const highest = Math.max(this.#highest, this.#catchUp.clock)
     if (hint.version > highest + 1) this.#catchUp.request()
     this.#highest = Math.max(highest, hint.version)

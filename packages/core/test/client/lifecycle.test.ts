@@ -130,6 +130,27 @@ describe('events', () => {
     expect(heard.sort()).toEqual(['other: new_feature 2', 'other: new_feature 3', 'writer: new_feature 2', 'writer: new_feature 3'])
   })
 
+  test('come when the new answer is there: whoever asks again gets it, though the fence is not raised yet', async () => {
+    const held = gate()
+    const cache = around(world.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
+    const [writer, other] = [
+      world.client({ cache }),
+      world.client({ cache: around(world.cache(), { invalidate: () => held.opened as never }) }),
+    ]
+    await other.isEnabled('new_feature', 'ada')
+    await writer.ready()
+    const heard: unknown[] = []
+    other.on('change', ({ version }) => {
+      heard.push(other.isEnabled('new_feature', 'ada').then((enabled) => [version, enabled]))
+    })
+    await settle()
+    const update = writer.admin.update('new_feature', { rollout: 0 })
+    await settle()
+    expect(await Promise.all(heard)).toEqual([[2, false]])
+    held.open()
+    await update
+  })
+
   test('reach each listener, until it unsubscribes', async () => {
     const flags = world.client()
     const listener = vi.fn()

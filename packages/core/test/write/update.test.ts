@@ -200,6 +200,18 @@ describe('minVersion', () => {
     expect(store.calls['load']).toBe(undefined)
   })
 
+  test('is answered as soon as this process hears of it, by whatever way', async () => {
+    const flags = world.client()
+    await flags.isEnabled('new_feature', 'ada')
+    await world.clock.until(flags.isEnabled('new_feature', 'ada', { minVersion: 99 }))
+    const asked = flags.isEnabled('new_feature', 'ada', { minVersion: 2 })
+    await settle()
+    await world.store.update('new_feature', { rollout: 100 })
+    await settle()
+    const late = Symbol('late')
+    expect(await Promise.race([asked, settle().then(() => late)])).toBe(true)
+  })
+
   test('that the store cannot confirm is not answered from what is older', async () => {
     let down = false
     const store = around(world.store, {
