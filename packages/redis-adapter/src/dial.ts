@@ -70,10 +70,19 @@ const OURS_ON_CLUSTER = {
 export function dialCommands(from: RedisClient | string): Node {
   if (typeof from !== 'string') return (from as unknown as Node).duplicate(OURS)
   try {
-    return new Redis(from, OURS) as unknown as Node
+    return new Redis(withoutKeyPrefix(from), OURS) as unknown as Node
   } catch (cause) {
     throw new FlagsError('INVALID_OPTIONS', 'redisCache() needs a `url` that can be read as one.', { cause })
   }
+}
+
+// What stands in the URL would win over our empty one, and go before every key a second time.
+function withoutKeyPrefix(url: string): string {
+  if (!URL.canParse(url)) return url
+  const parsed = new URL(url)
+  if (!parsed.searchParams.has('keyPrefix')) return url
+  parsed.searchParams.delete('keyPrefix')
+  return parsed.href
 }
 
 /** A connection for subscriptions that does not; not connected yet. */
