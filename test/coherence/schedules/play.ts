@@ -1,0 +1,223 @@
+import { createFlags, type FlagCache, type Flags, memoryStore } from '@flagstone/core'
+import { memoryCacheSpace } from '../../../packages/core/src/memory/memory-cache-space.ts'
+import { ManualClock, settle } from '../../../packages/core/test/manual-clock.ts'
+import { type Answer, type Entry, judge, type Violation, type Write } from '../oracle.ts'
+import { scheduled } from './scheduled.ts'
+import { Scheduler } from './scheduler.ts'
+
+const FLAGS = ['a', 'b'] as const
+const STEPS = 400
+/** Turns of the event loop in which whatever can go on does. */
+const TURNS = 3
+
+/** What one schedule brought to light: nothing, if all is well. */
+export interface Finding {
+  readonly seed: number
+  readonly violations: readonly (Violation | { readonly law: string; readonly what: string })[]
+  readonly trace: readonly string[]
+  readonly answers: number
+}
+
+interface Process {
+  readonly name: string
+  readonly flags: Flags
+}
+
+/** One schedule of reads, updates, deletes, re-creations, evictions, lost and doubled hints, failures and crashes, over the real chain. */
+class Play {
+  readonly #seed: number
+  readonly #scheduler: Scheduler
+  readonly #clock = new ManualClock()
+  readonly #store = memoryStore({ clock: this.#clock, flags: FLAGS.map((name) => ({ name, rollout: 100 })) })
+  readonly #space = memoryCacheSpace({ clock: this.#clock })
+  /** Sees what counts in the cache without changing it: it was never told of a store. */
+  readonly #look: FlagCache = this.#space.connect()
+  readonly #log: Entry[] = []
+  readonly #own = new Map<number, { readonly process: string; readonly at: number; readonly ok: boolean }>()
+  readonly #committedAt = new Map<number, number>()
+  readonly #found: Finding['violations'][number][] = []
+  readonly #processes: Process[] = []
+  #step = 0
+  #born = 0
+  #fenced = new Map<string, number>()
+
+  constructor(seed: number) {
+    this.#seed = seed
+    this.#scheduler = new Scheduler(seed)
+  }
+
+  async run(): Promise<Finding> {
+    for (const memory of [{}, {}, false] as const) await this.#start(memory)
+    for (this.#step = 1; this.#step <= STEPS; this.#step++) {
+      await this.#act()
+      await settle(TURNS)
+      await this.#lookAround()
+    }
+    await this.#quiesce()
+    const { violations, answers } = judge([...(await this.#writes()), ...this.#log])
+    await this.#end()
+    return { seed: this.#seed, violations: [...this.#found, ...violations], trace: this.#scheduler.trace, answers }
+  }
+
+  async #start(memory: Record<string, never> | false): Promise<void> {
+    const name = `p${this.#born++}`
+    const flags = createFlags({
+      store: scheduled(this.#store, name, this.#scheduler),
+      cache: scheduled(this.#space.connect(), name, this.#scheduler),
+      clock: this.#clock,
+      memory,
+    })
+    this.#processes.push({ name, flags })
+    void flags.ready().catch(() => undefined)
+    // The hash is compiled outside of our time; from here on the schedule alone decides.
+    while (!this.#scheduler.waits(name, 'head …')) await settle(1)
+  }
+
+  async #act(): Promise<void> {
+    const { random } = this.#scheduler
+    const dice = random()
+    if (dice < 0.5 && this.#scheduler.waiting > 0) this.#scheduler.passOne()
+    else if (dice < 0.74) this.#ask(this.#scheduler.pick(this.#processes), this.#scheduler.chance(0.2))
+    else if (dice < 0.84) this.#write(this.#scheduler.pick(this.#processes))
+    else if (dice < 0.88) await this.#edit()
+    else if (dice < 0.92) await this.#evict()
+    else if (dice < 0.98) await this.#clock.advance(this.#scheduler.pick([20, 120, 900, 2_500]))
+    else await this.#crash()
+  }
+
+  #ask({ name, flags }: Process, withMinVersion: boolean): void {
+    const flag = this.#scheduler.pick(FLAGS)
+    const from = this.#step
+    const newest = Math.max(0, ...[...this.#own.values()].filter(({ ok }) => ok).map(({ at }) => at))
+    const minVersion = withMinVersion && newest > 0 ? Math.max(...this.#own.keys()) : undefined
+    const options = minVersion === undefined ? {} : { minVersion }
+    void flags.evaluate(flag, 'ada', options).then(({ version, asOf, source, reason }) => {
+      if (source === 'default' || asOf === undefined) return
+      const answer: Answer = {
+        ...{ kind: 'answer', process: name, flag, asOf, from, at: this.#step, stale: reason === 'STALE' },
+        ...(version === undefined ? {} : { version }),
+        ...options,
+      }
+      this.#scheduler.trace.push(`${name} answers ${flag}: version ${version ?? 'none'} as of ${asOf} from ${source}`)
+      this.#log.push(answer)
+    })
+  }
+
+  #write({ name, flags }: Process): void {
+    const flag = this.#scheduler.pick(FLAGS)
+    const { admin } = flags
+    const write = this.#scheduler.chance(0.25) ? admin.delete(flag) : admin.update(flag, { rollout: 100 })
+    void write.then(
+      ({ version, propagation }) => {
+        this.#scheduler.trace.push(`${name} has updated ${flag}: version ${version}, ${propagation}`)
+        this.#own.set(version, { process: name, at: this.#step, ok: propagation === 'ok' })
+        if (propagation === 'ok') this.#fenced.set(flag, Math.max(version, this.#fenced.get(flag) ?? 0))
+      },
+      () => void admin.create({ name: flag, rollout: 100 }).catch(() => undefined),
+    )
+  }
+
+  /** An edit in SQL: no process knows of it but by the log and its hint. */
+  async #edit(): Promise<void> {
+    const flag = this.#scheduler.pick(FLAGS)
+    this.#scheduler.trace.push(`${flag} is edited`)
+    await this.#store.update(flag, {}).catch(() => this.#store.create({ name: flag, rollout: 100 }))
+  }
+
+  async #evict(): Promise<void> {
+    const flag = this.#scheduler.pick(FLAGS)
+    this.#scheduler.trace.push(`fence and value of ${flag} are evicted`)
+    await this.#look.forget([flag])
+  }
+
+  async #crash(): Promise<void> {
+    const [process] = this.#processes.splice(Math.floor(this.#scheduler.random() * this.#processes.length), 1)
+    if (process === undefined) return
+    this.#scheduler.crash(process.name)
+    await this.#start(this.#scheduler.chance(0.3) ? false : {})
+  }
+
+  /** Law: what counts in the cache is never older than an update that has resolved with `ok`. */
+  async #lookAround(): Promise<void> {
+    const reads = await this.#look.read(FLAGS.map((name) => ({ name, decision: { kind: 'endpoint', targetingKey: 'ada' } })))
+    FLAGS.forEach((name, index) => {
+      const needed = this.#fenced.get(name) ?? 0
+      for (const entry of [reads[index]?.flag, reads[index]?.decision]) {
+        if (entry === undefined || entry.asOf >= needed) continue
+        this.#found.push({ law: 'cache older than ok', what: `${name} as of ${entry.asOf}, though ${needed} was told` })
+      }
+    })
+    const { cursor } = await this.#store.head()
+    for (let version = cursor.version; version > 0 && !this.#committedAt.has(version); version--) {
+      this.#committedAt.set(version, this.#step)
+    }
+  }
+
+  /** Everything ends, nothing is lost any more, and the poll comes round: now all must know. */
+  async #quiesce(): Promise<void> {
+    this.#scheduler.calm = true
+    for (let round = 0; round < 40; round++) {
+      this.#step++
+      for (let turn = 0; turn < 400 && this.#scheduler.waiting > 0; turn++) {
+        this.#scheduler.passOne()
+        await settle(1)
+      }
+      await this.#clock.advance(1_000)
+    }
+    for (const { name, flags } of this.#processes) {
+      for (const flag of FLAGS) {
+        const asked = flags.evaluate(flag, 'ada')
+        let ended = false
+        const end = (): void => {
+          ended = true
+        }
+        void asked.then(end, end)
+        for (let turn = 0; turn < 4_000 && !ended; turn++) {
+          if (this.#scheduler.waiting > 0) this.#scheduler.passOne()
+          else await this.#clock.advance(50)
+          await settle(1)
+        }
+        const answer = ended ? await asked : undefined
+        const stored = (await this.#store.load([flag])).flags.get(flag)
+        const version = stored && 'version' in stored ? stored.version : undefined
+        if (answer?.version === version && answer?.source !== 'default') continue
+        this.#found.push({
+          law: 'did not converge',
+          what: `${name} answers ${flag} at ${answer?.version} (${answer?.source} ${answer?.errorCode}), the store has ${version}`,
+        })
+      }
+    }
+  }
+
+  async #writes(): Promise<Write[]> {
+    const writes: Write[] = []
+    for (const flag of FLAGS) {
+      for (const { version, operation } of await this.#store.history(flag, { limit: 1_000 })) {
+        const own = this.#own.get(version)
+        const at = own?.at ?? this.#committedAt.get(version) ?? this.#step
+        const process = own === undefined ? {} : { process: own.process }
+        writes.push({ ...{ kind: 'write', flag, version, deleted: operation === 'delete', at, propagated: own?.ok ?? false }, ...process })
+      }
+    }
+    return writes
+  }
+
+  async #end(): Promise<void> {
+    const closing = Promise.all(this.#processes.map(({ flags }) => flags.close()))
+    let ended = false
+    void closing.then(() => {
+      ended = true
+    })
+    for (let turn = 0; turn < 2_000 && !ended; turn++) {
+      if (this.#scheduler.waiting > 0) this.#scheduler.passOne()
+      else await this.#clock.advance(200)
+      await settle(1)
+    }
+    if (!ended) this.#found.push({ law: 'close', what: 'a client could not be closed' })
+  }
+}
+
+/** Plays the schedule of one seed. */
+export function play(seed: number): Promise<Finding> {
+  return new Play(seed).run()
+}

@@ -1,0 +1,73 @@
+/** A stream of numbers from 0 to 1 that a seed repeats (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+interface Point {
+  readonly owner: string
+  readonly label: string
+  readonly pass: () => void
+}
+
+/** Decides which of the calls that are under way goes on next: every order is possible, and a seed repeats it. */
+export class Scheduler {
+  readonly random: () => number
+  /** From now on nothing fails and no hint is lost. */
+  calm = false
+  /** What happened, for whoever has to understand a failure. */
+  readonly trace: string[] = []
+  readonly #waiting: Point[] = []
+  readonly #gone = new Set<string>()
+
+  constructor(seed: number) {
+    this.random = randomFrom(seed)
+  }
+
+  /** Waits here until it is this point's turn; for ever, where its owner has crashed. */
+  point(owner: string, label: string): Promise<void> {
+    if (this.#gone.has(owner)) return new Promise(() => undefined)
+    return new Promise((pass) => this.#waiting.push({ owner, label, pass }))
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  waits(owner: string, label: string): boolean {
+    return this.#waiting.some((point) => point.owner === owner && point.label === label)
+  }
+
+  /** Lets one go on, any of them. */
+  passOne(): void {
+    const [point] = this.#waiting.splice(Math.floor(this.random() * this.#waiting.length), 1)
+    if (point === undefined) return
+    this.trace.push(`${point.owner}: ${point.label}`)
+    point.pass()
+  }
+
+  /** Whatever the owner had under way never goes on. */
+  crash(owner: string): void {
+    this.trace.push(`${owner} crashes`)
+    this.#gone.add(owner)
+    for (let at = this.#waiting.length - 1; at >= 0; at--) if (this.#waiting[at]?.owner === owner) this.#waiting.splice(at, 1)
+  }
+
+  chance(probability: number): boolean {
+    return this.random() < probability
+  }
+
+  /** Whether something goes wrong here. */
+  fails(probability: number): boolean {
+    return !this.calm && this.chance(probability)
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[Math.floor(this.random() * choices.length)] as T
+  }
+}
