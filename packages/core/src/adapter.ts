@@ -6,6 +6,6 @@
 
 export type * from './contracts/index.ts'
 export { type Blocker, FlagsError, type FlagsErrorCode, type FlagsErrorDetails, toFlagsError } from './errors.ts'
+export { contentOf, type FlagContent, patched } from './validate/flag-content.ts'
 export { isFlagName } from './validate/schemas.ts'
 export { parseDecision, parseRecord } from './validate/validate.ts'
-export { contentOf, type FlagContent, patched } from './validate/write.ts'

@@ -1,9 +1,9 @@
 import type { Clock } from './contracts/index.ts'
-import { type FlagsError, toFlagsError } from './errors.ts'
+import { FlagsError, toFlagsError } from './errors.ts'
 
 /**
- * The one place for work that nobody waits for: its errors are reported, its timers end with the client, and `close` waits for what is
- * under way.
+ * The one place for work that may outlive the call that started it: errors that nobody else hears are reported, timers end with the
+ * client, and `close` waits for what is under way.
  */
 export class Background {
   readonly #clock: Clock
@@ -25,6 +25,15 @@ export class Background {
     return true
   }
 
+  /** Does `work` for a caller, who gets its result and its errors. Rejects with `CLOSED` once the client is closed. */
+  async shared<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new FlagsError('CLOSED', 'The client is closed.')
+    const working = work()
+    const running: Promise<void> = working.then(ignore, ignore).finally(() => this.#running.delete(running))
+    this.#running.add(running)
+    return await working
+  }
+
   /** Starts `work` after `ms` milliseconds; returns a function that cancels it. */
   after(ms: number, what: string, work: () => Promise<unknown>): () => void {
     if (this.#closed) return () => undefined
@@ -44,7 +53,7 @@ export class Background {
     this.#closed = true
     for (const cancel of this.#timers) cancel()
     this.#timers.clear()
-    await Promise.all(this.#running)
+    while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
   async #guarded(what: string, work: () => Promise<unknown>): Promise<void> {
@@ -54,4 +63,8 @@ export class Background {
       this.#report(toFlagsError(cause, 'GENERAL', what))
     }
   }
+}
+
+function ignore(): void {
+  // Its caller hears of it.
 }

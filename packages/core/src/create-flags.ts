@@ -15,6 +15,7 @@ import { Reporter } from './reporter.ts'
 import type { FlagSchema } from './schema.ts'
 import { CatchUp } from './write/catch-up.ts'
 import { ChangeIntake } from './write/change-intake.ts'
+import { Doubts } from './write/doubts.ts'
 import { Floors } from './write/floors.ts'
 import { Hints } from './write/hints.ts'
 import { Invalidations } from './write/invalidations.ts'
@@ -47,29 +48,62 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const background = new Background(clock, report)
   const counts = new Counts()
 
-  const memory = new MemoryLayer(maxFlags, clock)
+  const floors = new Floors(Math.max(MIN_FLOORS, 2 * maxFlags))
+  const memory = new MemoryLayer(maxFlags, clock, floors)
   const shared = new SharedLayer(cache, clock, cacheTimeoutMs, ttl, report)
   const source = new StoreLayer(store, clock, storeTimeoutMs)
   const compiler = new Compiler(clock, report)
   const flights = new Flights(background)
 
-  const floors = new Floors(Math.max(MIN_FLOORS, 2 * maxFlags))
   const intake = new ChangeIntake(floors, memory, flights, compiler, reporter)
   const invalidations = new Invalidations(shared, background, timers, report)
-  const openMs = Math.max(cacheTimeoutMs, storeTimeoutMs)
+  const doubts = new Doubts(intake, shared, background, report)
   const catchUp = new CatchUp({
-    ...{ clock, store: source, shared, memory, compiler, floors, intake, invalidations },
-    ...{ background, report, loadHash, timers, openMs },
+    clock,
+    store: source,
+    shared,
+    memory,
+    compiler,
+    intake,
+    invalidations,
+    doubts,
+    background,
+    report,
+    loadHash,
+    timers,
     begin: () => background.run('Hint channels could not be opened', async () => await hints?.open(store, cache)),
+    openMs: Math.max(cacheTimeoutMs, storeTimeoutMs),
   })
-  const reads = new ReadPath({ clock, memory, shared, store: source, compiler, flights, floors, catchUp, invalidations, counts, report })
-  const writes = new WritePath(source, catchUp, intake, invalidations)
   const hints = timers ? new Hints(catchUp, intake, background, report) : undefined
+  const reads = new ReadPath({
+    memory,
+    shared,
+    store: source,
+    compiler,
+    flights,
+    floors,
+    catchUp,
+    doubts,
+    invalidations,
+    counts,
+    report,
+  })
+  const writes = new WritePath(source, catchUp, intake, invalidations, background)
   const admin = new Admin(source, writes, report, () => client.assertOpen())
-
   const client: FlagsClient = new FlagsClient({
-    ...{ store, cache, schema, memory, shared, reads, catchUp },
-    ...{ hints, admin, background, reporter, counts },
+    store,
+    cache,
+    schema,
+    memory,
+    shared,
+    reads,
+    catchUp,
+    invalidations,
+    hints,
+    admin,
+    background,
+    reporter,
+    counts,
   })
   return client as Flags<S>
 }

@@ -26,12 +26,17 @@ class Deadline implements Call {
 export function withDeadline<T>(clock: Clock, ms: number, run: (call: Call) => Promise<T>, late: () => FlagsError): Promise<T> {
   return new Promise((resolve, reject) => {
     const deadline = new Deadline()
-    const cancel = clock.after(ms, () => {
-      setImmediate(() => {
-        reject(late())
-        deadline.expire()
-      })
-    })
-    run(deadline).then(resolve, reject).finally(cancel)
+    let settled = false
+    const expire = (): void => {
+      if (settled) return
+      reject(late())
+      deadline.expire()
+    }
+    const cancel = clock.after(ms, () => setImmediate(expire), true)
+    const settle = (): void => {
+      settled = true
+      cancel()
+    }
+    run(deadline).then(resolve, reject).finally(settle)
   })
 }

@@ -1,11 +1,11 @@
 import type { FlagsAdmin } from './admin.ts'
 import type { Background } from './background.ts'
-import type { Decision, DecisionKind, Evaluation, FlagCache, FlagStore, JsonValue, Reason } from './contracts/index.ts'
+import type { CacheWant, Decision, DecisionKind, Evaluation, FlagCache, FlagStore, JsonValue, Reason } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
 import { absent } from './evaluate/compiled-flag.ts'
 import { type Target, targetOf, type Who } from './evaluate/target.ts'
 import type { EvaluateOptions, Flags, FlagsStats, ValueOptions } from './flags.ts'
-import { type Answer, none, type Wanted } from './read/answer.ts'
+import { type Answer, none } from './read/answer.ts'
 import type { Counts } from './read/counts.ts'
 import type { MemoryLayer } from './read/memory-layer.ts'
 import type { ReadPath } from './read/read-path.ts'
@@ -15,6 +15,7 @@ import type { FlagDefinition, FlagSchema, Widen } from './schema.ts'
 import { isFlagName } from './validate/schemas.ts'
 import type { CatchUp } from './write/catch-up.ts'
 import type { Hints } from './write/hints.ts'
+import type { Invalidations } from './write/invalidations.ts'
 
 export interface ClientParts {
   readonly store: FlagStore
@@ -24,6 +25,7 @@ export interface ClientParts {
   readonly shared: SharedLayer
   readonly reads: ReadPath
   readonly catchUp: CatchUp
+  readonly invalidations: Invalidations
   readonly hints: Hints | undefined
   readonly admin: FlagsAdmin
   readonly background: Background
@@ -156,7 +158,7 @@ export class FlagsClient implements Flags {
     if (!(minVersion >= 0)) return none(new FlagsError('INVALID_OPTIONS', 'The option minVersion must be a version: 0 or more.'))
     const { key, plain } = target
     const shares = plain && key !== undefined && this.#parts.shared.sharesDecision(kind, key)
-    const wanted: Wanted = shares ? { name, decision: { kind, targetingKey: key } } : { name }
+    const wanted: CacheWant = shares ? { name, decision: { kind, targetingKey: key } } : { name }
     return await this.#parts.reads.read(wanted, minVersion)
   }
 
@@ -165,11 +167,11 @@ export class FlagsClient implements Flags {
   }
 
   async #close(): Promise<void> {
-    const { hints, background, memory, store, cache } = this.#parts
-    memory.clear()
+    const { hints, background, memory, invalidations, store, cache } = this.#parts
+    memory.close()
     await hints?.close()
+    await invalidations.settle()
     await background.close()
-    memory.clear()
     await Promise.all([store.close(), cache?.close()])
   }
 }

@@ -40,7 +40,8 @@ export class Reporter {
   }
 
   readonly report = (error: FlagsError): void => {
-    const trouble = `${error.code}:${error.flag ?? ''}`
+    // Two channels may be down, each for itself.
+    const trouble = `${error.code}:${error.flag ?? ''}:${error.code === 'CHANNEL_DOWN' ? error.message : ''}`
     const now = this.#clock.monotonic()
     if (now < (this.#quietUntil.get(trouble) ?? 0)) return
     if (this.#quietUntil.size >= MAX_REMEMBERED) this.#quietUntil.clear()

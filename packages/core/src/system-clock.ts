@@ -1,12 +1,12 @@
 import type { Clock } from './contracts/index.ts'
 
-/** The time of this machine; its timers never keep a process alive. */
+/** The time of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms, callback) {
+  after(ms, callback, awaited = false) {
     const timer = setTimeout(callback, ms)
-    timer.unref()
+    if (!awaited) timer.unref()
     return () => clearTimeout(timer)
   },
 }

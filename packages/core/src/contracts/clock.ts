@@ -4,6 +4,6 @@ export interface Clock {
   now(): number
   /** Milliseconds since some moment; never goes back. */
   monotonic(): number
-  /** Calls `callback` once after `ms` milliseconds, without keeping the process alive; returns a function that cancels it. */
-  after(ms: number, callback: () => void): () => void
+  /** Calls `callback` once after `ms` milliseconds; returns a function that cancels it. Keeps the process alive only if somebody waits. */
+  after(ms: number, callback: () => void, awaited?: boolean): () => void
 }

@@ -1,9 +1,6 @@
-import type { CacheWant, Decision, Source } from '../contracts/index.ts'
+import type { Decision, Source } from '../contracts/index.ts'
 import type { FlagsError } from '../errors.ts'
 import type { CompiledFlag } from '../evaluate/compiled-flag.ts'
-
-/** What is asked of the layers: a flag, and perhaps the shared decision of one targeting key. */
-export type Wanted = CacheWant
 
 /** A flag (`null`: known to be absent), to be evaluated by whoever asked. */
 export interface FlagAnswer {

@@ -1,10 +1,11 @@
 import type { Background } from '../background.ts'
+import type { CacheWant } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
-import { type Answer, type FlagAnswer, type NoAnswer, none, type Wanted } from './answer.ts'
+import { type Answer, type FlagAnswer, type NoAnswer, none } from './answer.ts'
 
 /** One load of one flag, under way. */
 export class Flight {
-  readonly wanted: Wanted
+  readonly wanted: CacheWant
   /** A change has overtaken it: nobody joins it any more, and what it brings is kept nowhere. */
   detached = false
   /** Whether somebody waits for the flag itself, beside who started it. */
@@ -16,7 +17,7 @@ export class Flight {
   #answer!: (answer: Answer) => void
   #flag!: (answer: FlagAnswer | NoAnswer) => void
 
-  constructor(wanted: Wanted) {
+  constructor(wanted: CacheWant) {
     this.wanted = wanted
     this.answer = new Promise((resolve) => {
       this.#answer = resolve
@@ -55,7 +56,7 @@ export class Flights {
   }
 
   /** Joins the load of this flag that is under way, or starts one that `fly` will carry. */
-  join(wanted: Wanted, fly: Fly): Promise<Answer> {
+  join(wanted: CacheWant, fly: Fly): Promise<Answer> {
     const open = this.#open.get(wanted.name)
     if (open !== undefined) {
       open.joined = true

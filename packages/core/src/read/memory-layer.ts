@@ -1,11 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../contracts/index.ts'
 import type { CompiledFlag } from '../evaluate/compiled-flag.ts'
+import type { Floors } from '../write/floors.ts'
 
 /** How long memory is trusted after the last catch-up that reached the store's clock. */
 const LEASE_MS = 30_000
 /** How long a value is kept as a last known good. */
 const KEEP_MS = 3_600_000
+/** Without a lease a flag is read again at most this often. */
+const RECHECK_MS = 2_000
 /** How many names of flags that do not exist are remembered. */
 const MAX_ABSENT = 1_000
 
@@ -16,6 +19,8 @@ export interface Slot {
   readonly asOf: number
   /** When it was last read and found right, on the monotonic clock; while it is live, the lease vouches for it too. */
   at: number
+  /** When a read of it last failed. */
+  failedAt: number
   /** Whether it may answer; a dropped slot is only a last known good. */
   live: boolean
 }
@@ -26,14 +31,17 @@ export interface Slot {
  */
 export class MemoryLayer {
   readonly #clock: Clock
+  readonly #floors: Floors
   readonly #flags: LRUCache<string, Slot> | undefined
   /** Apart from the flags, so that made-up names cannot push real ones out. */
   readonly #absent: LRUCache<string, Slot> | undefined
   #leaseUntil = Number.NEGATIVE_INFINITY
+  #closed = false
 
   /** `maxFlags` 0: no memory at all. */
-  constructor(maxFlags: number, clock: Clock) {
+  constructor(maxFlags: number, clock: Clock, floors: Floors) {
     this.#clock = clock
+    this.#floors = floors
     if (maxFlags === 0) return
     this.#flags = new LRUCache({ max: maxFlags })
     this.#absent = new LRUCache({ max: MAX_ABSENT })
@@ -54,19 +62,44 @@ export class MemoryLayer {
     return this.#flags?.peek(name) ?? this.#absent?.peek(name)
   }
 
-  /** What can stand in when no layer answers: kept for at most an hour. */
+  /** What can stand in when no layer answers: kept for at most an hour, and never older than what was answered. */
   lastKnownGood(name: string): Slot | undefined {
     const slot = this.held(name)
-    return slot !== undefined && this.#clock.monotonic() - this.#rightAt(slot) <= KEEP_MS ? slot : undefined
+    if (slot === undefined || slot.asOf < this.#floors.answered(name)) return undefined
+    return this.#clock.monotonic() - this.#rightAt(slot) <= KEEP_MS ? slot : undefined
   }
 
-  /** Takes a value in, unless it already holds one that is as of later. */
+  /** The same, where the store was not heard for a while and the flag has been read a moment ago, well or badly. */
+  justRead(name: string): Slot | undefined {
+    if (this.leased) return undefined
+    const slot = this.lastKnownGood(name)
+    if (slot === undefined) return undefined
+    const read = Math.max(slot.live ? slot.at : Number.NEGATIVE_INFINITY, slot.failedAt)
+    return this.#clock.monotonic() - read < RECHECK_MS ? slot : undefined
+  }
+
+  /** A read of the flag failed. */
+  failed(name: string): void {
+    const slot = this.held(name)
+    if (slot !== undefined) slot.failedAt = this.#clock.monotonic()
+  }
+
+  /** Takes a value in, unless it is older than what this process holds, or accepts: then memory is not to be trusted with the flag. */
   install(name: string, flag: CompiledFlag | null, asOf: number): void {
     const held = this.held(name)
-    if (held !== undefined && held.asOf > asOf) return
+    if (this.#closed || (held !== undefined && held.asOf > asOf)) return
+    if (asOf < this.#floors.of(name)) return this.drop(name)
+    this.#floors.raiseByAnswer(name, asOf)
     const [into, outOf] = flag === null ? [this.#absent, this.#flags] : [this.#flags, this.#absent]
     outOf?.delete(name)
-    into?.set(name, { flag, asOf, at: this.#clock.monotonic(), live: true })
+    into?.set(name, { flag, asOf, at: this.#clock.monotonic(), failedAt: Number.NEGATIVE_INFINITY, live: true })
+  }
+
+  /** This process has answered the flag as of `asOf`: an older value may not follow. */
+  answered(name: string, asOf: number): void {
+    this.#floors.raiseByAnswer(name, asOf)
+    const held = this.held(name)
+    if (held !== undefined && held.asOf < asOf) this.drop(name)
   }
 
   drop(name: string): void {
@@ -84,6 +117,17 @@ export class MemoryLayer {
   clear(): void {
     this.#flags?.clear()
     this.#absent?.clear()
+  }
+
+  /** The same for one flag. */
+  remove(name: string): void {
+    this.#flags?.delete(name)
+    this.#absent?.delete(name)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.clear()
   }
 
   get leased(): boolean {

@@ -1,23 +1,21 @@
-import type { CacheFill, CacheRead, Clock } from '../contracts/index.ts'
+import type { CacheFill, CacheRead, CacheWant } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { CatchUp } from '../write/catch-up.ts'
+import type { Doubts } from '../write/doubts.ts'
 import type { Floors } from '../write/floors.ts'
 import type { Invalidations } from '../write/invalidations.ts'
-import { type Answer, type FlagAnswer, type NoAnswer, none, type Wanted } from './answer.ts'
+import { type Answer, type FlagAnswer, type NoAnswer, none } from './answer.ts'
 import type { Compiler } from './compiler.ts'
 import type { Counts } from './counts.ts'
 import type { Flight, Flights } from './flights.ts'
 import type { MemoryLayer } from './memory-layer.ts'
-import type { SharedLayer } from './shared-layer.ts'
+import { NOTHING, type SharedLayer } from './shared-layer.ts'
 import type { StoreLayer } from './store-layer.ts'
 
 /** A read that a change overtakes starts again, this often. */
 const ATTEMPTS = 3
-/** Without a lease a flag is read again at most this often. */
-const RECHECK_MS = 2_000
 
 export interface ReadParts {
-  readonly clock: Clock
   readonly memory: MemoryLayer
   readonly shared: SharedLayer
   readonly store: StoreLayer
@@ -25,6 +23,7 @@ export interface ReadParts {
   readonly flights: Flights
   readonly floors: Floors
   readonly catchUp: CatchUp
+  readonly doubts: Doubts
   readonly invalidations: Invalidations
   readonly counts: Counts
   readonly report: (error: FlagsError) => void
@@ -45,26 +44,39 @@ export class ReadPath {
   }
 
   /** Never rejects. No answer is older than one that this process has given. */
-  async read(wanted: Wanted, minVersion: number): Promise<Answer> {
-    const { catchUp, flights, floors, memory, counts } = this.#parts
+  async read(wanted: CacheWant, minVersion: number): Promise<Answer> {
+    const { catchUp, floors } = this.#parts
+    const { name } = wanted
     if (!catchUp.current) await catchUp.begun()
-    if (minVersion > catchUp.clock && !(await catchUp.reach(minVersion))) return none(notReached(wanted.name, minVersion))
+    if (minVersion > catchUp.clock && (await catchUp.reach(minVersion)) !== 'reached') return none(notReached(name, minVersion))
+    const answer = await this.#newest(wanted)
+    // Every change up to `minVersion` is known by now; what is below the floor has missed one.
+    if (answer.kind !== 'none' && answer.asOf < minVersion && answer.asOf < floors.of(name)) return none(notReached(name, minVersion))
+    return answer
+  }
+
+  async #newest(wanted: CacheWant): Promise<Answer> {
+    const { flights, floors, memory, counts } = this.#parts
+    const { name } = wanted
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const held = this.#fromMemory(wanted.name)
+      const held = this.#fromMemory(name)
       if (held !== undefined) return held
       if (attempt === 0 && memory.enabled) counts.memoryMisses++
       const answer = await flights.join(wanted, this.#fly)
-      if (answer.kind === 'none') return this.#lastKnownGood(wanted.name, answer.error)
-      if (answer.asOf >= floors.own(wanted.name)) {
-        floors.raiseByAnswer(wanted.name, answer.asOf)
+      if (answer.kind === 'none') {
+        memory.failed(name)
+        return this.#lastKnownGood(name, answer.error)
+      }
+      if (answer.asOf >= floors.own(name)) {
+        memory.answered(name, answer.asOf)
         return answer
       }
     }
-    return this.#lastKnownGood(wanted.name, new FlagsError('GENERAL', `Flag ${wanted.name} changes faster than it can be read.`))
+    return this.#lastKnownGood(name, new FlagsError('GENERAL', `Flag ${name} changes faster than it can be read.`))
   }
 
   #fromMemory(name: string): FlagAnswer | NoAnswer | undefined {
-    const { memory, clock, counts, compiler } = this.#parts
+    const { memory, counts, compiler } = this.#parts
     const hit = memory.hit(name)
     if (hit !== undefined) {
       counts.memoryHits++
@@ -72,48 +84,61 @@ export class ReadPath {
     }
     const unusable = compiler.unusable(name)
     if (unusable !== undefined) return this.#lastKnownGood(name, unusable)
-    const held = memory.held(name)
-    if (held === undefined || !held.live || memory.leased || clock.monotonic() - held.at >= RECHECK_MS) return undefined
-    return { kind: 'flag', flag: held.flag, asOf: held.asOf, source: 'memory', stale: true }
+    const held = memory.justRead(name)
+    return held && { kind: 'flag', flag: held.flag, asOf: held.asOf, source: 'memory', stale: true }
   }
 
   #lastKnownGood(name: string, error: FlagsError): FlagAnswer | NoAnswer {
-    const { memory, floors } = this.#parts
-    const held = memory.lastKnownGood(name)
-    if (held === undefined || held.asOf < floors.answered(name)) return none(error)
-    return { kind: 'flag', flag: held.flag, asOf: held.asOf, source: 'memory', stale: true }
+    const held = this.#parts.memory.lastKnownGood(name)
+    return held === undefined ? none(error) : { kind: 'flag', flag: held.flag, asOf: held.asOf, source: 'memory', stale: true }
   }
 
   readonly #fly = async (flights: readonly Flight[]): Promise<void> => {
     const { shared } = this.#parts
-    const reads = await shared.read(flights.map((flight) => flight.wanted))
+    const reads = await this.#verified(flights, await shared.read(flights.map((flight) => flight.wanted)))
     const fills: CacheFill[] = []
     const missing: Missing[] = []
     flights.forEach((flight, index) => {
-      const read = reads[index]
-      if (read === undefined) throw new FlagsError('GENERAL', `The cache left out flag ${flight.name}.`, { flag: flight.name })
+      const read = reads[index] ?? NOTHING
       if (!this.#landFromCache(flight, read, fills)) missing.push({ flight, read })
     })
     if (missing.length > 0) await this.#landFromStore(missing, fills)
     await shared.fill(fills)
   }
 
+  /** Nothing counts that is ahead of the store. Where the store cannot be asked it counts for now, and is looked at again. */
+  async #verified(flights: readonly Flight[], reads: readonly CacheRead[]): Promise<readonly CacheRead[]> {
+    const { catchUp, doubts } = this.#parts
+    const highest = reads.reduce((high, read) => Math.max(high, versionOf(read)), 0)
+    if (highest <= catchUp.clock) return reads
+    const reach = await catchUp.reach(highest)
+    return flights.map(({ name }, index) => {
+      const read = reads[index] ?? NOTHING
+      if (versionOf(read) <= catchUp.clock) return read
+      if (reach === 'unknown') {
+        doubts.add(name, versionOf(read))
+        return read
+      }
+      doubts.refute(name, versionOf(read), catchUp.clock)
+      return NOTHING
+    })
+  }
+
   /** Answers whether the flight needs nothing more. */
   #landFromCache(flight: Flight, read: CacheRead, fills: CacheFill[]): boolean {
-    const { floors, memory, counts, compiler, flights, shared } = this.#parts
+    const { floors, memory, counts, compiler, flights, shared, catchUp } = this.#parts
     const { name, wanted } = flight
     const { decision, flag } = read
     this.#healFence(name, read)
     const floor = floors.of(name)
+    const stale = !memory.leased || versionOf(read) > catchUp.clock
     const decided = decision !== undefined && decision.asOf >= floor
     if (wanted.decision !== undefined) counts.decision(decided)
-    if (decided) {
-      flight.decide({ kind: 'decision', decision: decision.value, asOf: decision.asOf, source: 'decision', stale: !memory.leased })
-    }
+    if (decided) flight.decide({ kind: 'decision', decision: decision.value, asOf: decision.asOf, source: 'decision', stale })
     if (flag !== undefined && flag.asOf >= floor) {
       counts.cache(true)
       const compiled = compiler.compile(flag.value)
-      this.#land(flight, { kind: 'flag', flag: compiled, asOf: flag.asOf, source: 'cache', stale: !memory.leased })
+      this.#land(flight, { kind: 'flag', flag: compiled, asOf: flag.asOf, source: 'cache', stale }, true)
       if (!decided) fills.push(...shared.fillOf(flight, read.token, compiled, flag.asOf, false))
       return true
     }
@@ -143,7 +168,7 @@ export class ReadPath {
         }
         counts.storeFlags++
         const keep = trusted && !flight.detached && loaded.asOf >= floors.of(flight.name)
-        this.#land(flight, { kind: 'flag', flag: compiled, asOf: loaded.asOf, source: 'store', stale: !trusted })
+        this.#land(flight, { kind: 'flag', flag: compiled, asOf: loaded.asOf, source: 'store', stale: !trusted }, trusted)
         if (keep) fills.push(...shared.fillOf(flight, read.token, compiled, loaded.asOf, true))
       }
     } catch (cause) {
@@ -160,10 +185,9 @@ export class ReadPath {
     return { kind: 'flag', flag: compiler.compile(flag.value), asOf: flag.asOf, source: 'cache', stale: true }
   }
 
-  #land(flight: Flight, answer: FlagAnswer): void {
-    const { memory, floors, flights } = this.#parts
-    const keep = !flight.detached && answer.asOf >= floors.of(flight.name) && !(answer.source === 'store' && answer.stale)
-    if (keep) memory.install(flight.name, answer.flag, answer.asOf)
+  #land(flight: Flight, answer: FlagAnswer, keep: boolean): void {
+    const { memory, flights } = this.#parts
+    if (keep && !flight.detached) memory.install(flight.name, answer.flag, answer.asOf)
     flights.land(flight, answer)
   }
 
@@ -174,6 +198,11 @@ export class ReadPath {
     const low = (flag !== undefined && flag.asOf < changed) || (decision !== undefined && decision.asOf < changed)
     if (low && fenceVersion < changed) invalidations.owe(name, changed)
   }
+}
+
+/** The highest version that a read of the cache speaks of. */
+function versionOf({ fenceVersion, flag, decision }: CacheRead): number {
+  return Math.max(fenceVersion, flag?.asOf ?? 0, decision?.asOf ?? 0)
 }
 
 function notReached(name: string, minVersion: number): FlagsError {

@@ -1,9 +1,8 @@
-import type { CacheFill, CacheRead, Call, Clock, FlagCache } from '../contracts/index.ts'
+import type { CacheFill, CacheRead, CacheWant, Call, Clock, FlagCache } from '../contracts/index.ts'
 import { withDeadline } from '../deadline.ts'
 import { FlagsError, toFlagsError } from '../errors.ts'
 import type { CompiledFlag } from '../evaluate/compiled-flag.ts'
 import type { Ttl } from '../options.ts'
-import type { Wanted } from './answer.ts'
 import { Breaker } from './breaker.ts'
 import type { Flight } from './flights.ts'
 
@@ -11,10 +10,13 @@ import type { Flight } from './flights.ts'
 const ABSENT_MS = 30_000
 /** Flags filled together do not expire together: up to this part of their time is taken off. */
 const SPREAD = 0.1
-/** A longer targeting key gets no entry of its own, in bytes. */
+/** How many names are forgotten at a time. */
+const FORGET_BATCH = 500
+/** A targeting key of more bytes gets no entry of its own. */
 const MAX_KEY_BYTES = 256
 
-const NOTHING: CacheRead = { token: undefined, fenceVersion: 0 }
+/** What a cache has that cannot be asked. */
+export const NOTHING: CacheRead = { token: undefined, fenceVersion: 0 }
 
 /** L1 and L2: the shared cache, with a deadline on every call. It may fail at any time and nobody is worse off than without it. */
 export class SharedLayer {
@@ -43,7 +45,7 @@ export class SharedLayer {
   }
 
   /** One read for all of them; nothing where the cache fails. */
-  async read(wanted: readonly Wanted[]): Promise<readonly CacheRead[]> {
+  async read(wanted: readonly CacheWant[]): Promise<readonly CacheRead[]> {
     if (this.#cache !== undefined && !this.#breaker.open && this.#quarantined.length === 0) {
       try {
         return await this.#call((cache, call) => cache.read(wanted, call))
@@ -68,12 +70,18 @@ export class SharedLayer {
     this.#quarantined = [...new Set([...this.#quarantined, ...names])]
   }
 
-  /** Forgets what is quarantined. Rejects, and keeps the quarantine, where the cache cannot be reached. */
+  /** Forgets what is quarantined. Rejects, and keeps the rest of the quarantine, where the cache cannot be reached. */
   async release(): Promise<void> {
-    const names = this.#quarantined
-    if (names.length === 0) return
+    while (this.#quarantined.length > 0) {
+      const names = this.#quarantined.slice(0, FORGET_BATCH)
+      await this.forget(names)
+      this.#quarantined = this.#quarantined.filter((name) => !names.includes(name))
+    }
+  }
+
+  /** Drops fences and flags of these names. */
+  async forget(names: readonly string[]): Promise<void> {
     if (this.#cache !== undefined) await this.#call((cache, call) => cache.forget(names, call))
-    if (this.#quarantined === names) this.#quarantined = []
   }
 
   /** Keeps what was read, where the fences still allow it. */
@@ -96,7 +104,7 @@ export class SharedLayer {
     return [{ name: wanted.name, token, ...(kept && { flag: kept }), ...(decision && { decision }) }]
   }
 
-  #decisionOf(wanted: Wanted, flag: CompiledFlag, asOf: number): CacheFill['decision'] {
+  #decisionOf(wanted: CacheWant, flag: CompiledFlag, asOf: number): CacheFill['decision'] {
     if (wanted.decision === undefined) return undefined
     const { kind, targetingKey } = wanted.decision
     const value = kind === 'check' ? flag.admits(targetingKey) : flag.decide(targetingKey)

@@ -7,7 +7,7 @@ import type { MemoryLayer } from '../read/memory-layer.ts'
 import type { SharedLayer } from '../read/shared-layer.ts'
 import type { StoreLayer } from '../read/store-layer.ts'
 import type { ChangeIntake } from './change-intake.ts'
-import type { Floors } from './floors.ts'
+import type { Doubts } from './doubts.ts'
 import type { Invalidations } from './invalidations.ts'
 
 /** After a failure, calls try again at most this often. */
@@ -21,9 +21,9 @@ export interface CatchUpParts {
   readonly shared: SharedLayer
   readonly memory: MemoryLayer
   readonly compiler: Compiler
-  readonly floors: Floors
   readonly intake: ChangeIntake
   readonly invalidations: Invalidations
+  readonly doubts: Doubts
   readonly background: Background
   readonly report: (error: FlagsError) => void
   readonly loadHash: () => Promise<Hash>
@@ -35,6 +35,11 @@ export interface CatchUpParts {
   readonly openMs: number
 }
 
+/**
+ * What a catch-up found about a version: the store has `reached` it; it is `beyond` the store's clock; or the store could not be asked.
+ */
+export type Reach = 'reached' | 'beyond' | 'unknown'
+
 /** Where this process is in the store's history, and how it gets to the end of it: the one way in which it learns what is true. */
 export class CatchUp {
   readonly #parts: CatchUpParts
@@ -42,11 +47,13 @@ export class CatchUp {
   #cursor: Cursor = { version: 0, id: '' }
   #running: Promise<void> | undefined
   #queued: Promise<void> | undefined
+  #tried = false
   #retryAt = Number.NEGATIVE_INFINITY
-  #reaching: Promise<void> | undefined
+  #cancelRetry: () => void = () => undefined
+  #reaching: Promise<boolean> | undefined
+  #reachAt = Number.NEGATIVE_INFINITY
   /** Who waits for the clock to advance. */
   readonly #waiting: (() => void)[] = []
-  #reachAt = Number.NEGATIVE_INFINITY
   #otherStore = false
 
   constructor(parts: CatchUpParts) {
@@ -58,11 +65,16 @@ export class CatchUp {
     return this.#cursor.version
   }
 
+  get running(): boolean {
+    return this.#running !== undefined
+  }
+
   /** Whether a call may go on without asking the store where it is. */
   get current(): boolean {
     const { timers, memory, clock } = this.#parts
-    if (this.#storeId !== undefined && (timers || memory.leased)) return true
-    return clock.monotonic() < this.#retryAt
+    // Where there are timers, calls wait for the first attempt alone; the poll makes the others.
+    if (timers) return this.#tried
+    return (this.#storeId !== undefined && memory.leased) || clock.monotonic() < this.#retryAt
   }
 
   /** Waits until this process knows the store. Rejects with why it cannot. */
@@ -70,23 +82,25 @@ export class CatchUp {
     if (this.#storeId === undefined) await this.run()
   }
 
-  /** For a call that is not `current`: waits for one catch-up, well or badly. */
-  async begun(): Promise<void> {
+  /** For a call that is not `current`: waits for one catch-up, well or badly; answers which. */
+  async begun(): Promise<boolean> {
     try {
-      await this.run()
+      await (this.#running ?? this.run())
+      return true
     } catch (error) {
       this.#parts.report(error as FlagsError)
+      return false
     }
   }
 
   /** Whether the store has reached `version`; asks it where this process does not know, and no other catch-up finds out first. */
-  async reach(version: number): Promise<boolean> {
-    let asked = false
-    this.#reaching ??= this.#spaced()
-    const answered = this.#reaching.then(() => {
-      asked = true
+  async reach(version: number): Promise<Reach> {
+    let asked: boolean | undefined
+    if (version > this.clock) this.#reaching ??= this.#spaced()
+    const answered = this.#reaching?.then((well) => {
+      asked = well
     })
-    while (version > this.clock && !asked) {
+    while (version > this.clock && asked === undefined) {
       await Promise.race([
         answered,
         new Promise<void>((resolve) => {
@@ -94,7 +108,8 @@ export class CatchUp {
         }),
       ])
     }
-    return version <= this.clock
+    if (version <= this.clock) return 'reached'
+    return asked === true ? 'beyond' : 'unknown'
   }
 
   /** Whether a load came from the store, and the history, that this process follows. If not, it finds out what happened. */
@@ -112,18 +127,25 @@ export class CatchUp {
 
   /** Catches up. Calls that come while it waits for its turn share it; it always begins after the call. Rejects with a `FlagsError`. */
   run(): Promise<void> {
-    this.#queued ??= this.#next()
+    this.#queued ??= this.#parts.background.shared(() => this.#next())
     return this.#queued
   }
 
-  /** One catch-up for all who ask before it begins. */
-  async #spaced(): Promise<void> {
+  /** One catch-up for all who ask before it begins; answers whether it went well. */
+  async #spaced(): Promise<boolean> {
     const { clock } = this.#parts
     const wait = this.#reachAt - clock.monotonic()
-    await new Promise<void>((resolve) => (wait > 0 ? clock.after(wait, resolve) : resolve()))
+    await new Promise<void>((resolve) => (wait > 0 ? clock.after(wait, resolve, true) : resolve()))
     this.#reaching = undefined
+    if (clock.monotonic() < this.#retryAt) return false
     this.#reachAt = clock.monotonic() + REACH_MS
-    await this.begun()
+    try {
+      await this.run()
+      return true
+    } catch (error) {
+      this.#parts.report(error as FlagsError)
+      return false
+    }
   }
 
   async #next(): Promise<void> {
@@ -134,35 +156,54 @@ export class CatchUp {
     }
     this.#queued = undefined
     // Known to be running before it runs: what it calls may ask for another.
-    this.#running = Promise.resolve().then(() => this.#once())
-    await this.#running
+    const running = Promise.resolve().then(() => this.#once())
+    this.#running = running
+    try {
+      await running
+    } finally {
+      if (this.#running === running) this.#running = undefined
+    }
   }
 
   async #once(): Promise<void> {
-    const { clock, memory, store, invalidations, shared, background } = this.#parts
+    const { clock, memory, store, doubts, invalidations, shared, background } = this.#parts
     const from = clock.monotonic()
+    const doubted = doubts.take()
     try {
       if (this.#storeId === undefined) await this.#begin()
       else if (this.#otherStore) await this.#rewind()
       else await this.#apply(await store.probe((log, call) => log.changesSince(this.#cursor, call)))
-      memory.renewLease(from)
-      for (const wake of this.#waiting.splice(0)) wake()
+      this.#retryAt = Number.NEGATIVE_INFINITY
     } catch (error) {
-      this.#retryAt = clock.monotonic() + RETRY_MS
+      this.#retryLater()
+      doubts.putBack(doubted)
       throw error
+    } finally {
+      this.#tried = true
     }
+    memory.renewLease(from)
+    doubts.settle(doubted, this.clock)
+    for (const wake of this.#waiting.splice(0)) wake()
     background.run('The cache could not be released', () => shared.release())
     background.run('An invalidation failed', () => invalidations.settle())
   }
 
+  #retryLater(): void {
+    const { clock, timers, background } = this.#parts
+    this.#retryAt = clock.monotonic() + RETRY_MS
+    if (!timers) return
+    this.#cancelRetry()
+    this.#cancelRetry = background.after(RETRY_MS, 'Flags could not be brought up to date', () => this.run())
+  }
+
   /** Head before trust: what the cache holds from before this clock may have missed an invalidation while nobody was there. */
   async #begin(): Promise<void> {
-    const { compiler, loadHash, store, floors, begin } = this.#parts
+    const { compiler, loadHash, store, intake, begin } = this.#parts
     begin()
     await compiler.loadHash(loadHash)
     const { storeId, cursor } = await store.probe((source, call) => source.head(call))
+    intake.lost(cursor.version)
     this.#cursor = cursor
-    floors.raiseCommon(cursor.version)
     this.#storeId = storeId
     await this.#openCache(storeId)
   }
@@ -179,30 +220,30 @@ export class CatchUp {
   async #apply(changes: Changes): Promise<void> {
     const { intake, invalidations } = this.#parts
     if (changes.kind === 'changes') {
-      // In one go, so that a transaction over two flags is never seen half.
-      for (const { name, version, flag } of changes.changed) intake.logged(name, version, flag, changes.cursor.version)
       this.#cursor = changes.cursor
+      intake.logged(changes)
       // Whoever wrote may have died before it could.
       for (const { name, version } of changes.changed) invalidations.owe(name, version)
     } else if (changes.why === 'pruned') {
-      intake.lost(changes.cursor.version)
       this.#cursor = changes.cursor
+      intake.lost(changes.cursor.version)
     } else {
       await this.#rewind()
     }
   }
 
   async #rewind(): Promise<void> {
-    const { store, shared, intake, report } = this.#parts
+    const { store, shared, intake, invalidations, report } = this.#parts
     const all = await store.probe((source, call) => source.loadAll(call))
+    invalidations.forgetAll()
     const known = intake.rewound(all.asOf)
     shared.quarantine([...known, ...all.flags.keys()])
     this.#cursor = all.cursor
     this.#otherStore = false
-    if (all.storeId !== this.#storeId) await this.#openCache(all.storeId)
+    const moved = all.storeId !== this.#storeId
     this.#storeId = all.storeId
-    report(
-      new FlagsError('STORE_REWOUND', `The store went back to version ${all.asOf}: it was restored, or failed over. Flags are read anew.`),
-    )
+    if (moved) await this.#openCache(all.storeId)
+    const message = `The store went back to version ${all.asOf}: it was restored, or failed over. Flags are read anew.`
+    report(new FlagsError('STORE_REWOUND', message))
   }
 }

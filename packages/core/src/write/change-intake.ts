@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Change, Hint, LoadedFlag } from '../contracts/index.ts'
+import type { Change, Changes, Hint, LoadedFlag } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { Compiler } from '../read/compiler.ts'
 import type { Flights } from '../read/flights.ts'
@@ -37,17 +37,18 @@ export class ChangeIntake {
   }
 
   /** A hint that comes after the fence was raised: whoever asks again because of it gets the new answer. */
-  fenced(hint: Hint): void {
-    if (this.hint(hint) && hint.version > (this.#announced.get(hint.name) ?? 0)) this.#announce(hint.name, hint.version)
+  fenced(hint: Hint): boolean {
+    if (!this.hint(hint)) return false
+    if (hint.version > (this.#announced.get(hint.name) ?? 0)) this.#announce(hint.name, hint.version)
+    return true
   }
 
-  /** A change that the log tells of, with the record as of `asOf`. */
-  logged(name: string, version: number, flag: LoadedFlag, asOf: number): void {
-    const news = this.#floors.raiseByChange(name, version)
-    if (this.#memory.held(name) !== undefined) this.#swap(name, flag, asOf)
-    if (!news) return
-    this.#flights.detach(name)
-    this.#announce(name, version)
+  /** What the log tells of: swapped in together, so that a transaction over two flags is never seen half, and only then told. */
+  logged({ changed, cursor }: Extract<Changes, { kind: 'changes' }>): void {
+    const news = changed.filter(({ name, version }) => this.#floors.raiseByChange(name, version))
+    for (const { name } of news) this.#flights.detach(name)
+    for (const { name, flag } of changed) if (this.#memory.held(name) !== undefined) this.#swap(name, flag, cursor.version)
+    for (const { name, version } of news) this.#announce(name, version)
   }
 
   /** A change that this process made: from here on it never answers older. */
@@ -75,6 +76,14 @@ export class ChangeIntake {
     this.#memory.clear()
     this.#floors.replaceAll(version)
     return names
+  }
+
+  /** What the cache said of this flag was ahead of the store: nothing that rests on it counts. */
+  disown(name: string, clock: number): void {
+    this.#forget(name)
+    this.#memory.remove(name)
+    this.#floors.clamp(name, clock)
+    this.#announced.delete(name)
   }
 
   #forget(name: string): void {

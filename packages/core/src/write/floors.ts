@@ -64,6 +64,16 @@ export class Floors {
     if (version > this.#common) this.#common = version
   }
 
+  /** What was above the store's clock was never true. */
+  clamp(name: string, clock: number): void {
+    const floor = this.#byName.get(name)
+    if (floor !== undefined) {
+      floor.changed = Math.min(floor.changed, clock)
+      floor.answered = Math.min(floor.answered, clock)
+    }
+    this.#common = Math.min(this.#common, clock)
+  }
+
   /** For a store that went back: every earlier floor belongs to a history that is gone. */
   replaceAll(version: number): void {
     this.#byName.clear()

@@ -23,6 +23,7 @@ export class Hints {
   #cancelPoll: () => void = () => undefined
   #highest = 0
   #opened: Promise<void> | undefined
+  #closed = false
 
   constructor(catchUp: CatchUp, intake: ChangeIntake, background: Background, report: (error: FlagsError) => void) {
     this.#catchUp = catchUp
@@ -37,13 +38,18 @@ export class Hints {
 
   /** Subscribes and starts to poll, the first time that it is called. Resolves when each channel was tried once, well or badly. */
   open(store: FlagStore, cache: FlagCache | undefined): Promise<void> {
+    if (this.#closed) return Promise.resolve()
     this.#opened ??= this.#open(store, cache)
     return this.#opened
   }
 
+  /** Never rejects. */
   async close(): Promise<void> {
+    this.#closed = true
     await this.#opened
-    for (const unsubscribe of this.#subscriptions.splice(0)) await unsubscribe()
+    for (const ended of await Promise.allSettled(this.#subscriptions.splice(0).map((unsubscribe) => unsubscribe()))) {
+      if (ended.status === 'rejected') this.#report(toFlagsError(ended.reason, 'CHANNEL_DOWN', 'A hint channel cannot be closed'))
+    }
   }
 
   async #open(store: FlagStore, cache: FlagCache | undefined): Promise<void> {
@@ -86,9 +92,10 @@ export class Hints {
 
   /** The fence is raised before this hint is sent, so dropping is enough, unless a version in between was missed. */
   #fromCache(hint: Hint): void {
-    this.#intake.fenced(hint)
+    const news = this.#intake.fenced(hint)
     const highest = Math.max(this.#highest, this.#catchUp.clock)
-    if (hint.version > highest + 1) this.#catchUp.request()
+    // A catch-up that is under way may have looked before this change, and put back what was dropped just now.
+    if (hint.version > highest + 1 || (news && this.#catchUp.running)) this.#catchUp.request()
     this.#highest = Math.max(highest, hint.version)
   }
 

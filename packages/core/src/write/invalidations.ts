@@ -71,6 +71,11 @@ export class Invalidations {
     }
   }
 
+  /** For a store that went back: these versions are of a history that is gone. */
+  forgetAll(): void {
+    this.#owed.clear()
+  }
+
   #remember(name: string, version: number): void {
     this.#owed.set(name, Math.max(version, this.#owed.get(name) ?? 0))
   }

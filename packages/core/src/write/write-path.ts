@@ -1,3 +1,4 @@
+import type { Background } from '../background.ts'
 import type { Call, Change, FlagStore } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { StoreLayer } from '../read/store-layer.ts'
@@ -17,8 +18,10 @@ export class WritePath {
   readonly #catchUp: CatchUp
   readonly #intake: ChangeIntake
   readonly #invalidations: Invalidations
+  readonly #background: Background
 
-  constructor(store: StoreLayer, catchUp: CatchUp, intake: ChangeIntake, invalidations: Invalidations) {
+  constructor(store: StoreLayer, catchUp: CatchUp, intake: ChangeIntake, invalidations: Invalidations, background: Background) {
+    this.#background = background
     this.#store = store
     this.#catchUp = catchUp
     this.#intake = intake
@@ -27,10 +30,12 @@ export class WritePath {
 
   /** Rejects where the store did not commit, or did not say; never because of the cache. */
   async commit(name: string, write: (store: FlagStore, call: Call) => Promise<Change>): Promise<Committed> {
-    if (!this.#catchUp.current) await this.#catchUp.begun()
-    const change = await this.#write(name, write)
-    this.#intake.committed(change)
-    return { change, propagation: await this.#invalidations.raise(name, change.version) }
+    return await this.#background.shared(async () => {
+      if (!this.#catchUp.current) await this.#catchUp.begun()
+      const change = await this.#write(name, write)
+      this.#intake.committed(change)
+      return { change, propagation: await this.#invalidations.raise(name, change.version) }
+    })
   }
 
   async #write(name: string, write: (store: FlagStore, call: Call) => Promise<Change>): Promise<Change> {

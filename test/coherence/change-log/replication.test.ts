@@ -1,0 +1,119 @@
+import type { FlagStore } from '@flagstone/core/adapter'
+import { migrate, postgresStore } from '@flagstone/pg-adapter'
+import { type PrivateService, startPrivatePostgres } from '@flagstone/services'
+import type { Sql } from 'postgres'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { openClient } from './database.ts'
+
+/** One side of the replication: its server, a client of it, and Flagstone's store on it. */
+interface Side {
+  readonly server: PrivateService
+  readonly sql: Sql
+  readonly store: FlagStore
+}
+
+const FLAGS = 'public.feature_flags'
+const ATTEMPTS = { timeout: 15_000, interval: 20 }
+
+async function start(): Promise<Side> {
+  const server = await startPrivatePostgres({ settings: { wal_level: 'logical', wal_retrieve_retry_interval: '100ms' } })
+  const sql = openClient(server.url, 2)
+  await migrate({ sql })
+  return { server, sql, store: postgresStore({ sql }) }
+}
+
+let publisher: Side
+let subscriber: Side
+beforeAll(async () => {
+  ;[publisher, subscriber] = await Promise.all([start(), start()])
+})
+afterAll(async () => {
+  for (const { sql, server } of [publisher, subscriber]) {
+    await sql.end()
+    await server.stop()
+  }
+})
+
+/** Everything that Flagstone keeps, byte for byte. */
+async function contents({ sql }: Side): Promise<unknown> {
+  const [row] = await sql.unsafe(`
+    SELECT (SELECT json_agg(f ORDER BY name) FROM ${FLAGS} f) AS flags,
+      (SELECT json_agg(c ORDER BY version) FROM public.feature_flag_changes c) AS changes,
+      (SELECT json_agg(k) FROM public.feature_flag_clock k) AS clock`)
+  return row
+}
+
+async function subscriberCaughtUp(): Promise<void> {
+  await vi.waitFor(async () => expect(await contents(subscriber)).toEqual(await contents(publisher)), ATTEMPTS)
+}
+
+/** How often a worker of the subscription gave up; undefined before PostgreSQL 15, which does not count. */
+async function workerErrors(): Promise<number | undefined> {
+  const [view] = await subscriber.sql`SELECT to_regclass('pg_stat_subscription_stats') IS NOT NULL AS counts`
+  if (view?.['counts'] !== true) return undefined
+  const [row] = await subscriber.sql`SELECT (apply_error_count + sync_error_count)::int AS errors FROM pg_stat_subscription_stats`
+  return Number(row?.['errors'])
+}
+
+/** Whether Flagstone's triggers on the subscriber fire for everything, or as they were made: not for what replication applies. */
+async function setTriggers(mode: 'ENABLE ALWAYS' | 'ENABLE'): Promise<void> {
+  const triggers = await subscriber.sql`SELECT tgname AS name FROM pg_trigger WHERE tgname LIKE 'flagstone%'`
+  expect(triggers).toHaveLength(5)
+  for (const { name } of triggers) await subscriber.sql.unsafe(`ALTER TABLE ${FLAGS} ${mode} TRIGGER ${name}`)
+}
+
+async function workerPid(): Promise<number> {
+  const [row] = await subscriber.sql`SELECT pid FROM pg_stat_subscription WHERE relid IS NULL`
+  return Number(row?.['pid'])
+}
+
+test('a database that replicates all its tables keeps replicating, and each change is logged once', async () => {
+  const { sql, store } = publisher
+  await store.create({ name: 'before', rollout: 10 }, { actor: 'ada' })
+  // The clock's row comes with the copy, as it would into tables made from a dump of the schema alone.
+  await subscriber.sql`DELETE FROM public.feature_flag_clock`
+  await sql`CREATE PUBLICATION everything FOR ALL TABLES`
+  const { hostname, port, username } = new URL(publisher.server.url)
+  await subscriber.sql.unsafe(`
+    CREATE SUBSCRIPTION everything CONNECTION 'host=${hostname} port=${port} user=${username} dbname=postgres' PUBLICATION everything`)
+  await subscriberCaughtUp()
+  const worker = await workerPid()
+  const { cursor } = await subscriber.store.head()
+
+  await store.update('before', { rollout: 20 }, { actor: 'bob' })
+  await sql.unsafe(`INSERT INTO ${FLAGS} (name) SELECT 'flag-' || n FROM generate_series(1, 50) n`)
+  await sql.unsafe(`UPDATE ${FLAGS} SET rollout = 30`)
+  await sql.unsafe(`INSERT INTO ${FLAGS} (name) VALUES ('flag-1'), ('new') ON CONFLICT (name) DO UPDATE SET rollout = 40`)
+  await sql.unsafe(`UPDATE ${FLAGS} SET name = 'renamed' WHERE name = 'flag-2'`)
+  await store.delete('flag-3')
+  await subscriberCaughtUp()
+  await sql.unsafe(`TRUNCATE ${FLAGS}`)
+  await store.create({ name: 'after', rollout: 50 })
+  await subscriberCaughtUp()
+
+  expect(await subscriber.store.head()).toEqual(await store.head())
+  expect(await subscriber.store.history('after')).toEqual(await store.history('after'))
+  expect(await subscriber.store.changesSince(cursor)).toEqual(await store.changesSince(cursor))
+  expect(await workerPid()).toBe(worker)
+  expect([0, undefined]).toContain(await workerErrors())
+}, 60_000)
+
+test('the same database stops replicating where the triggers fire for what replication applies', async (context) => {
+  if ((await workerErrors()) === undefined) context.skip('this PostgreSQL does not count the errors of a subscription')
+  await setTriggers('ENABLE ALWAYS')
+  await publisher.store.update('after', { rollout: 51 })
+  await vi.waitFor(async () => expect(await workerErrors()).toBeGreaterThan(0), ATTEMPTS)
+  await setTriggers('ENABLE')
+  await subscriberCaughtUp()
+}, 60_000)
+
+test('a subscriber that takes over goes on where the publisher ended, in the same store', async () => {
+  expect(await publisher.store.prune(0)).toBeGreaterThan(0)
+  await subscriberCaughtUp()
+  const { storeId, cursor } = await publisher.store.head()
+  await subscriber.sql`DROP SUBSCRIPTION everything`
+  const change = await subscriber.store.update('after', { rollout: 60 })
+  expect(change.version).toBeGreaterThan(cursor.version)
+  expect((await subscriber.store.head()).storeId).toBe(storeId)
+  expect(await subscriber.store.changesSince(cursor)).toMatchObject({ kind: 'changes', changed: [{ name: 'after', flag: { rollout: 60 } }] })
+}, 60_000)

@@ -1,0 +1,38 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Database, openDatabase } from './database.ts'
+import { runStorm } from './storm.ts'
+
+let database: Database
+beforeEach(async () => {
+  database = await openDatabase()
+})
+afterEach(() => database.end())
+
+describe('20 writers at once: in opposite order, rolled back, long open, matching nothing, ON CONFLICT both ways, TRUNCATE', () => {
+  test('lose no change for a cursor, log none that was not committed, and never deadlock', async () => {
+    const verdict = await runStorm(database, { writers: 20, rounds: 33 })
+    expect(verdict).toMatchObject({ unlogged: [], phantoms: [], missed: [], deadlocks: 0, refusals: [] })
+    expect(verdict.committed).toBeGreaterThan(500)
+    console.log(`change log: ${verdict.committed} changes committed, ${verdict.polls} polls, none lost, none phantom, no deadlock`)
+  })
+
+  test('do lose changes where a write does not lock the clock first', async () => {
+    await database.sql.unsafe(`
+      CREATE OR REPLACE FUNCTION "${database.schema}".feature_flag_lock() RETURNS void LANGUAGE sql AS 'SELECT'`)
+    const { missed } = await runStorm(database, { writers: 20, rounds: 3 })
+    expect(missed).not.toEqual([])
+  })
+
+  test('do log phantoms where the log is written before the row is', async () => {
+    const { schema, flags, sql } = database
+    await sql.unsafe(`
+      DROP TRIGGER flagstone_log ON ${flags};
+      CREATE FUNCTION "${schema}".early() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM "${schema}".feature_flag_record(NEW.version, NEW.name, 'create', NULL, to_jsonb(NEW));
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER flagstone_then_early BEFORE INSERT ON ${flags} FOR EACH ROW EXECUTE FUNCTION "${schema}".early()`)
+    const { phantoms } = await runStorm(database, { writers: 4, rounds: 11 })
+    expect(phantoms).not.toEqual([])
+  })
+})

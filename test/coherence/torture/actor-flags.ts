@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Change, createFlags, type FlagCache, type FlagStore, type Flags } from '@flagstone/core'
+import { postgresStore } from '@flagstone/pg-adapter'
+import { redisCache } from '@flagstone/redis-adapter'
+import type { ActorPlan } from './protocol.ts'
+
+/** Where a write can be held up: it is committed, and nothing else has happened yet, as if its acknowledgement were late. */
+export class Gate {
+  readonly #onCommitted: (version: number) => void
+  readonly #onStalled: (version: number) => void
+  #forMs: number | null | undefined
+
+  constructor(onCommitted: (version: number) => void, onStalled: (version: number) => void) {
+    this.#onCommitted = onCommitted
+    this.#onStalled = onStalled
+  }
+
+  /** Holds up the next write for so long, or for ever. */
+  arm(forMs: number | null): void {
+    this.#forMs = forMs
+  }
+
+  async pass(committed: Promise<Change>): Promise<Change> {
+    const change = await committed
+    this.#onCommitted(change.version)
+    const forMs = this.#forMs
+    this.#forMs = undefined
+    if (forMs === undefined) return change
+    this.#onStalled(change.version)
+    await (forMs === null ? new Promise<never>(() => undefined) : sleep(forMs))
+    return change
+  }
+}
+
+/** The client under torture: the real one, but for a gate after the commit and the channels that its role leaves out. */
+export function openFlags(plan: ActorPlan, gate: Gate): Flags {
+  const { databaseUrl, listenUrl, redisUrl, schema, channels, memory } = plan
+  const store = postgresStore({ url: databaseUrl, listenUrl, schema })
+  const cache = redisCache({ url: redisUrl })
+  return createFlags({
+    store: gated(channels === 'cache' ? deaf(store) : store, gate),
+    cache: channels === 'store' ? unsubscribed(cache) : cache,
+    memory: memory === false ? false : { maxFlags: memory },
+  })
+}
+
+function gated(store: FlagStore, gate: Gate): FlagStore {
+  return {
+    ...store,
+    create: (flag, meta, call) => gate.pass(store.create(flag, meta, call)),
+    update: (name, patch, meta, call) => gate.pass(store.update(name, patch, meta, call)),
+    delete: (name, meta, call) => gate.pass(store.delete(name, meta, call)),
+  }
+}
+
+function deaf({ watch, ...store }: FlagStore): FlagStore {
+  return store
+}
+
+function unsubscribed(cache: FlagCache): FlagCache {
+  return {
+    open: (storeId, report) => cache.open(storeId, report),
+    read: (wanted, call) => cache.read(wanted, call),
+    fill: (fills, call) => cache.fill(fills, call),
+    invalidate: (name, version, call) => cache.invalidate(name, version, call),
+    forget: (names, call) => cache.forget(names, call),
+    purge: () => cache.purge(),
+    close: () => cache.close(),
+  }
+}

@@ -1,0 +1,71 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import type { Line, Reply } from './protocol.ts'
+
+const FLUSH_MS = 50
+
+/**
+ * An actor's answers, in a file that a SIGKILL leaves behind. Of equal answers in a row only the first and the last are kept, which are
+ * the ones that a law can fail on.
+ */
+export class AnswerLog {
+  readonly #file: number
+  readonly #last = new Map<string, Reply>()
+  readonly #held = new Map<string, Reply>()
+  readonly #timer: NodeJS.Timeout
+  #text = ''
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'a')
+    this.#timer = setInterval(() => this.#flush(), FLUSH_MS)
+  }
+
+  add(line: Line): void {
+    if (line.kind === 'none') {
+      this.#write(line)
+      return
+    }
+    const last = this.#last.get(line.flag)
+    if (last !== undefined && same(last, line)) {
+      this.#held.set(line.flag, line)
+      return
+    }
+    this.#release(line.flag)
+    this.#last.set(line.flag, line)
+    this.#write(line)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.#flush()
+    closeSync(this.#file)
+  }
+
+  #release(flag: string): void {
+    const held = this.#held.get(flag)
+    if (held === undefined) return
+    this.#held.delete(flag)
+    this.#write(held)
+  }
+
+  #write(line: Line): void {
+    this.#text += `${JSON.stringify(line)}\n`
+  }
+
+  #flush(): void {
+    for (const flag of [...this.#held.keys()]) this.#release(flag)
+    if (this.#text !== '') writeSync(this.#file, this.#text)
+    this.#text = ''
+  }
+}
+
+function same(a: Reply, b: Reply): boolean {
+  return (
+    a.version === b.version &&
+    a.asOf === b.asOf &&
+    a.stale === b.stale &&
+    a.rollout === b.rollout &&
+    a.source === b.source &&
+    a.minVersion === undefined &&
+    b.minVersion === undefined
+  )
+}

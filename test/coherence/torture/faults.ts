@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TcpProxy } from '@flagstone/services'
+import type { Redis } from 'ioredis'
+import type { Sql } from 'postgres'
+import type { Crew } from './crew.ts'
+import type { Dice } from './dice.ts'
+import type { Links, Member } from './member.ts'
+import { FLAGS } from './protocol.ts'
+
+/** Where faults are made: direct connections, and the crew with its links. */
+export interface Theatre {
+  readonly sql: Sql
+  readonly redis: Redis
+  readonly crew: Crew
+  readonly note: (text: string) => void
+}
+
+/** Makes something fail, and ends it after about `ms`. */
+type Fault = (theatre: Theatre, dice: Dice, ms: number) => Promise<void>
+
+/** The one whose link fails; the hermit has its own fate. */
+function victim({ crew }: Theatre, dice: Dice): Member {
+  return dice.pick(crew.members.filter(({ role }) => role.name !== 'hermit'))
+}
+
+function onLink(which: keyof Links, what: string, fail: (link: TcpProxy, dice: Dice) => void): Fault {
+  return async (theatre, dice, ms) => {
+    const member = victim(theatre, dice)
+    const link = member.links[which]
+    theatre.note(`${member.role.name}: ${which} ${what} for ${ms} ms`)
+    fail(link, dice)
+    await sleep(ms)
+    link.heal()
+    theatre.note(`${member.role.name}: ${which} healed`)
+  }
+}
+
+function keysOf(dice: Dice, kinds: readonly string[]): string[] {
+  return FLAGS.filter(() => dice.chance(0.6)).flatMap((flag) => kinds.map((kind) => `${kind}:${flag}`))
+}
+
+/** So that nothing but the poll, or somebody else, can notice. */
+const killAfterCommit: Fault = async (theatre, dice) => {
+  const replaced = await theatre.crew.replaceWriter(async (writer) => {
+    const apart = dice.chance(0.5)
+    if (apart) writer.links.redis.blackHole()
+    const version = await writer.stall(null)
+    theatre.note(`${writer.role.name}: SIGKILL after the commit of ${version ?? 'nothing'}${apart ? ', its Redis black-holed' : ''}`)
+  })
+  if (replaced) theatre.note('another writer started')
+}
+
+const killAnywhere: Fault = async (theatre, dice) => {
+  await theatre.crew.replaceWriter(async (writer) => {
+    await sleep(dice.between(0, 200))
+    theatre.note(`${writer.role.name}: SIGKILL`)
+  })
+}
+
+const lateAcknowledgement: Fault = async ({ crew, note, sql }, dice, ms) => {
+  const { writer } = crew
+  const version = await writer.stall(ms)
+  note(`${writer.role.name}: the acknowledgement of ${version ?? 'nothing'} is ${ms} ms late`)
+  if (version === undefined) return
+  await sleep(dice.between(0, ms / 2))
+  // Somebody overtakes it.
+  await sql`UPDATE feature_flags SET rollout = ${dice.between(0, 100)}
+            WHERE name = (SELECT flag FROM feature_flag_changes WHERE version = ${version})`
+}
+
+const evictions: Fault = async ({ redis, note }, _, ms) => {
+  const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1])
+  note(`maxmemory ${used} with allkeys-lru for ${ms} ms`)
+  // One sample makes it blind to what was used last: fences go too.
+  await redis.config('SET', 'maxmemory-policy', 'allkeys-lru', 'maxmemory-samples', '1', 'maxmemory', String(used))
+  const until = performance.now() + ms
+  for (let n = 0; performance.now() < until; n++) {
+    await redis.set(`ballast:${n % 200}`, 'x'.repeat(500)).catch(() => undefined)
+    await sleep(2)
+  }
+  await redis.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction')
+  note('maxmemory lifted')
+}
+
+const FAULTS: Readonly<Record<string, Fault>> = {
+  killAfterCommit,
+  killAnywhere,
+  lateAcknowledgement,
+  evictions,
+  subscribersKilled: async ({ redis, note }) => {
+    note(`CLIENT KILL TYPE pubsub: ${await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')}`)
+  },
+  listenersTerminated: async ({ sql, note }) => {
+    const { count } = await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                                WHERE application_name = 'flagstone' AND query LIKE 'LISTEN%'`
+    note(`pg_terminate_backend of ${count} that LISTEN`)
+  },
+  backendsTerminated: async ({ sql, note }) => {
+    const { count } = await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'flagstone'`
+    note(`pg_terminate_backend of all ${count}`)
+  },
+  flushed: async ({ redis, note }) => {
+    await redis.flushall()
+    note('FLUSHALL')
+  },
+  scriptsFlushed: async ({ redis, note }) => {
+    await redis.script('FLUSH')
+    note('SCRIPT FLUSH')
+  },
+  fencesDeleted: async ({ redis, note }, dice) => {
+    const keys = keysOf(dice, ['flag_fence'])
+    if (keys.length > 0) await redis.del(keys)
+    note(`DEL ${keys.join(' ')}`)
+  },
+  entriesDeleted: async ({ redis, note }, dice) => {
+    const keys = keysOf(dice, ['feature_flag'])
+    if (keys.length > 0) await redis.del(keys)
+    note(`DEL ${keys.join(' ')}`)
+  },
+  redisPaused: async ({ redis, note }, _, ms) => {
+    note(`CLIENT PAUSE ${Math.min(ms, 500)}`)
+    await redis.call('CLIENT', 'PAUSE', Math.min(ms, 500), 'ALL')
+  },
+  redisBlackHoled: onLink('redis', 'black-holed', (link) => link.blackHole()),
+  redisCut: onLink('redis', 'cut', (link) => link.cut()),
+  redisSlow: onLink('redis', 'slow', (link, dice) => link.delay(dice.between(5, 150))),
+  postgresBlackHoled: onLink('postgres', 'black-holed', (link) => link.blackHole()),
+  postgresCut: onLink('postgres', 'cut', (link) => link.cut()),
+  postgresSlow: onLink('postgres', 'slow', (link, dice) => link.delay(dice.between(5, 150))),
+  listenBlackHoled: onLink('listen', 'black-holed', (link) => link.blackHole()),
+  listenCut: onLink('listen', 'cut', (link) => link.cut()),
+}
+
+/** Faults in random order, often two at a time, for about `ms`. Every kind comes before any comes again. Answers how many there were. */
+export async function storm(theatre: Theatre, dice: Dice, ms: number): Promise<number> {
+  const until = performance.now() + ms
+  let bag: Fault[] = []
+  let count = 0
+  const act = async (): Promise<void> => {
+    while (performance.now() < until) {
+      if (bag.length === 0) bag = shuffled(Object.values(FAULTS), dice)
+      const fault = bag.pop() as Fault
+      count++
+      await fault(theatre, dice, dice.between(100, 1_500))
+      await sleep(dice.between(0, 150))
+    }
+  }
+  await Promise.all([act(), act()])
+  return count
+}
+
+function shuffled<T>(list: readonly T[], dice: Dice): T[] {
+  return list
+    .map((one) => ({ one, place: dice.next() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ one }) => one)
+}
