@@ -55,20 +55,26 @@ export class FlagsClient implements Flags {
 
   // Not async: an answer from memory allocates nothing and waits for nothing.
   isEnabled(name: string, who?: Who, options?: EvaluateOptions): Promise<boolean> {
-    if (options === undefined && typeof who === 'string' && who !== '') {
+    const key = typeof who === 'number' && Number.isSafeInteger(who) ? String(who) : who
+    if (typeof key === 'string' && key !== '' && (options === undefined || this.#knows(options))) {
       const slot = this.#memory.hit(name)
       if (slot !== undefined && slot.flag !== null) {
         this.#counts.memoryHits++
-        return slot.flag.admits(who) ? this.#yes : this.#no
+        return slot.flag.admits(key) ? this.#yes : this.#no
       }
     }
     return this.#isEnabled(name, who, options)
   }
 
   async evaluate(name: string, who?: Who, options?: EvaluateOptions): Promise<Evaluation> {
-    const fallback = options?.default ?? this.#defaultOf(name) === true
     const target = targetOf(who)
     const key = target instanceof FlagsError ? undefined : target.key
+    const slot = target instanceof FlagsError || (options !== undefined && !this.#knows(options)) ? undefined : this.#memory.hit(name)
+    if (slot !== undefined && slot.flag !== null) {
+      this.#counts.memoryHits++
+      return { ...slot.flag.decide(key), source: 'memory', asOf: slot.asOf }
+    }
+    const fallback = options?.default ?? this.#defaultOf(name) === true
     const answer = await this.#ask(name, target, 'endpoint', options?.minVersion)
     if (answer.kind === 'none') return unknown(name, key, fallback, answer.error)
     const { asOf, source, stale } = answer
@@ -160,6 +166,11 @@ export class FlagsClient implements Flags {
     const shares = plain && key !== undefined && this.#parts.shared.sharesDecision(kind, key)
     const wanted: CacheWant = shares ? { name, decision: { kind, targetingKey: key } } : { name }
     return await this.#parts.reads.read(wanted, minVersion)
+  }
+
+  /** Whether this process has seen the version that is asked for: then memory is as new as it has to be. */
+  #knows({ minVersion }: EvaluateOptions): boolean {
+    return minVersion === undefined || minVersion <= this.#parts.catchUp.clock
   }
 
   #defaultOf(name: string): JsonValue | undefined {

@@ -84,15 +84,15 @@ export class MemoryLayer {
     if (slot !== undefined) slot.failedAt = this.#clock.monotonic()
   }
 
-  /** Takes a value in, unless it is older than what this process holds, or accepts: then memory is not to be trusted with the flag. */
+  /** Takes a value in, unless it holds a newer one. What is below the floor may not answer, but is kept as a last known good. */
   install(name: string, flag: CompiledFlag | null, asOf: number): void {
     const held = this.held(name)
     if (this.#closed || (held !== undefined && held.asOf > asOf)) return
-    if (asOf < this.#floors.of(name)) return this.drop(name)
-    this.#floors.raiseByAnswer(name, asOf)
+    const live = asOf >= this.#floors.of(name)
+    if (live) this.#floors.raiseByAnswer(name, asOf)
     const [into, outOf] = flag === null ? [this.#absent, this.#flags] : [this.#flags, this.#absent]
     outOf?.delete(name)
-    into?.set(name, { flag, asOf, at: this.#clock.monotonic(), failedAt: Number.NEGATIVE_INFINITY, live: true })
+    into?.set(name, { flag, asOf, at: this.#clock.monotonic(), failedAt: Number.NEGATIVE_INFINITY, live })
   }
 
   /** This process has answered the flag as of `asOf`: an older value may not follow. */

@@ -50,9 +50,9 @@ export class ReadPath {
     if (!catchUp.current) await catchUp.begun()
     if (minVersion > catchUp.clock && (await catchUp.reach(minVersion)) !== 'reached') return none(notReached(name, minVersion))
     const answer = await this.#newest(wanted)
-    // Every change up to `minVersion` is known by now; what is below the floor has missed one.
-    if (answer.kind !== 'none' && answer.asOf < minVersion && answer.asOf < floors.of(name)) return none(notReached(name, minVersion))
-    return answer
+    // Every change up to `minVersion` is known by now; a last resort from below the floor may have missed one.
+    const tooOld = answer.kind !== 'none' && answer.stale && answer.asOf < minVersion && answer.asOf < floors.of(name)
+    return tooOld ? none(notReached(name, minVersion)) : answer
   }
 
   async #newest(wanted: CacheWant): Promise<Answer> {

@@ -54,6 +54,7 @@ export class ChangeIntake {
   /** A change that this process made: from here on it never answers older. */
   committed({ flag: name, version, after }: Change): void {
     this.#floors.raiseByChange(name, version)
+    this.#floors.raiseByAnswer(name, version)
     this.#forget(name)
     this.#swap(name, after, version)
     this.#announce(name, version)

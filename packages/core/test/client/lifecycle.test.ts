@@ -84,6 +84,49 @@ describe('close', () => {
     expect(store.calls).toEqual({ close: 1 })
   })
 
+  test('in the same turn as the first call leaves nothing open either', async () => {
+    const [store, cache] = [around(world.store), around(world.cache())]
+    const flags = world.client({ store, cache })
+    const asked = flags.isEnabled('new_feature', 'ada')
+    await flags.close()
+    expect(typeof (await asked)).toBe('boolean')
+    await settle()
+    expect([store.calls['watch'], cache.calls['subscribe'], world.clock.pending]).toEqual([undefined, undefined, 0])
+  })
+
+  test('goes on to its end where a subscription cannot be ended, and tells', async () => {
+    const store = around(world.store, { watch: async () => () => Promise.reject(new Error('cut')) })
+    const flags = world.client({ store })
+    await flags.ready()
+    await flags.close()
+    expect([store.calls['close'], world.clock.pending, world.codes]).toEqual([1, 0, ['CHANNEL_DOWN']])
+  })
+
+  test('waits for an update that is under way, and keeps nothing of it', async () => {
+    const held = gate()
+    const store = around(world.store, { update: (next, ...args) => held.opened.then(() => next(...args)) })
+    const flags = world.client({ store })
+    await flags.ready()
+    const update = flags.admin.update('new_feature', { rollout: 50 })
+    const closing = flags.close()
+    held.open()
+    expect((await update).propagation).toBe('ok')
+    await closing
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ errorCode: 'CLOSED' })
+  })
+
+  test('tries once more to tell the cache what it is owed', async () => {
+    let down = true
+    const cache = around(world.cache(), { invalidate: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
+    const flags = world.deaf({ cache })
+    expect((await flags.admin.update('new_feature', { rollout: 0 })).propagation).toBe('deferred')
+    down = false
+    await flags.close()
+    const look = world.cache()
+    await look.open((await world.store.head()).storeId)
+    expect((await look.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(2)
+  })
+
   test('ends a read that has not taken off yet', async () => {
     const flags = world.client()
     await flags.ready()

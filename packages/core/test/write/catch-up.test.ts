@@ -80,6 +80,23 @@ test('flags that change in one transaction are swapped together, never seen half
   expect(new Set(seen)).toEqual(new Set(['false,false', 'true,true']))
 })
 
+test('who is told of one of them finds them all in place', async () => {
+  await world.store.create({ name: 'other', rollout: 0 })
+  const flags = world.deaf()
+  await Promise.all([flags.isEnabled('new_feature', 'ada'), flags.isEnabled('other', 'ada')])
+  const seen: Promise<boolean[]>[] = []
+  flags.on('change', () => {
+    seen.push(Promise.all([flags.isEnabled('new_feature', 'ada'), flags.isEnabled('other', 'ada')]))
+  })
+  await world.store.update('new_feature', { rollout: 100 })
+  await world.store.update('other', { rollout: 100 })
+  await world.clock.advance(2_000)
+  expect(await Promise.all(seen)).toEqual([
+    [true, true],
+    [true, true],
+  ])
+})
+
 describe('hints', () => {
   test('that are late, doubled or forged change nothing for good', async () => {
     let forge = (_: { name: string; version: number }): void => undefined
@@ -201,6 +218,24 @@ describe('a store that went back', () => {
     await world.clock.advance(2_000)
     await flags.isEnabled('new_feature', 'ada')
     expect(cache.calls['read'] ?? 0).toBeGreaterThan(before)
+  })
+
+  test('takes back no fence for a version that it has lost', async () => {
+    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 0 }] })
+    const { state, store } = restorable(world.store)
+    let down = true
+    const cache = around(world.cache(), { invalidate: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
+    const flags = world.deaf({ store, cache, memory: false })
+    for (let update = 0; update < 5; update++) {
+      expect((await flags.admin.update('new_feature', { rollout: update })).propagation).toBe('deferred')
+    }
+    state.now = older
+    await world.clock.advance(2_000)
+    down = false
+    await world.clock.advance(4_000)
+    const look = world.cache()
+    await look.open((await older.head()).storeId)
+    expect((await look.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(0)
   })
 
   test('is noticed by a load too', async () => {

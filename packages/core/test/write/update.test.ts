@@ -105,6 +105,7 @@ describe('an update', () => {
     })
     const store = around(world.store, { changesSince: () => Promise.reject(refused) })
     const flags = world.deaf({ store, cache })
+    await flags.ready()
     const first = flags.admin.update('new_feature', { rollout: 100 })
     await settle()
     expect((await flags.admin.update('new_feature', { rollout: 50 })).propagation).toBe('deferred')
