@@ -35,6 +35,11 @@ describe('the oracle', () => {
     expect(laws(write(1), write(2, { flag: 'other' }), answer(1, 21, { minVersion: 2 }))).toEqual([])
   })
 
+  test('sees an answer older than a hint that was heard, unless it says that it may be stale', () => {
+    expect(laws(write(1), write(2), answer(1, 21, { heard: 2 }))).toEqual(['heard'])
+    expect(laws(write(1), write(2), answer(1, 21, { heard: 2, stale: true }), answer(2, 22, { heard: 2 }))).toEqual([])
+  })
+
   test('sees what the store never held, and takes "absent" for the last change that its "as of" covers', () => {
     expect(laws(write(1), answer(7, 11))).toEqual(['wrong content'])
     expect(laws(write(1), write(2, { deleted: true }), answer(2, 21))).toEqual(['wrong content'])

@@ -27,6 +27,8 @@ export interface Answer {
   readonly from: number
   readonly at: number
   readonly minVersion?: number
+  /** The highest version of this flag that a hint from the cache had told this process of before it was asked. */
+  readonly heard?: number
   /** Answered with reason `STALE`: the process says itself that it may be old. */
   readonly stale: boolean
 }
@@ -35,7 +37,7 @@ export type Entry = Write | Answer
 
 /** A process answered older than it may. */
 export interface Violation {
-  readonly law: 'went back' | 'own update' | 'minVersion' | 'wrong content' | 'too old'
+  readonly law: 'went back' | 'own update' | 'minVersion' | 'heard' | 'wrong content' | 'too old'
   readonly answer: Answer
   /** The version that it had to be at, at least. */
   readonly needed: number
@@ -60,7 +62,8 @@ export interface Bounds {
 /**
  * Judges a log of writes and answers:
  * no process goes back, not even to a value that another layer still held; the process that updated answers no older than its update;
- * nobody answers older than a `minVersion` that it was given; and nothing is answered that the store never held.
+ * nobody answers older than a `minVersion` that it was given, or than a hint from the cache that it has heard, unless it says that it may
+ * be stale; and nothing is answered that the store never held.
  */
 export function judge(log: readonly Entry[], bounds: Bounds = {}): Verdict {
   const writes = log.filter((entry) => entry.kind === 'write').sort((a, b) => a.version - b.version)
@@ -85,6 +88,9 @@ export function judge(log: readonly Entry[], bounds: Bounds = {}): Verdict {
     if (got < own) violate('own update', own)
     const asked = latest(ofFlag, (write) => write.version <= (answer.minVersion ?? 0))
     if (got < asked) violate('minVersion', asked)
+
+    const heard = latest(ofFlag, (write) => write.version <= (answer.heard ?? 0))
+    if (got < heard && !answer.stale) violate('heard', heard)
 
     const overtaken = ofFlag.find((write) => write.version > got && write.at <= answer.from)
     const lateMs = overtaken === undefined ? 0 : answer.from - overtaken.at

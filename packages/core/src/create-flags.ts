@@ -74,7 +74,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     begin: () => background.run('Hint channels could not be opened', async () => await hints?.open(store, cache)),
     openMs: Math.max(cacheTimeoutMs, storeTimeoutMs),
   })
-  const hints = timers ? new Hints(catchUp, intake, background, report) : undefined
+  const hints = timers ? new Hints(catchUp, intake, background, report, clock) : undefined
   const reads = new ReadPath({
     memory,
     shared,

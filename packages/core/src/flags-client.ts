@@ -79,8 +79,9 @@ export class FlagsClient implements Flags {
     if (answer.kind === 'none') return unknown(name, key, fallback, answer.error)
     const { asOf, source, stale } = answer
     const decision = answer.kind === 'decision' ? (answer.decision as Decision) : (answer.flag?.decide(key) ?? absent(name, key))
-    const reason: Reason = stale && decision.reason !== 'ERROR' ? 'STALE' : decision.reason
-    const enabled = decision.errorCode === 'FLAG_NOT_FOUND' ? fallback : decision.enabled
+    const isAbsent = decision.errorCode === 'FLAG_NOT_FOUND'
+    const reason: Reason = stale && (isAbsent || decision.reason !== 'ERROR') ? 'STALE' : decision.reason
+    const enabled = isAbsent ? fallback : decision.enabled
     return { ...decision, enabled, reason, source, asOf }
   }
 

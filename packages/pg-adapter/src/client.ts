@@ -26,6 +26,8 @@ function reconnectDelay(attempt: number): number {
 }
 
 const OURS = {
+  // postgres.js asks for array types after it has connected, and does not listen when that fails: the process would crash.
+  fetch_types: false,
   connection: { application_name: 'flagstone' },
   connect_timeout: 5,
   backoff: reconnectDelay,

@@ -46,7 +46,6 @@ export class Channel {
     this.#timing = timing
     this.#client = connect({
       max: 1,
-      fetch_types: false,
       idle_timeout: 0,
       max_lifetime: 0,
       onclose: () => this.#closed(),

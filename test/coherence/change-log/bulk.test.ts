@@ -16,7 +16,9 @@ beforeAll(async () => {
 afterAll(() => database.end())
 
 /** What a cursor sees while a statement runs: it polls from before the first row until after the commit. */
-async function pollDuring(statement: () => Promise<unknown>): Promise<{ counts: number[]; seen: Map<string, string | undefined>; ms: number }> {
+async function pollDuring(
+  statement: () => Promise<unknown>,
+): Promise<{ counts: number[]; seen: Map<string, string | undefined>; ms: number }> {
   const store = postgresStore({ sql: database.sql, schema: database.schema })
   let { cursor }: { cursor: Cursor } = await store.head()
   const counts: number[] = []

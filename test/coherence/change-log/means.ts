@@ -43,7 +43,10 @@ export function meansOf({ schema, flags }: Database, sql: Sql, polled: (times: n
 
     async function inOppositeOrder({ writer, token }) {
       const [first, second] = writer % 2 === 0 ? [shared(1), shared(4)] : [shared(4), shared(1)]
-      return sql.begin(async (tx) => [...updated(await update(tx, first, token), token), ...updated(await update(tx, second, token), token)])
+      return sql.begin(async (tx) => [
+        ...updated(await update(tx, first, token), token),
+        ...updated(await update(tx, second, token), token),
+      ])
     },
 
     async function rolledBack({ writer, token }) {
@@ -88,7 +91,11 @@ export function meansOf({ schema, flags }: Database, sql: Sql, polled: (times: n
     },
 
     async function onConflictDoUpdate({ writer, token }) {
-      const rows = await upsert([shared(writer + 2), shared(writer), `own-${writer}`], token, 'DO UPDATE SET description = excluded.description')
+      const rows = await upsert(
+        [shared(writer + 2), shared(writer), `own-${writer}`],
+        token,
+        'DO UPDATE SET description = excluded.description',
+      )
       return rows.map((row) => `${row['inserted'] ? 'create' : 'update'} ${row['name']} ${token}`)
     },
 

@@ -115,5 +115,8 @@ test('a subscriber that takes over goes on where the publisher ended, in the sam
   const change = await subscriber.store.update('after', { rollout: 60 })
   expect(change.version).toBeGreaterThan(cursor.version)
   expect((await subscriber.store.head()).storeId).toBe(storeId)
-  expect(await subscriber.store.changesSince(cursor)).toMatchObject({ kind: 'changes', changed: [{ name: 'after', flag: { rollout: 60 } }] })
+  expect(await subscriber.store.changesSince(cursor)).toMatchObject({
+    kind: 'changes',
+    changed: [{ name: 'after', flag: { rollout: 60 } }],
+  })
 }, 60_000)

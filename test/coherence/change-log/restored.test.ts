@@ -13,9 +13,10 @@ let keys: Redis
 const clients: Flags[] = []
 const errors: FlagsError[] = []
 
-function client(): Flags {
+function client({ hears = true } = {}): Flags {
+  const store = postgresStore({ url: postgres.url })
   const flags = createFlags({
-    store: postgresStore({ url: postgres.url }),
+    store: hears ? store : { ...store, watch: undefined as never },
     cache: redisCache({ url: redis.url }),
     onError: (error) => errors.push(error),
   })
@@ -29,6 +30,9 @@ async function ends(...some: readonly Flags[]): Promise<void> {
 }
 
 const rewound = (): FlagsError[] => errors.filter(({ code }) => code === 'STORE_REWOUND')
+
+/** The clock at the end of the history that is lost. */
+const LOST = 7
 
 /** Flag `kept` is off in the backup. What follows, the history to be lost, turns it on and makes the flag `new`. */
 async function historyIsWritten(writer: Flags): Promise<Backup> {
@@ -85,6 +89,7 @@ describe('a database that was restored to an older state, beside a Redis that wa
     const backup = await historyIsWritten(survivor)
     await redisIsFilled()
     for (const each of [survivor, other]) for (const name of ['kept', 'new']) expect(await each.isEnabled(name, 'ada')).toBe(true)
+    await until(() => [survivor, other].every((each) => each.stats().clock === LOST))
 
     await backup.restore()
     await until(() => rewound().length >= 2)
@@ -95,13 +100,24 @@ describe('a database that was restored to an older state, beside a Redis that wa
     await freshProcessAnswersTheBackup()
 
     const { version } = await survivor.admin.update('kept', { rollout: 100 })
-    expect(version).toBeLessThan(6)
+    expect(version).toBeLessThan(LOST)
     await until(() => other.isEnabled('kept', 'ada'))
     expect(await client().isEnabled('kept', 'ada')).toBe(true)
     await survivor.admin.update('kept', { rollout: 0 })
     await until(async () => !(await other.isEnabled('kept', 'ada')))
     expect(await client().isEnabled('kept', 'ada')).toBe(false)
   }, 60_000)
+
+  test('is noticed by a process that made updates which it had not read in the log yet', async () => {
+    const survivor = client({ hears: false })
+    const backup = await historyIsWritten(survivor)
+    for (const name of ['kept', 'new']) expect(await survivor.isEnabled(name, 'ada')).toBe(true)
+
+    await backup.restore()
+    await until(() => rewound().length > 0)
+    await until(async () => !(await survivor.isEnabled('kept', 'ada')) && !(await survivor.isEnabled('new', 'ada')))
+    await freshProcessAnswersTheBackup()
+  }, 30_000)
 
   test('is noticed by a process that never heard of a flag that only the lost history had', async () => {
     const writer = client()

@@ -2,8 +2,8 @@ import { createFlags, type FlagCache, type Flags, memoryStore } from '@flagstone
 import { memoryCacheSpace } from '../../../packages/core/src/memory/memory-cache-space.ts'
 import { ManualClock, settle } from '../../../packages/core/test/manual-clock.ts'
 import { type Answer, type Entry, judge, type Violation, type Write } from '../oracle.ts'
-import { scheduled } from './scheduled.ts'
-import { Scheduler } from './scheduler.ts'
+import { type Faults, scheduled } from './scheduled.ts'
+import { randomFrom, Scheduler } from './scheduler.ts'
 
 const FLAGS = ['a', 'b'] as const
 const STEPS = 400
@@ -21,6 +21,31 @@ export interface Finding {
 interface Process {
   readonly name: string
   readonly flags: Flags
+  /** The highest version of each flag that a hint from the cache told of. */
+  readonly heard: Map<string, number>
+}
+
+/** How often each thing happens. Each schedule has weights of its own, so that rare things meet in some of them. */
+interface Weights {
+  readonly pass: number
+  readonly ask: number
+  readonly write: number
+  readonly edit: number
+  readonly evict: number
+  readonly time: number
+  readonly crash: number
+}
+
+function weightsFrom({ random }: Scheduler): Weights {
+  return {
+    pass: 20 + 40 * random(),
+    ask: 10 + 20 * random(),
+    write: 2 + 12 * random(),
+    edit: 8 * random() ** 2,
+    evict: 14 * random() ** 2,
+    time: 10 * random(),
+    crash: 3 * random() ** 2,
+  }
 }
 
 /** One schedule of reads, updates, deletes, re-creations, evictions, lost and doubled hints, failures and crashes, over the real chain. */
@@ -41,12 +66,21 @@ class Play {
   #born = 0
   #fenced = new Map<string, number>()
 
-  constructor(seed: number) {
+  readonly #weights: Weights
+  readonly #faults: Faults
+  readonly #connect: (cache: FlagCache) => FlagCache
+
+  constructor(seed: number, connect: (cache: FlagCache) => FlagCache) {
     this.#seed = seed
+    this.#connect = connect
     this.#scheduler = new Scheduler(seed)
+    const { random } = this.#scheduler
+    this.#weights = weightsFrom(this.#scheduler)
+    this.#faults = { fails: 0.1 * random() ** 2, lost: random() ** 2, doubled: 0.3 * random() }
   }
 
   async run(): Promise<Finding> {
+    await this.#lookAround()
     for (const memory of [{}, {}, false] as const) await this.#start(memory)
     for (this.#step = 1; this.#step <= STEPS; this.#step++) {
       await this.#act()
@@ -61,44 +95,64 @@ class Play {
 
   async #start(memory: Record<string, never> | false): Promise<void> {
     const name = `p${this.#born++}`
+    const heard = new Map<string, number>()
     const flags = createFlags({
-      store: scheduled(this.#store, name, this.#scheduler),
-      cache: scheduled(this.#space.connect(), name, this.#scheduler),
+      store: scheduled(this.#store, name, this.#scheduler, this.#faults),
+      cache: scheduled(this.#connect(this.#space.connect()), name, this.#scheduler, this.#faults, (hint) => {
+        heard.set(hint.name, Math.max(hint.version, heard.get(hint.name) ?? 0))
+      }),
       clock: this.#clock,
       memory,
     })
-    this.#processes.push({ name, flags })
+    this.#processes.push({ name, flags, heard })
     void flags.ready().catch(() => undefined)
     // The hash is compiled outside of our time; from here on the schedule alone decides.
     while (!this.#scheduler.waits(name, 'head …')) await settle(1)
   }
 
   async #act(): Promise<void> {
-    const { random } = this.#scheduler
-    const dice = random()
-    if (dice < 0.5 && this.#scheduler.waiting > 0) this.#scheduler.passOne()
-    else if (dice < 0.74) this.#ask(this.#scheduler.pick(this.#processes), this.#scheduler.chance(0.2))
-    else if (dice < 0.84) this.#write(this.#scheduler.pick(this.#processes))
-    else if (dice < 0.88) await this.#edit()
-    else if (dice < 0.92) await this.#evict()
-    else if (dice < 0.98) await this.#clock.advance(this.#scheduler.pick([20, 120, 900, 2_500]))
-    else await this.#crash()
+    switch (this.#next()) {
+      case 'pass':
+        return this.#scheduler.passOne()
+      case 'ask':
+        return this.#ask(this.#scheduler.pick(this.#processes), this.#scheduler.chance(0.25))
+      case 'write':
+        return this.#write(this.#scheduler.pick(this.#processes))
+      case 'edit':
+        return await this.#edit()
+      case 'evict':
+        return await this.#evict()
+      case 'time':
+        return await this.#clock.advance(this.#scheduler.pick([20, 120, 900, 2_500]))
+      case 'crash':
+        return await this.#crash()
+    }
   }
 
-  #ask({ name, flags }: Process, withMinVersion: boolean): void {
+  #next(): keyof Weights {
+    const weights = Object.entries(this.#weights) as [keyof Weights, number][]
+    let dice = this.#scheduler.random() * weights.reduce((sum, [, weight]) => sum + weight, 0)
+    for (const [what, weight] of weights) {
+      dice -= weight
+      if (dice < 0) return what
+    }
+    return 'pass'
+  }
+
+  #ask({ name, flags, heard }: Process, withMinVersion: boolean): void {
     const flag = this.#scheduler.pick(FLAGS)
     const from = this.#step
-    const newest = Math.max(0, ...[...this.#own.values()].filter(({ ok }) => ok).map(({ at }) => at))
-    const minVersion = withMinVersion && newest > 0 ? Math.max(...this.#own.keys()) : undefined
-    const options = minVersion === undefined ? {} : { minVersion }
+    const told = heard.get(flag)
+    const options = withMinVersion ? { minVersion: Math.max(...this.#committedAt.keys()) } : {}
     void flags.evaluate(flag, 'ada', options).then(({ version, asOf, source, reason }) => {
       if (source === 'default' || asOf === undefined) return
       const answer: Answer = {
         ...{ kind: 'answer', process: name, flag, asOf, from, at: this.#step, stale: reason === 'STALE' },
         ...(version === undefined ? {} : { version }),
+        ...(told === undefined ? {} : { heard: told }),
         ...options,
       }
-      this.#scheduler.trace.push(`${name} answers ${flag}: version ${version ?? 'none'} as of ${asOf} from ${source}`)
+      this.#scheduler.trace.push(`${name} answers ${flag}: version ${version ?? 'none'} as of ${asOf} from ${source} (asked at ${from})`)
       this.#log.push(answer)
     })
   }
@@ -217,7 +271,13 @@ class Play {
   }
 }
 
-/** Plays the schedule of one seed. */
-export function play(seed: number): Promise<Finding> {
-  return new Play(seed).run()
+/** Plays the schedule of one seed. Jitter is part of the schedule: the same seed brings the same. `connect` may weaken the cache. */
+export async function play(seed: number, connect: (cache: FlagCache) => FlagCache = (cache) => cache): Promise<Finding> {
+  const { random } = Math
+  Math.random = randomFrom(seed + 1)
+  try {
+    return await new Play(seed, connect).run()
+  } finally {
+    Math.random = random
+  }
 }

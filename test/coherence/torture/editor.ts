@@ -100,6 +100,8 @@ export class Editor {
 
   start(): void {
     this.#looping ??= this.#loop()
+    // Told by `stop`.
+    this.#looping.catch(() => undefined)
   }
 
   /** Rejects with what went wrong with an edit. */

@@ -23,8 +23,9 @@ do {
     console.log(`${describeReport(report)}\n`)
   } catch (error) {
     failed++
-    console.log(`torture, seed ${seed}: the round did not come to its end`, error)
+    console.log(error)
   }
 } while (performance.now() < until)
 console.log(`${rounds} rounds, ${failed} failed`)
-process.exitCode = failed === 0 ? 0 : 1
+// A socket that the proxy reset while it was being shut down keeps its handle for ever on Node 20.
+process.exit(failed === 0 ? 0 : 1)

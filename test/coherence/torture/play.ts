@@ -91,7 +91,7 @@ export class Play {
     reader.links.redis.blackHole()
     only.links.redis.cut()
     await sleep(Math.max(DEAF_MS, until - from))
-    this.#mark('G4', 'every hint lost in silence', 'poll 10 s', 12_000, from, (name) => name === 'reader')
+    this.#mark('G4', 'every hint lost in silence', 'poll 10 s', 11_000, from, (name) => name === 'reader')
     this.#mark('G4', 'no channel up', 'poll 2 s', 4_000, from, (name) => name === 'redis-only')
     this.#mark('G3', 'the others meanwhile', 'milliseconds', 2_000, from, (name) => !['reader', 'redis-only', 'hermit'].includes(name))
   }

@@ -1,7 +1,8 @@
+import type { Violation } from '../oracle.ts'
 import { describeAnswer } from './evidence.ts'
 import type { Report } from './round.ts'
 
-const SHOWN = 3
+const SHOWN = 2
 
 export function passed({ violations, crashes }: Report): boolean {
   return violations.length === 0 && crashes.length === 0
@@ -37,11 +38,15 @@ function table({ findings }: Report): string {
 
 function failures({ seed, violations, crashes, context }: Report): string[] {
   if (violations.length === 0 && crashes.length === 0) return []
-  const laws = new Map<string, number>()
-  for (const { law } of violations) laws.set(law, (laws.get(law) ?? 0) + 1)
-  const shown = [...laws.keys()].flatMap((law) => violations.filter((violation) => violation.law === law).slice(0, SHOWN))
+  const kinds = new Map<string, Violation[]>()
+  for (const violation of violations) {
+    const kind = `${violation.law} (${violation.answer.process})`
+    kinds.set(kind, [...(kinds.get(kind) ?? []), violation])
+  }
+  const counts = new Map([...kinds].map(([kind, { length }]) => [kind, length]))
+  const shown = [...kinds.values()].flatMap((some) => some.slice(0, SHOWN))
   return [
-    `FAILED with seed ${seed}: ${listed(laws)}`,
+    `FAILED with seed ${seed}: ${listed(counts)}`,
     ...crashes,
     ...shown.flatMap((violation) => [
       `${violation.law}: ${describeAnswer(violation.answer)}, got ${violation.got}, needed ${violation.needed}`,

@@ -38,9 +38,24 @@ export async function round(options: RoundOptions): Promise<Report> {
   const cleanUps: CleanUp[] = []
   try {
     return await run(options, (cleanUp) => cleanUps.unshift(cleanUp))
+  } catch (cause) {
+    throw new Error(`torture, seed ${options.seed}: the round did not come to its end`, { cause })
   } finally {
-    for (const cleanUp of cleanUps) await cleanUp()
+    await cleanAll(cleanUps)
   }
+}
+
+/** All of them, whatever one says; then rejects with what the first that failed said. */
+async function cleanAll(cleanUps: readonly CleanUp[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const cleanUp of cleanUps) {
+    try {
+      await cleanUp()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
 }
 
 async function run({ seed, stormMs }: RoundOptions, later: (cleanUp: CleanUp) => void): Promise<Report> {
@@ -49,7 +64,7 @@ async function run({ seed, stormMs }: RoundOptions, later: (cleanUp: CleanUp) =>
   const cache = await startPrivateRedis()
   later(() => cache.stop())
   const folder = await mkdtemp(join(tmpdir(), 'flagstone-torture-'))
-  if (process.env['KEEP'] === undefined) later(() => rm(folder, { recursive: true }))
+  later(() => rm(folder, { recursive: true }))
 
   await migrate({ url: database.url, schema: SCHEMA })
   const sql = postgres(database.url, {
@@ -66,7 +81,7 @@ async function run({ seed, stormMs }: RoundOptions, later: (cleanUp: CleanUp) =>
   await crew.start()
 
   const watching = new AbortController()
-  const watched = watch(chronicle, watching.signal)
+  const watched = quiet(watch(chronicle, watching.signal))
   later(async () => {
     watching.abort()
     await watched
@@ -81,6 +96,12 @@ async function run({ seed, stormMs }: RoundOptions, later: (cleanUp: CleanUp) =>
   await chronicle.look()
   const judgement = judgeRound(await readLines(folder), chronicle, acted.stretches)
   return { ...judgement, ...acted, seed, changes: chronicle.changes.length, crashes: chronicle.crashes }
+}
+
+/** A failure is told by whoever waits for it in the end; until then it must not end this process. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
 }
 
 async function watch(chronicle: Chronicle, signal: AbortSignal): Promise<void> {

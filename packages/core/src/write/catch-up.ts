@@ -65,10 +65,6 @@ export class CatchUp {
     return this.#cursor.version
   }
 
-  get running(): boolean {
-    return this.#running !== undefined
-  }
-
   /** Whether a call may go on without asking the store where it is. */
   get current(): boolean {
     const { timers, memory, clock } = this.#parts
@@ -166,9 +162,10 @@ export class CatchUp {
   }
 
   async #once(): Promise<void> {
-    const { clock, memory, store, doubts, invalidations, shared, background } = this.#parts
+    const { clock, memory, store, intake, doubts, invalidations, shared, background } = this.#parts
     const from = clock.monotonic()
     const doubted = doubts.take()
+    const hints = intake.hints()
     try {
       if (this.#storeId === undefined) await this.#begin()
       else if (this.#otherStore) await this.#rewind()
@@ -183,6 +180,7 @@ export class CatchUp {
     }
     memory.renewLease(from)
     doubts.settle(doubted, this.clock)
+    intake.looked(hints)
     for (const wake of this.#waiting.splice(0)) wake()
     background.run('The cache could not be released', () => shared.release())
     background.run('An invalidation failed', () => invalidations.settle())

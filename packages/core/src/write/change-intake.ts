@@ -18,6 +18,8 @@ export class ChangeIntake {
   readonly #reporter: Reporter
   /** The version last told of each flag, so that a change heard twice is told once. */
   readonly #announced = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
+  /** Hints that no catch-up has looked into yet. */
+  readonly #hinted = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
 
   constructor(floors: Floors, memory: MemoryLayer, flights: Flights, compiler: Compiler, reporter: Reporter) {
     this.#floors = floors
@@ -27,20 +29,29 @@ export class ChangeIntake {
     this.#reporter = reporter
   }
 
+  /** For a catch-up that begins: it will see whatever these hints are about. */
+  hints(): readonly (readonly [string, number])[] {
+    return [...this.#hinted.entries()]
+  }
+
+  /** For a catch-up that reached the store's clock: what was true about these hints is known now. */
+  looked(hints: readonly (readonly [string, number])[]): void {
+    for (const [name, version] of hints) if (this.#hinted.get(name) === version) this.#hinted.delete(name)
+  }
+
   /** "Something changed": nothing is known but that what we hold may be old. Answers whether it was news. */
   hint({ name, version }: Hint): boolean {
     const known = this.#memory.held(name)?.asOf ?? this.#floors.of(name)
     if (version <= known) return false
     this.#forget(name)
     this.#memory.drop(name)
+    this.#hinted.set(name, version)
     return true
   }
 
   /** A hint that comes after the fence was raised: whoever asks again because of it gets the new answer. */
-  fenced(hint: Hint): boolean {
-    if (!this.hint(hint)) return false
-    if (hint.version > (this.#announced.get(hint.name) ?? 0)) this.#announce(hint.name, hint.version)
-    return true
+  fenced(hint: Hint): void {
+    if (this.hint(hint) && hint.version > (this.#announced.get(hint.name) ?? 0)) this.#announce(hint.name, hint.version)
   }
 
   /** What the log tells of: swapped in together, so that a transaction over two flags is never seen half, and only then told. */
@@ -74,6 +85,7 @@ export class ChangeIntake {
     this.#flights.detachAll()
     this.#compiler.forgetAll()
     this.#announced.clear()
+    this.#hinted.clear()
     this.#memory.clear()
     this.#floors.replaceAll(version)
     return names
@@ -97,6 +109,8 @@ export class ChangeIntake {
     const compiled = this.#compiler.compileLoaded(name, flag)
     if (compiled instanceof FlagsError) this.#memory.drop(name)
     else this.#memory.install(name, compiled, asOf)
+    // What a hint has dropped since this was read stays dropped.
+    if ((this.#hinted.get(name) ?? 0) > asOf) this.#memory.drop(name)
   }
 
   #announce(name: string, version: number): void {

@@ -1,5 +1,5 @@
 import type { Background } from '../background.ts'
-import type { ChannelListener, FlagCache, FlagStore, Hint, Unsubscribe } from '../contracts/index.ts'
+import type { ChannelListener, Clock, FlagCache, FlagStore, Hint, Unsubscribe } from '../contracts/index.ts'
 import { FlagsError, toFlagsError } from '../errors.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { ChangeIntake } from './change-intake.ts'
@@ -18,18 +18,21 @@ export class Hints {
   readonly #intake: ChangeIntake
   readonly #background: Background
   readonly #report: (error: FlagsError) => void
+  readonly #clock: Clock
   readonly #up = new Set<Channel>()
   readonly #subscriptions: Unsubscribe[] = []
   #cancelPoll: () => void = () => undefined
+  #dueAt = Number.POSITIVE_INFINITY
   #highest = 0
   #opened: Promise<void> | undefined
   #closed = false
 
-  constructor(catchUp: CatchUp, intake: ChangeIntake, background: Background, report: (error: FlagsError) => void) {
+  constructor(catchUp: CatchUp, intake: ChangeIntake, background: Background, report: (error: FlagsError) => void, clock: Clock) {
     this.#catchUp = catchUp
     this.#intake = intake
     this.#background = background
     this.#report = report
+    this.#clock = clock
   }
 
   get channels(): number {
@@ -80,7 +83,7 @@ export class Hints {
       onDown: (cause) => {
         this.#up.delete(channel)
         this.#report(new FlagsError('CHANNEL_DOWN', `The ${channel}'s hint channel is down; changes arrive by the poll.`, { cause }))
-        this.#poll()
+        this.#poll(this.#dueAt)
       },
     }
   }
@@ -92,17 +95,19 @@ export class Hints {
 
   /** The fence is raised before this hint is sent, so dropping is enough, unless a version in between was missed. */
   #fromCache(hint: Hint): void {
-    const news = this.#intake.fenced(hint)
+    this.#intake.fenced(hint)
     const highest = Math.max(this.#highest, this.#catchUp.clock)
-    // A catch-up that is under way may have looked before this change, and put back what was dropped just now.
-    if (hint.version > highest + 1 || (news && this.#catchUp.running)) this.#catchUp.request()
+    if (hint.version > highest + 1) this.#catchUp.request()
     this.#highest = Math.max(highest, hint.version)
   }
 
-  #poll(): void {
+  /** The next poll: when it is time, and not later than `latest`. */
+  #poll(latest = Number.POSITIVE_INFINITY): void {
     this.#cancelPoll()
-    const wait = this.#up.size > 0 ? POLL_MS : POLL_WITHOUT_CHANNEL_MS
-    this.#cancelPoll = this.#background.after(wait * (1 - JITTER * Math.random()), 'Flags could not be brought up to date', async () => {
+    const now = this.#clock.monotonic()
+    const wait = (this.#up.size > 0 ? POLL_MS : POLL_WITHOUT_CHANNEL_MS) * (1 - JITTER * Math.random())
+    this.#dueAt = Math.min(latest, now + wait)
+    this.#cancelPoll = this.#background.after(Math.max(0, this.#dueAt - now), 'Flags could not be brought up to date', async () => {
       this.#highest = 0
       try {
         await this.#catchUp.run()

@@ -1,0 +1,38 @@
+import type { Rules } from './rules.ts'
+import { DEAD, type Entry, type Fence, type Flight, NO_TOKEN, type Process, type Redis, type State } from './state.ts'
+
+/**
+ * The same state with its nonces named anew: 1 for that of the fence, 2 for that of the fence before the last write, `DEAD` for all others,
+ * which can never match again. What carries a dead token is dropped where it can do nothing any more.
+ */
+export function canonical(rules: Rules, { world, processes }: State): State {
+  if (rules.fence !== 'token' && rules.fence !== 'nx') return { world, processes }
+  const { redis, before } = world
+  const now = redis.fence?.nonce
+  const then = before?.fence?.nonce
+  const token = (fence: Fence): Fence => {
+    if (fence.nonce === DEAD) return NO_TOKEN
+    if (fence.nonce === now) return fence.nonce === 1 ? fence : { version: fence.version, nonce: 1 }
+    return fence.nonce === then ? { version: fence.version, nonce: 2 } : NO_TOKEN
+  }
+  const entry = (old: Entry | null): Entry | null => {
+    if (old === null) return null
+    const { nonce } = token({ version: 0, nonce: old.nonce })
+    return nonce === DEAD ? null : { nonce, asOf: old.asOf }
+  }
+  const cache = ({ fence, flag, decision }: Redis): Redis => ({
+    fence: fence && token(fence),
+    flag: entry(flag),
+    decision: entry(decision),
+  })
+  const fills = world.fills.map((fill) => ({ ...fill, token: token(fill.token) })).filter((fill) => fill.token.nonce !== DEAD)
+  const flight = (old: Flight | null): Flight | null => {
+    const renamed = old && token(old.token)
+    return old === null || renamed === null || renamed === old.token ? old : { ...old, token: renamed }
+  }
+  const process = (old: Process): Process => {
+    const [open, loose] = [flight(old.open), flight(old.loose)]
+    return open === old.open && loose === old.loose ? old : { ...old, open, loose }
+  }
+  return { world: { ...world, redis: cache(redis), before: before && cache(before), fills }, processes: processes.map(process) }
+}

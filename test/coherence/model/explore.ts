@@ -1,0 +1,76 @@
+import { brokenBy } from './invariants.ts'
+import { type Keys, keys } from './key.ts'
+import type { Broken } from './process-rules.ts'
+import type { Bounds, Rules } from './rules.ts'
+import { type State, started } from './state.ts'
+import { steps } from './steps.ts'
+
+export interface Counterexample {
+  readonly broke: Broken
+  readonly trace: readonly string[]
+}
+
+export interface Exploration {
+  readonly states: number
+  /** The shortest way to a broken promise, if there is one. */
+  readonly counterexample?: Counterexample
+}
+
+export interface Exploring {
+  readonly rules: Rules
+  readonly bounds: Bounds
+  /** Whether this broken promise ends the search. Default: each does. */
+  readonly until?: (broke: Broken) => boolean
+  /** Called with every state. */
+  readonly visit?: (state: State) => void
+}
+
+/** Visits every state that can be reached, nearest first, until a promise is broken. */
+export function explore({ rules, bounds, until = () => true, visit }: Exploring): Exploration {
+  const keyOf = keys(rules, bounds.processes.every((kind) => kind === bounds.processes[0]))
+  const start = initial(bounds)
+  // From each state the one that it was first reached from.
+  const known = new Map([[keyOf(start), NOWHERE]])
+  let nearest: State[] = [start]
+  while (nearest.length > 0) {
+    const next: State[] = []
+    for (const state of nearest) {
+      visit?.(state)
+      const from = keyOf(state)
+      for (const step of steps(rules, bounds, state)) {
+        const broke = brokenBy(rules, state, step)
+        if (broke !== undefined && until(broke)) {
+          const trace = [...wayTo(rules, bounds, known, keyOf, from), step.label()]
+          return { states: known.size, counterexample: { broke, trace } }
+        }
+        const key = keyOf(step.state)
+        if (known.has(key)) continue
+        known.set(key, from)
+        next.push(step.state)
+      }
+    }
+    nearest = next
+  }
+  return { states: known.size }
+}
+
+const NOWHERE = -1
+
+function initial({ processes, failovers, restarts }: Bounds): State {
+  const redis = { fence: null, flag: null, decision: null }
+  const world = { history: [0], redis, before: null, fills: [], resolved: 0, failovers, restarts }
+  return { world, processes: processes.map(() => started(0, 0)) }
+}
+
+// States are not kept, only where each came from; so the way is walked again.
+function wayTo(rules: Rules, bounds: Bounds, known: ReadonlyMap<number, number>, keyOf: Keys, to: number): string[] {
+  const way: number[] = []
+  for (let key = to; key !== NOWHERE; key = known.get(key) ?? NOWHERE) way.unshift(key)
+  let state = initial(bounds)
+  return way.slice(1).map((key) => {
+    const step = steps(rules, bounds, state).find((each) => keyOf(each.state) === key)
+    if (step === undefined) throw new Error('A state has lost its way: two that differ have one name.')
+    state = step.state
+    return step.label()
+  })
+}

@@ -1,0 +1,73 @@
+import { type Broken, floor, install, own, raiseByAnswer } from './process-rules.ts'
+import type { Rules } from './rules.ts'
+import { type Fill, type Flight, NONE, type Process, valueOf, type World } from './state.ts'
+
+/** What became of a process, and what it sends. */
+export interface Outcome {
+  readonly process: Process
+  readonly flight: Flight | null
+  readonly fill?: Fill
+  readonly invalidate?: number
+  readonly broke?: Broken | undefined
+}
+
+/** Who reads, and in what world. */
+export interface Asker {
+  readonly rules: Rules
+  readonly world: World
+  readonly memory: boolean
+  readonly decisions: boolean
+}
+
+interface Delivered {
+  readonly process: Process
+  readonly broke?: Broken
+}
+
+/** The end of `ReadPath.#newest`, then `MemoryLayer.answered`. A rejected answer is read again, by a new flight. */
+function deliver({ rules, world }: Asker, process: Process, asOf: number): Delivered {
+  if (rules.delivery && asOf < own(rules, process)) return { process }
+  const value = valueOf(world, asOf)
+  if (value < process.knows) return { process, broke: 'G2: a process answers from before a change that it knows of' }
+  if (value < process.seen) return { process, broke: 'G2: a process goes back' }
+  const raised = raiseByAnswer(process, asOf)
+  const { memory } = raised
+  const kept = memory !== null && memory.asOf < asOf ? { ...memory, live: false } : memory
+  return { process: { ...raised, memory: kept, seen: value } }
+}
+
+/** `ReadPath.#landFromCache`, first half: raises the fence where it must, and answers from a decision. */
+export function handle(asker: Asker, before: Process, flight: Flight, detached: boolean): Outcome[] {
+  const { rules, memory, decisions } = asker
+  const { changed } = before
+  const low = (flight.flag !== NONE && flight.flag < changed) || (flight.decision !== NONE && flight.decision < changed)
+  const heal = rules.heal && low && flight.token.version < changed ? { invalidate: changed } : {}
+  const least = floor(rules, before)
+  const decided = flight.decision !== NONE && flight.decision >= least
+  const { process, broke }: Delivered = decided ? deliver(asker, before, flight.decision) : { process: before }
+  const usable = flight.flag !== NONE && flight.flag >= least
+  if (!usable) {
+    const ends = { process, flight: null, broke, ...heal }
+    const goesOn = { process, flight: { ...flight, stage: 'missed' as const, decided }, broke, ...heal }
+    // Behind a decision the flag is loaded only for a memory, or for who joined.
+    return decided && !memory ? [ends, goesOn] : [goesOn]
+  }
+  if (broke !== undefined) return [{ process, flight: null, broke }]
+  const fill = !decided && decisions ? { fill: { token: flight.token, asOf: flight.flag, flag: false, decision: true } } : {}
+  return land(asker, process, flight.flag, decided, detached).map((landed) => ({ ...landed, ...heal, ...fill }))
+}
+
+/** `ReadPath.#landFromStore` */
+export function landFromStore(asker: Asker, process: Process, flight: Flight, detached: boolean): Outcome[] {
+  const { token, asOf, decided } = flight
+  const keep = !detached && asOf >= floor(asker.rules, process)
+  const fill = keep ? { fill: { token, asOf, flag: true, decision: asker.decisions } } : {}
+  return land(asker, process, asOf, decided, detached).map((landed) => ({ ...landed, ...fill }))
+}
+
+/** `ReadPath.#land`. Who started the flight waits for it unless a decision was the answer; then there may be others who joined. */
+function land(asker: Asker, before: Process, asOf: number, decided: boolean, detached: boolean): Outcome[] {
+  const kept = detached ? before : install(asker.rules, before, asOf, asker.memory)
+  const awaited = { ...deliver(asker, kept, asOf), flight: null }
+  return decided ? [{ process: kept, flight: null }, awaited] : [awaited]
+}

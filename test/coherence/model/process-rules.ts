@@ -1,0 +1,73 @@
+import type { Rules } from './rules.ts'
+import type { Process } from './state.ts'
+
+/** What an invariant says that does not hold. */
+export type Broken =
+  | 'G1: Redis counts an entry from before an update that has resolved'
+  | 'G2: a process answers from before a change that it knows of'
+  | 'G2: a process goes back'
+  | 'law 3: a load from before a hint is kept in memory after it'
+  | 'law 4: Redis moves to a lower version'
+  | 'law 4: memory moves to a lower version'
+  | 'law 4: a floor sinks'
+
+/** `Floors.own` */
+export const own = (rules: Rules, { changed, answered }: Process): number => (rules.floors ? Math.max(changed, answered) : 0)
+
+/** `Floors.of` */
+export const floor = (rules: Rules, process: Process): number => (rules.floors ? Math.max(process.common, own(rules, process)) : 0)
+
+const hasOwn = ({ changed, answered }: Process): boolean => changed > 0 || answered > 0
+
+/** `Floors.raiseByChange` */
+export function raiseByChange(process: Process, version: number): Process {
+  if ((version <= process.common && !hasOwn(process)) || version <= process.changed) return process
+  return { ...process, changed: version }
+}
+
+/** `Floors.raiseByAnswer` */
+export function raiseByAnswer(process: Process, asOf: number): Process {
+  if ((asOf <= process.common && !hasOwn(process)) || asOf <= process.answered) return process
+  return { ...process, answered: asOf }
+}
+
+/** `Floors.#giveUpOldest`, when another flag needs a floor and there is no room. */
+export function giveUpFloor(process: Process): Process {
+  return { ...process, common: Math.max(process.common, process.changed, process.answered), changed: 0, answered: 0 }
+}
+
+/** `MemoryLayer.drop`: it stays as a last known good. */
+export function drop(process: Process): Process {
+  return process.memory?.live ? { ...process, memory: { ...process.memory, live: false } } : process
+}
+
+/** `MemoryLayer.install` */
+export function install(rules: Rules, process: Process, asOf: number, memory: boolean): Process {
+  if (process.memory !== null && process.memory.asOf > asOf) return process
+  if (asOf < floor(rules, process)) return drop(process)
+  const raised = rules.installRaises ? raiseByAnswer(process, asOf) : process
+  return memory ? { ...raised, memory: { asOf, live: true } } : raised
+}
+
+/** `Flights.detach` */
+export function detach(rules: Rules, process: Process): Process {
+  return rules.detach && process.open !== null ? { ...process, open: null, loose: process.open } : process
+}
+
+/** `ChangeIntake.hint`: the same process where it is no news. */
+export function hint(rules: Rules, process: Process, version: number): Process {
+  const known = process.memory?.asOf ?? floor(rules, process)
+  return version <= known ? process : drop(detach(rules, process))
+}
+
+/** `ChangeIntake.committed` */
+export function committed(rules: Rules, process: Process, version: number, memory: boolean): Process {
+  return install(rules, detach(rules, raiseByChange(process, version)), version, memory)
+}
+
+/** `ChangeIntake.logged` */
+export function logged(rules: Rules, process: Process, version: number, clock: number): Process {
+  const raised = raiseByChange(process, version)
+  const after = raised === process ? process : detach(rules, raised)
+  return after.memory === null ? after : install(rules, after, clock, true)
+}

@@ -1,0 +1,66 @@
+/** The guards of the protocol, each of which a variant can take away. */
+export interface Rules {
+  /**
+   * `token`: a nonce, compared for equality. `none`: INVALIDATE deletes the entries, and that is all. `order`, `equal`: the fence is a
+   * number, 0 where it is missing. `nx`: a token that is set only where there is none.
+   */
+  readonly fence: 'token' | 'none' | 'order' | 'equal' | 'nx'
+  readonly loads: 'primary' | 'replica'
+  /** FILL looks at the entry that counts now. */
+  readonly fillChecksEntry: boolean
+  /** FILL compares "as of" with the fence's version. */
+  readonly fillChecksVersion: boolean
+  /** A process asks the store where it is before it trusts Redis. */
+  readonly head: boolean
+  readonly floors: boolean
+  /** An answer below what the process knows and has answered meanwhile is thrown away. */
+  readonly delivery: boolean
+  /** A change detaches the loads in flight. */
+  readonly detach: boolean
+  /** What memory takes in counts as answered. */
+  readonly installRaises: boolean
+  /** A process that sees the fence count what it knows to be overtaken raises it. */
+  readonly heal: boolean
+  /** Who reads a change in the log asserts its invalidation again. */
+  readonly reassert: boolean
+}
+
+export const REAL: Rules = {
+  fence: 'token',
+  loads: 'primary',
+  fillChecksEntry: true,
+  fillChecksVersion: true,
+  head: true,
+  floors: true,
+  delivery: true,
+  detach: true,
+  installRaises: true,
+  heal: true,
+  reassert: true,
+}
+
+/** One process of an exploration. */
+export interface Kind {
+  /** Whether it has an L0. */
+  readonly memory: boolean
+  /** Whether it updates, hears hints and reads the log; one that does not knows Redis and its own loads alone. */
+  readonly learns: boolean
+  /** Whether a new load may begin beside a detached one. */
+  readonly overlaps: boolean
+}
+
+/** What may happen in one exploration, and how often. Evictions, reads, and late, repeated or lost messages are never bounded. */
+export interface Bounds {
+  readonly processes: readonly Kind[]
+  /** Changes of the flag. */
+  readonly updates: number
+  /** Changes of other flags: they only move the store's clock. */
+  readonly others: number
+  /** How many processes die and start anew. */
+  readonly restarts: number
+  readonly failovers: number
+  /** Whether readers ask for a decision beside the flag. */
+  readonly decisions: boolean
+  /** Whether the map of floors overflows. */
+  readonly overflow: boolean
+}

@@ -1,0 +1,67 @@
+import { canonical } from './canonical.ts'
+import type { Broken } from './process-rules.ts'
+import { processSteps } from './process-steps.ts'
+import { fill, invalidate } from './redis-rules.ts'
+import type { Bounds, Rules } from './rules.ts'
+import { changesOf, latestOf, type Redis, type State, type World } from './state.ts'
+
+/** One step that can be taken: what it is called, where it leads, and what it broke. */
+export interface Step {
+  readonly label: () => string
+  readonly state: State
+  readonly broke?: Broken | undefined
+}
+
+/** Everything that can happen next. */
+export function steps(rules: Rules, bounds: Bounds, state: State): Step[] {
+  const found: Step[] = []
+  storeSteps(bounds, state, found)
+  redisSteps(rules, state, found)
+  processSteps(rules, bounds, state, found)
+  return found
+}
+
+/** Redis has written; it may fail over to what it was before. */
+export function wrote(rules: Rules, { world, processes }: State, next: Redis, resolved: number = world.resolved): State {
+  const before = next === world.redis || world.failovers === 0 ? world.before : world.redis
+  const state = { world: { ...world, redis: next, before, resolved }, processes }
+  return next === world.redis ? state : canonical(rules, state)
+}
+
+function storeSteps({ updates, others }: Bounds, { world, processes }: State, found: Step[]): void {
+  const { history } = world
+  const clock = history.length
+  const changes = changesOf(world).length
+  const commits = (version: number): State => ({ world: { ...world, history: [...history, version] }, processes })
+  if (changes < updates) found.push({ label: () => `the store commits change ${clock}`, state: commits(clock) })
+  if (clock - 1 - changes < others) {
+    found.push({ label: () => `the store commits change ${clock}, of another flag`, state: commits(latestOf(world)) })
+  }
+}
+
+function redisSteps(rules: Rules, state: State, found: Step[]): void {
+  const { world, processes } = state
+  const { redis, fills, resolved, before } = world
+  // Whoever knows of a change sends it: who made it, or, where that died, who reads the log. It comes late, repeated, after the next, or
+  // never. So from the commit on it may come.
+  for (const version of changesOf(world)) {
+    const next = invalidate(rules, redis, version)
+    if (next === redis && resolved >= version) continue
+    found.push({
+      label: () => `Redis: INVALIDATE ${version}; update() may resolve`,
+      state: wrote(rules, state, next, Math.max(resolved, version)),
+    })
+  }
+  for (const each of fills) {
+    const next = fill(rules, redis, each)
+    if (next !== redis) found.push({ label: () => `Redis: FILL as of ${each.asOf}`, state: wrote(rules, state, next) })
+  }
+  for (const lost of ['fence', 'flag', 'decision'] as const) {
+    if (redis[lost] !== null)
+      found.push({ label: () => `Redis: evicts the ${lost}`, state: wrote(rules, state, { ...redis, [lost]: null }) })
+  }
+  if (before === null) return
+  const failovers = world.failovers - 1
+  const restored: World = { ...world, redis: before, before: failovers > 0 ? before : null, failovers }
+  found.push({ label: () => 'Redis: fails over and loses its last write', state: canonical(rules, { world: restored, processes }) })
+}

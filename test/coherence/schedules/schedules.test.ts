@@ -1,0 +1,87 @@
+import type { FlagCache } from '@flagstone/core'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Flights } from '../../../packages/core/src/read/flights.ts'
+import { MemoryLayer } from '../../../packages/core/src/read/memory-layer.ts'
+import { ChangeIntake } from '../../../packages/core/src/write/change-intake.ts'
+import { Floors } from '../../../packages/core/src/write/floors.ts'
+import { type Finding, play } from './play.ts'
+
+/** A failing run is repeated by its seed: `SEED=7 SCHEDULES=1`, and shows what happened with `TRACE=1`. */
+const FIRST = Number(process.env['SEED'] ?? 1)
+const SCHEDULES = Number(process.env['SCHEDULES'] ?? 250)
+/** In how many schedules a missing guard has to show. */
+const ENOUGH = 400
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+function report({ seed, violations, trace }: Finding): string {
+  const lines = process.env['TRACE'] === undefined ? [] : trace
+  return [`seed ${seed}`, ...violations.slice(0, 3).map((violation) => JSON.stringify(violation)), ...lines].join('\n')
+}
+
+/** The first schedule in which something went wrong. */
+async function firstFinding(connect?: (cache: FlagCache) => FlagCache): Promise<Finding | undefined> {
+  for (let seed = 1; seed <= ENOUGH; seed++) {
+    const finding = await play(seed, connect)
+    if (finding.violations.length > 0) return finding
+  }
+  return undefined
+}
+
+test(`in ${SCHEDULES} schedules of the real chain nobody goes back, and in the end all know`, { timeout: 600_000 }, async () => {
+  let answers = 0
+  for (let seed = FIRST; seed < FIRST + SCHEDULES; seed++) {
+    const finding = await play(seed)
+    answers += finding.answers
+    if (finding.violations.length > 0) expect.fail(report(finding))
+  }
+  expect(answers).toBeGreaterThan(10 * SCHEDULES)
+})
+
+test('a seed repeats its schedule', async () => {
+  const [once, again] = [await play(11), await play(11)]
+  expect(again.trace).toEqual(once.trace)
+})
+
+describe('without a guard, some schedule shows why it is there:', { timeout: 600_000 }, () => {
+  const guards: readonly (readonly [string, () => void])[] = [
+    [
+      'the floor of a flag',
+      () => {
+        vi.spyOn(Floors.prototype, 'of').mockReturnValue(0)
+        vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)
+      },
+    ],
+    ['the floor that a change raises', () => vi.spyOn(Floors.prototype, 'raiseByChange').mockReturnValue(true)],
+    ['the floor that an answer raises', () => vi.spyOn(Floors.prototype, 'raiseByAnswer').mockReturnValue(undefined)],
+    ['the check of an answer when it is delivered', () => vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)],
+    ['loads that a change detaches', () => vi.spyOn(Flights.prototype, 'detach').mockReturnValue(undefined)],
+    ['memory that gives way to a newer answer', () => vi.spyOn(MemoryLayer.prototype, 'answered').mockReturnValue(undefined)],
+    ['memory that a hint drops, or the log swaps', () => vi.spyOn(ChangeIntake.prototype, 'logged').mockReturnValue(undefined)],
+  ]
+
+  test.each(guards)('%s', async (_, remove) => {
+    remove()
+    expect(await firstFinding()).toBeDefined()
+  })
+
+  test('the token of a fill', async () => {
+    // The fill goes in under whatever fence there is by then.
+    const trusting = (cache: FlagCache): FlagCache =>
+      new Proxy(cache, {
+        get(target, key) {
+          const value: unknown = Reflect.get(target, key)
+          if (typeof value !== 'function') return value
+          const own: (...args: unknown[]) => unknown = value.bind(target)
+          if (key !== 'fill') return own
+          return async (fills: Parameters<FlagCache['fill']>[0]) => {
+            const now = await target.read(fills.map(({ name }) => ({ name })))
+            return await target.fill(fills.map((fill, index) => ({ ...fill, token: now[index]?.token ?? fill.token })))
+          }
+        },
+      })
+    expect(await firstFinding(trusting)).toBeDefined()
+  })
+})
