@@ -32,7 +32,7 @@ export async function tcpProxy(port: number): Promise<TcpProxy> {
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (faults.cut) {
       client.on('error', () => {})
-      client.resetAndDestroy()
+      reset(client)
       return
     }
     const pipe = new Pipe(client, port, faults)
@@ -74,6 +74,12 @@ export async function tcpProxy(port: number): Promise<TcpProxy> {
   }
 }
 
+/** Ends a connection with a reset. One that is being shut down already would keep its handle open for ever (Node 20). */
+function reset(socket: Socket | undefined): void {
+  if (socket?.writableEnded) socket.destroy()
+  else socket?.resetAndDestroy()
+}
+
 /** One client connection and its counterpart; the server is dialled once the network lets anything through. */
 class Pipe {
   readonly #lanes: Lane[]
@@ -91,12 +97,12 @@ class Pipe {
       this.#server = server
       this.#lanes.push(new Lane(server, () => client, faults))
       server.once('connect', () => up.pump())
-      server.on('error', () => client.resetAndDestroy())
-      server.once('close', () => server.readableEnded || client.resetAndDestroy())
+      server.on('error', () => reset(client))
+      server.once('close', () => server.readableEnded || reset(client))
     }
     client.setNoDelay(true)
-    client.on('error', () => this.#server?.resetAndDestroy())
-    client.once('close', () => client.readableEnded || this.#server?.resetAndDestroy())
+    client.on('error', () => reset(this.#server))
+    client.once('close', () => client.readableEnded || reset(this.#server))
     this.#dial()
   }
 
@@ -106,8 +112,8 @@ class Pipe {
   }
 
   reset(): void {
-    this.#client.resetAndDestroy()
-    this.#server?.resetAndDestroy()
+    reset(this.#client)
+    reset(this.#server)
   }
 }
 

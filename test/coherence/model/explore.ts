@@ -27,7 +27,10 @@ export interface Exploring {
 
 /** Visits every state that can be reached, nearest first, until a promise is broken. */
 export function explore({ rules, bounds, until = () => true, visit }: Exploring): Exploration {
-  const keyOf = keys(rules, bounds.processes.every((kind) => kind === bounds.processes[0]))
+  const keyOf = keys(
+    rules,
+    bounds.processes.every((kind) => kind === bounds.processes[0]),
+  )
   const start = initial(bounds)
   // From each state the one that it was first reached from.
   const known = new Map([[keyOf(start), NOWHERE]])

@@ -5,34 +5,37 @@ import { type Entry, type Fill, type Flight, NONE, type Process, type Redis, typ
 /** Names states: two with one name behave alike, as messages have no order, and processes of one kind no names. */
 export type Keys = (state: State) => number
 
-const MAX_PROCESSES = 2 ** 15
+/** More than the numbers of all states that one process can be in. */
+const PROCESSES = 2 ** 15
+/** Every number in a process is from `NONE` to 5, and 18 such digits make a safe integer. */
+const DIGIT = 7
 
-/** `alike`: all processes are of one kind. Two of them at most, so that their numbers and the world's fit into one. */
+/** `alike`: all processes are of one kind. There are two at most, so that their numbers and the world's fit into one. */
 export function keys(rules: Rules, alike: boolean): Keys {
-  const worldOf = numbered<World>(worldText)
-  const processOf = numbered<Process>((process) => processText(rules, process))
+  const worlds = new Map<string, number>()
+  const byWorld = new WeakMap<World, number>()
+  const processes = new Map<number, number>()
+  const worldOf = (world: World): number => {
+    const known = byWorld.get(world)
+    if (known !== undefined) return known
+    const number = numbered(worlds, worldText(world))
+    byWorld.set(world, number)
+    return number
+  }
+  const processOf = (process: Process | undefined): number =>
+    process === undefined ? 0 : numbered(processes, processDigits(process, floor(rules, process)))
   return ({ world, processes: [one, other] }) => {
-    const a = one === undefined ? 0 : processOf(one)
-    const b = other === undefined ? 0 : processOf(other)
-    if (a >= MAX_PROCESSES || b >= MAX_PROCESSES) throw new RangeError('Too many states of a process: choose smaller bounds.')
-    const [low, high] = alike && a > b ? [b, a] : [a, b]
-    return (worldOf(world) * MAX_PROCESSES + low) * MAX_PROCESSES + high
+    const [a, b] = [processOf(one), processOf(other)]
+    if (processes.size > PROCESSES) throw new RangeError('Too many states of a process: choose smaller bounds.')
+    return (worldOf(world) * PROCESSES + (alike ? Math.min(a, b) : a)) * PROCESSES + (alike ? Math.max(a, b) : b)
   }
 }
 
-/** Gives equal numbers to what has equal texts. The parts of states are shared by very many of them, so each is written out once. */
-function numbered<T extends object>(textOf: (part: T) => string): (part: T) => number {
-  const byText = new Map<string, number>()
-  const byPart = new WeakMap<T, number>()
-  return (part) => {
-    const known = byPart.get(part)
-    if (known !== undefined) return known
-    const text = textOf(part)
-    const number = byText.get(text) ?? byText.size
-    byText.set(text, number)
-    byPart.set(part, number)
-    return number
-  }
+function numbered<T>(numbers: Map<T, number>, of: T): number {
+  const known = numbers.get(of)
+  if (known !== undefined) return known
+  numbers.set(of, numbers.size)
+  return numbers.size - 1
 }
 
 function worldText({ history, redis, before, fills, resolved, failovers, restarts }: World): string {
@@ -41,26 +44,37 @@ function worldText({ history, redis, before, fills, resolved, failovers, restart
 }
 
 function redisText({ fence, flag, decision }: Redis): string {
-  return `${fence === null ? '-' : `${fence.version}.${fence.nonce}`}${entryText(flag)}${entryText(decision)}`
+  return `${fence === null ? '-' : `${fence.version}.${fence.nonce}`},${entryText(flag)},${entryText(decision)}`
 }
 
-const entryText = (entry: Entry | null): string => (entry === null ? '-' : `${entry.nonce}${entry.asOf}`)
+const entryText = (entry: Entry | null): string => (entry === null ? '-' : `${entry.nonce}.${entry.asOf}`)
 
 export function fillText({ token, asOf, flag, decision }: Fill): string {
-  return `,${token.version}${token.nonce}${asOf}${flag ? 'f' : ''}${decision ? 'd' : ''}`
+  return `,${token.version}.${token.nonce}.${asOf}${flag ? 'f' : ''}${decision ? 'd' : ''}`
 }
 
-function processText(rules: Rules, process: Process): string {
-  const { common, changed, answered, memory, open, loose, knows, seen, heard } = process
-  const least = floor(rules, process)
-  const slot = memory === null ? '-' : `${memory.asOf}${memory.live ? 'l' : 'd'}`
-  return `${common}${changed}${answered}${knows}${seen}${heard}${slot},${flightText(open, least)},${flightText(loose, least)}`
+// Of two floors, and of two things not to be taken back, only the higher one can be told.
+function processDigits(process: Process, least: number): number {
+  const { common, changed, knows, heard, memory, open, loose } = process
+  const answered = process.answered > changed ? process.answered : 0
+  const seen = process.seen > knows ? process.seen : 0
+  let sum = 0
+  for (const digit of [common, changed, answered, knows, seen, heard, memory?.asOf ?? NONE, memory?.live ? 1 : 0])
+    sum = sum * DIGIT + digit + 1
+  return flightDigits(flightDigits(sum, open, least), loose, least)
 }
+
+const STAGES = { fenceless: 0, read: 1, missed: 2, loaded: 3 }
 
 // What is below the floor stays there, so it is as good as nothing.
-function flightText(flight: Flight | null, least: number): string {
-  if (flight === null) return '-'
+function flightDigits(before: number, flight: Flight | null, least: number): number {
+  if (flight === null) return before * DIGIT ** 5
   const { stage, token, flag, decision, asOf, decided } = flight
-  const found = stage === 'read' ? `${flag < least ? NONE : flag}.${decision < least ? NONE : decision}` : ''
-  return `${stage[0]}${token.version}.${token.nonce}.${found}.${asOf}${decided ? 'd' : ''}`
+  const first = stage === 'loaded' ? asOf : flag < least ? NONE : flag
+  const second = decision < least ? NONE : decision
+  let sum = before
+  for (const digit of [STAGES[stage] + (stage === 'loaded' && decided ? 1 : 0), token.version, token.nonce, first, second]) {
+    sum = sum * DIGIT + digit + 1
+  }
+  return sum
 }

@@ -62,12 +62,17 @@ export function hint(rules: Rules, process: Process, version: number): Process {
 
 /** `ChangeIntake.committed` */
 export function committed(rules: Rules, process: Process, version: number, memory: boolean): Process {
-  return install(rules, detach(rules, raiseByChange(process, version)), version, memory)
+  return swap(rules, detach(rules, raiseByChange(process, version)), version, memory)
 }
 
 /** `ChangeIntake.logged` */
 export function logged(rules: Rules, process: Process, version: number, clock: number): Process {
   const raised = raiseByChange(process, version)
   const after = raised === process ? process : detach(rules, raised)
-  return after.memory === null ? after : install(rules, after, clock, true)
+  return after.memory === null ? after : swap(rules, after, clock, true)
+}
+
+/** `ChangeIntake.#swap` */
+function swap(rules: Rules, process: Process, asOf: number, memory: boolean): Process {
+  return rules.remembersHints && asOf < process.heard ? drop(process) : install(rules, process, asOf, memory)
 }

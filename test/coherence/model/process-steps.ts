@@ -17,9 +17,11 @@ export interface Actor {
 }
 
 export function processSteps(rules: Rules, bounds: Bounds, state: State, found: Step[]): void {
+  // Without a memory and without a load beside it, a detached load is one whose FILL is lost; and that may happen to any.
+  const attached = { ...rules, detach: false }
   bounds.processes.forEach((kind, index) => {
     const process = state.processes[index] as Process
-    const actor: Actor = { rules, bounds, kind, state, process, index, found }
+    const actor: Actor = { rules: kind.memory || kind.overlaps ? rules : attached, bounds, kind, state, process, index, found }
     if (kind.learns) learningSteps(actor)
     losingSteps(actor)
     flightSteps(actor)
@@ -47,16 +49,18 @@ function learningSteps(actor: Actor): void {
     const knowing = { ...committed(rules, process, version, kind.memory), knows: version }
     push(actor, () => `is told that its update() is committed as ${version}`, changed(actor, knowing))
   }
-  if (latest > process.knows) {
-    const knowing = { ...logged(rules, process, latest, clockOf(world)), knows: latest }
-    push(actor, () => `reads in the log that the flag is at ${latest}`, changed(actor, knowing))
+  // The log is read at one moment, and what it said arrives at a later one.
+  for (let clock = clockOf(world); valueOf(world, clock) > process.knows; clock--) {
+    const version = valueOf(world, clock)
+    const knowing = { ...logged(rules, process, version, clock), knows: version }
+    push(actor, () => `is told by the log, read at ${clock}, that the flag is at ${version}`, changed(actor, knowing))
   }
   for (const version of new Set([world.resolved, latest])) {
     const after = hint(rules, process, version)
     if (after === process) continue
     // Redis publishes what it has raised; the store notifies before that.
     const fromRedis = version === world.resolved
-    const hearing = fromRedis ? { ...after, heard: version } : after
+    const hearing = fromRedis && kind.memory ? { ...after, heard: version } : after
     push(actor, () => `hears a hint of ${version} from ${fromRedis ? 'Redis' : 'the store'}`, changed(actor, hearing))
   }
 }

@@ -19,10 +19,10 @@ export interface Rules {
   readonly detach: boolean
   /** What memory takes in counts as answered. */
   readonly installRaises: boolean
+  /** What an own update or the log brings does not go into memory where a hint of a later change was heard. */
+  readonly remembersHints: boolean
   /** A process that sees the fence count what it knows to be overtaken raises it. */
   readonly heal: boolean
-  /** Who reads a change in the log asserts its invalidation again. */
-  readonly reassert: boolean
 }
 
 export const REAL: Rules = {
@@ -35,8 +35,8 @@ export const REAL: Rules = {
   delivery: true,
   detach: true,
   installRaises: true,
+  remembersHints: false,
   heal: true,
-  reassert: true,
 }
 
 /** One process of an exploration. */

@@ -1,4 +1,4 @@
-import { createFlags, type FlagCache, type Flags, memoryStore } from '@flagstone/core'
+import { createFlags, type FlagCache, type FlagStore, type Flags, memoryStore } from '@flagstone/core'
 import { memoryCacheSpace } from '../../../packages/core/src/memory/memory-cache-space.ts'
 import { ManualClock, settle } from '../../../packages/core/test/manual-clock.ts'
 import { type Answer, type Entry, judge, type Violation, type Write } from '../oracle.ts'
@@ -97,7 +97,8 @@ class Play {
     const name = `p${this.#born++}`
     const heard = new Map<string, number>()
     const flags = createFlags({
-      store: scheduled(this.#store, name, this.#scheduler, this.#faults),
+      // Some hear by the cache alone, and of what it does not tell them by the poll.
+      store: scheduled(this.#scheduler.chance(0.4) ? unwatched(this.#store) : this.#store, name, this.#scheduler, this.#faults),
       cache: scheduled(this.#connect(this.#space.connect()), name, this.#scheduler, this.#faults, (hint) => {
         heard.set(hint.name, Math.max(hint.version, heard.get(hint.name) ?? 0))
       }),
@@ -269,6 +270,15 @@ class Play {
     }
     if (!ended) this.#found.push({ law: 'close', what: 'a client could not be closed' })
   }
+}
+
+function unwatched(store: FlagStore): FlagStore {
+  return new Proxy(store, {
+    get(target, key) {
+      const value: unknown = key === 'watch' ? undefined : Reflect.get(target, key)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
 
 /** Plays the schedule of one seed. Jitter is part of the schedule: the same seed brings the same. `connect` may weaken the cache. */

@@ -8,7 +8,7 @@ import { type Finding, play } from './play.ts'
 
 /** A failing run is repeated by its seed: `SEED=7 SCHEDULES=1`, and shows what happened with `TRACE=1`. */
 const FIRST = Number(process.env['SEED'] ?? 1)
-const SCHEDULES = Number(process.env['SCHEDULES'] ?? 250)
+const SCHEDULES = Number(process.env['SCHEDULES'] ?? 200)
 /** In how many schedules a missing guard has to show. */
 const ENOUGH = 400
 

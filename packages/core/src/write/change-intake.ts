@@ -45,7 +45,7 @@ export class ChangeIntake {
     if (version <= known) return false
     this.#forget(name)
     this.#memory.drop(name)
-    this.#hinted.set(name, version)
+    this.#hinted.set(name, Math.max(version, this.#hinted.get(name) ?? 0))
     return true
   }
 

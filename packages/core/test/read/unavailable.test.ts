@@ -73,6 +73,16 @@ describe('evaluation never rejects because of infrastructure', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, reason: 'ERROR', source: 'default' })
   })
 
+  test('and "does not exist" is marked as well', async () => {
+    const { state, store, cache } = breakable()
+    const flags = world.client({ store, cache })
+    expect(await flags.evaluate('missing', 'ada')).toMatchObject({ reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' })
+    state.store = 'down'
+    state.cache = 'down'
+    await world.clock.advance(31_000)
+    expect(await flags.evaluate('missing', 'ada')).toMatchObject({ reason: 'STALE', errorCode: 'FLAG_NOT_FOUND', source: 'memory' })
+  })
+
   test('with the store gone and the lease run out, the cache is read again, marked STALE, at most every 2 s', async () => {
     const { state, store, cache } = breakable()
     const counted = around(cache)

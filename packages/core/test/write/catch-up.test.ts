@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Changes, createFlags, type FlagStore } from '../../src/index.ts'
+import { type Changes, type ChannelListener, createFlags, type FlagStore } from '../../src/index.ts'
 import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
 import { memoryStore } from '../../src/memory/memory-store.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
@@ -36,6 +36,23 @@ describe('with every hint lost', () => {
     await world.clock.advance(2_000)
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
     await world.clock.advance(8_000)
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+
+  test('a channel that is lost puts the next poll off no further', async () => {
+    const listeners: ChannelListener[] = []
+    const silent = async (_: unknown, listener: ChannelListener) => {
+      listener.onResync()
+      listeners.push(listener)
+      return async () => undefined
+    }
+    const [store, cache] = [around(world.store, { watch: silent as never }), around(world.cache(), { subscribe: silent as never })]
+    const flags = world.client({ store, cache })
+    await flags.isEnabled('new_feature', 'ada')
+    await world.store.update('new_feature', { rollout: 100 })
+    await world.clock.advance(7_900)
+    listeners[1]?.onDown(new Error('cut'))
+    await world.clock.advance(2_100)
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
@@ -125,6 +142,30 @@ describe('hints', () => {
       { name: 'unknown', version: 3 },
       { name: 'new_feature', version: 3 },
     ])
+  })
+
+  test('out of order: what the latest of them dropped is not put back by an update that is confirmed late', async () => {
+    let hint = (_: { name: string; version: number }): void => undefined
+    const cache = around(world.cache(), {
+      subscribe: async (_, listener) => {
+        hint = (each) => listener.onHint(each)
+        return async () => undefined
+      },
+    })
+    const store = around(world.store, {
+      watch: async () => async () => undefined,
+      async update(next, ...args) {
+        const change = await next(...args)
+        await world.store.update('new_feature', { rollout: 100 })
+        await world.store.update('new_feature', { owner: 'team-a' })
+        for (const version of [4, 3]) hint({ name: 'new_feature', version })
+        return change
+      },
+    })
+    const flags = world.client({ store, cache })
+    await flags.isEnabled('new_feature', 'ada')
+    await flags.admin.update('new_feature', { rollout: 10 })
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 4 })
   })
 
   test('a skipped version asks the log what was missed', async () => {
