@@ -26,7 +26,8 @@ interface Delivered {
 
 /** The end of `ReadPath.#newest`, then `MemoryLayer.answered`. A rejected answer is read again, by a new flight. */
 function deliver({ rules, world }: Asker, process: Process, asOf: number): Delivered {
-  if (rules.delivery && asOf < own(rules, process)) return { process }
+  const least = { none: NONE, own: own(rules, process), all: floor(rules, process) }[rules.delivery]
+  if (asOf < least) return { process }
   const value = valueOf(world, asOf)
   if (value < process.knows) return { process, broke: 'G2: a process answers from before a change that it knows of' }
   if (value < process.seen) return { process, broke: 'G2: a process goes back' }

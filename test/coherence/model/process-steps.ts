@@ -55,7 +55,7 @@ function learningSteps(actor: Actor): void {
     const knowing = { ...logged(rules, process, version, clock), knows: version }
     push(actor, () => `is told by the log, read at ${clock}, that the flag is at ${version}`, changed(actor, knowing))
   }
-  for (const version of new Set([world.resolved, latest])) {
+  for (const version of latest === world.resolved ? [latest] : [world.resolved, latest]) {
     const after = hint(rules, process, version)
     if (after === process) continue
     // Redis publishes what it has raised; the store notifies before that.

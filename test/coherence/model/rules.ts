@@ -13,8 +13,8 @@ export interface Rules {
   /** A process asks the store where it is before it trusts Redis. */
   readonly head: boolean
   readonly floors: boolean
-  /** An answer below what the process knows and has answered meanwhile is thrown away. */
-  readonly delivery: boolean
+  /** An answer is thrown away that is below what the process knows of this flag (`own`), or below the common floor too (`all`). */
+  readonly delivery: 'none' | 'own' | 'all'
   /** A change detaches the loads in flight. */
   readonly detach: boolean
   /** What memory takes in counts as answered. */
@@ -32,7 +32,7 @@ export const REAL: Rules = {
   fillChecksVersion: true,
   head: true,
   floors: true,
-  delivery: true,
+  delivery: 'own',
   detach: true,
   installRaises: true,
   remembersHints: false,

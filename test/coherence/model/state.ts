@@ -95,4 +95,5 @@ export const clockOf = ({ history }: World): number => history.length - 1
 /** The version of the flag that a value loaded at this clock has. */
 export const valueOf = ({ history }: World, asOf: number): number => history[asOf] ?? 0
 export const latestOf = (world: World): number => valueOf(world, clockOf(world))
-export const changesOf = ({ history }: World): number[] => [...new Set(history)].slice(1)
+/** A change of the flag has the clock's number; where another flag changed, the flag's version stays behind. */
+export const changesOf = ({ history }: World): number[] => history.filter((version, clock) => version === clock && clock > 0)

@@ -54,7 +54,7 @@ export class Play {
     for (const link of Object.values(hermit.links)) link.blackHole()
     const { faults, healedMs } = await this.#storm(stormMs)
     await this.#deaf(away + HERMIT_MS)
-    this.#mark('G4', 'hermit: no PostgreSQL, no Redis', 'lease 30 s', 31_000, away, (name) => name === 'hermit')
+    this.#mark('G4', 'hermit: no PostgreSQL, no Redis', 'lease 30 s', 35_000, away, (name) => name === 'hermit')
     this.#note('everything healed')
     crew.isolated.clear()
     crew.heal()
@@ -67,9 +67,9 @@ export class Play {
     this.#note('calm')
     await sleep(CALM_MS)
     const alone = ['redis-only', 'listen-only']
-    this.#mark('G3', 'both channels up', 'milliseconds', 2_000, from, (name) => !alone.includes(name))
-    this.#mark('G3', 'Redis channel up, no LISTEN', 'milliseconds', 2_000, from, (name) => name === 'redis-only')
-    this.#mark('G3', 'LISTEN up, no Redis channel', 'milliseconds', 2_000, from, (name) => name === 'listen-only')
+    this.#mark('G3', 'both channels up', 'milliseconds', 5_000, from, (name) => !alone.includes(name))
+    this.#mark('G3', 'Redis channel up, no LISTEN', 'milliseconds', 5_000, from, (name) => name === 'redis-only')
+    this.#mark('G3', 'LISTEN up, no Redis channel', 'milliseconds', 5_000, from, (name) => name === 'listen-only')
   }
 
   async #storm(ms: number): Promise<{ readonly faults: number; readonly healedMs: number }> {
@@ -77,7 +77,7 @@ export class Play {
     this.#note('storm')
     const faults = await storm(this.#theatre, this.#dice, ms)
     this.#crew.heal()
-    this.#mark('G4', 'storm: faults at random', 'lease 30 s', 31_000, from, (name) => name !== 'hermit')
+    this.#mark('G4', 'storm: faults at random', 'lease 30 s', 35_000, from, (name) => name !== 'hermit')
     return { faults, healedMs: await this.#caughtUp() }
   }
 
@@ -91,9 +91,9 @@ export class Play {
     reader.links.redis.blackHole()
     only.links.redis.cut()
     await sleep(Math.max(DEAF_MS, until - from))
-    this.#mark('G4', 'every hint lost in silence', 'poll 10 s', 11_000, from, (name) => name === 'reader')
-    this.#mark('G4', 'no channel up', 'poll 2 s', 4_000, from, (name) => name === 'redis-only')
-    this.#mark('G3', 'the others meanwhile', 'milliseconds', 2_000, from, (name) => !['reader', 'redis-only', 'hermit'].includes(name))
+    this.#mark('G4', 'every hint lost in silence', 'poll 10 s', 15_000, from, (name) => name === 'reader')
+    this.#mark('G4', 'no channel up', 'poll 2 s', 7_000, from, (name) => name === 'redis-only')
+    this.#mark('G3', 'the others meanwhile', 'milliseconds', 5_000, from, (name) => !['reader', 'redis-only', 'hermit'].includes(name))
   }
 
   async #finale(): Promise<number> {

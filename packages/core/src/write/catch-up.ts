@@ -55,6 +55,8 @@ export class CatchUp {
   /** Who waits for the clock to advance. */
   readonly #waiting: (() => void)[] = []
   #otherStore = false
+  /** The highest version that the store itself has told, in a load or a commit: a log that ends below it is of another history. */
+  #told = 0
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts
@@ -113,7 +115,13 @@ export class CatchUp {
     if (this.#storeId === undefined) return false
     this.#otherStore ||= loaded.storeId !== this.#storeId
     if (this.#otherStore || loaded.asOf < this.clock) this.request()
+    if (!this.#otherStore) this.told(loaded.asOf)
     return !this.#otherStore
+  }
+
+  /** The store itself has reached `version`. */
+  told(version: number): void {
+    this.#told = Math.max(this.#told, version)
   }
 
   /** Catches up in the background. */
@@ -164,12 +172,13 @@ export class CatchUp {
   async #once(): Promise<void> {
     const { clock, memory, store, intake, doubts, invalidations, shared, background } = this.#parts
     const from = clock.monotonic()
+    const told = this.#told
     const doubted = doubts.take()
     const hints = intake.hints()
     try {
       if (this.#storeId === undefined) await this.#begin()
       else if (this.#otherStore) await this.#rewind()
-      else await this.#apply(await store.probe((log, call) => log.changesSince(this.#cursor, call)))
+      else await this.#apply(await store.probe((log, call) => log.changesSince(this.#cursor, call)), told)
       this.#retryAt = Number.NEGATIVE_INFINITY
     } catch (error) {
       this.#retryLater()
@@ -215,9 +224,11 @@ export class CatchUp {
     }
   }
 
-  async #apply(changes: Changes): Promise<void> {
+  async #apply(changes: Changes, told: number): Promise<void> {
     const { intake, invalidations } = this.#parts
-    if (changes.kind === 'changes') {
+    if (changes.cursor.version < told) {
+      await this.#rewind()
+    } else if (changes.kind === 'changes') {
       this.#cursor = changes.cursor
       intake.logged(changes)
       // Whoever wrote may have died before it could.
@@ -237,6 +248,7 @@ export class CatchUp {
     const known = intake.rewound(all.asOf)
     shared.quarantine([...known, ...all.flags.keys()])
     this.#cursor = all.cursor
+    this.#told = all.asOf
     this.#otherStore = false
     const moved = all.storeId !== this.#storeId
     this.#storeId = all.storeId

@@ -1,0 +1,52 @@
+import type { Broken } from './process-rules.ts'
+import { type Bounds, type Kind, REAL, type Rules } from './rules.ts'
+
+/** A process that only reads: what others do, it sees in Redis alone. */
+export const reader: Kind = { memory: false, learns: false, overlaps: false }
+/** A process without memory that updates, hears hints and reads the log. */
+export const peer: Kind = { memory: false, learns: true, overlaps: false }
+export const peerWithMemory: Kind = { memory: true, learns: true, overlaps: false }
+
+export function world(updates: number, processes: readonly Kind[], more: Partial<Bounds> = {}): Bounds {
+  return { processes, updates, others: 0, restarts: 0, failovers: 0, decisions: false, overflow: false, ...more }
+}
+
+const G1: Broken = 'G1: Redis counts an entry from before an update that has resolved'
+const KNOWN: Broken = 'G2: a process answers from before a change that it knows of'
+const BACK: Broken = 'G2: a process goes back'
+const LAW_3: Broken = 'law 3: a load from before a hint is kept in memory after it'
+const LAW_4: Broken = 'law 4: Redis moves to a lower version'
+
+/** The protocol without one of its guards, and the promise that then cannot be kept. */
+export interface Variant {
+  readonly rules: Rules
+  readonly bounds: Bounds
+  readonly breaks: Broken
+}
+
+const without = (rules: Partial<Rules>, bounds: Bounds, breaks: Broken): Variant => ({ rules: { ...REAL, ...rules }, bounds, breaks })
+
+const two = [peer, reader]
+
+export const VARIANTS = {
+  'a plain DEL in place of the fence': without({ fence: 'none' }, world(1, two), G1),
+  'a fence that is a number, compared by order': without({ fence: 'order' }, world(1, two), G1),
+  'a fence that is a number which restarts after an eviction, compared for equality': without({ fence: 'equal' }, world(1, two), G1),
+  'a fence that is set only where there is none (SET NX)': without({ fence: 'nx' }, world(2, two), G1),
+  'loads from a replica that lags': without({ loads: 'replica' }, world(1, two), G1),
+  'loads from a replica that lags, and no check of "as of" against the fence': without(
+    { loads: 'replica', fillChecksVersion: false },
+    world(1, two),
+    G1,
+  ),
+  'FILL without a look at the entry that counts now': without({ fillChecksEntry: false }, world(1, two), LAW_4),
+  'a process that trusts Redis before it asked the store where it is': without({ head: false }, world(1, two, { restarts: 1 }), KNOWN),
+  'no floors': without({ floors: false }, world(1, two), KNOWN),
+  'no check at the delivery of an answer': without({ delivery: 'none' }, world(1, two), KNOWN),
+  'loads that a change does not detach': without({ detach: false }, world(1, [peerWithMemory]), LAW_3),
+  'a memory that takes in what does not count as answered': without(
+    { installRaises: false },
+    world(1, [peerWithMemory], { decisions: true }),
+    BACK,
+  ),
+} satisfies Record<string, Variant>
