@@ -9,12 +9,15 @@ export class CompiledFlag {
   readonly #prefix: string
   /** Below which bucket a key is in; 0 where the flag is disabled. */
   readonly #threshold: number
+  /** The same in whole percents, where the rollout has no fraction: then only `hash % 100` counts. */
+  readonly #percent: number | undefined
 
   constructor(record: FlagRecord, hash: Hash) {
     this.record = record
     this.#hash = hash
     this.#prefix = `${record.salt ?? record.name}:`
     this.#threshold = record.enabled ? thresholdOf(record.rollout) : 0
+    this.#percent = this.#threshold % 1000 === 0 ? this.#threshold / 1000 : undefined
   }
 
   /** Whether a targeting key gets the flag. The key is not empty. */
@@ -22,7 +25,8 @@ export class CompiledFlag {
     const threshold = this.#threshold
     if (threshold === 0) return false
     if (threshold === BUCKETS) return true
-    return bucketOf(this.#hash(this.#prefix + key, GATE_SEED)) < threshold
+    const hash = this.#hash(this.#prefix + key, GATE_SEED)
+    return this.#percent === undefined ? bucketOf(hash) < threshold : hash % 100 < this.#percent
   }
 
   /** The same answer with its reasons. */
