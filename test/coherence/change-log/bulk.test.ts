@@ -70,8 +70,7 @@ test('100,000 rows in one statement reach a cursor whole, at once, and each exac
     expect(new Set(seen.values())).toEqual(new Set([`of ${size}`]))
     times.push(`${size} rows ${ms.toFixed(0)} ms (${((ms * 1_000) / size).toFixed(1)} µs a row)`)
   }
-  const [row] = await database.sql.unsafe(`
-    SELECT count(*)::int AS logged, count(DISTINCT flag || ' ' || (after->>'description'))::int AS told FROM ${changes}`)
-  expect(row).toEqual({ logged: 175_000, told: 175_000 })
+  const [row] = await database.sql.unsafe(`SELECT count(*)::int AS logged FROM ${changes}`)
+  expect(row).toEqual({ logged: 175_000 })
   console.log(`change log, one UPDATE beside a polling cursor: ${times.join(', ')}`)
 }, 60_000)

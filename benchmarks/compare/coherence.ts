@@ -1,0 +1,77 @@
+/**
+ * What an update leaves behind, beside five other caches: `pnpm compare:coherence`. Each scenario is played on a real Redis, with a slow
+ * source of truth; then every process is asked again and again. A process is a client of its own with connections of its own; all run in
+ * one Node process.
+ */
+import { readFile } from 'node:fs/promises'
+import { type PrivateService, startPrivateRedis } from '@flagstone/services'
+import { asyncCacheDedupe } from './libraries/async-cache-dedupe.ts'
+import { bentocache } from './libraries/bentocache.ts'
+import { cacheManager } from './libraries/cache-manager.ts'
+import { cacheable } from './libraries/cacheable.ts'
+import { flagstone } from './libraries/flagstone.ts'
+import { layeredLoader } from './libraries/layered-loader.ts'
+import { type Library, TTL_MS } from './library.ts'
+import { observe } from './observe.ts'
+import { SCENARIOS, type Scenario } from './scenarios.ts'
+import { openWorld } from './world.ts'
+
+const ROUNDS = 3
+const LIBRARIES: readonly Library[] = [bentocache, layeredLoader, cacheable, cacheManager, asyncCacheDedupe, flagstone]
+/** A value's time to live began when it was loaded: before the update was made known, from which time is counted here. */
+const WHOLE = 0.75
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
+
+/** How long old answers were given in each round. */
+async function play(library: Library, scenario: Scenario, redis: PrivateService): Promise<readonly number[]> {
+  const rounds: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const world = await openWorld(library, redis)
+    try {
+      rounds.push((await observe(await scenario.play(world))).oldMs)
+    } finally {
+      await world.end()
+    }
+  }
+  return rounds
+}
+
+function verdict(rounds: readonly number[]): string {
+  const worst = Math.max(...rounds)
+  if (worst === 0) return 'fresh at once'
+  if (worst < WHOLE * TTL_MS) return `old for ${Math.ceil(worst)} ms, until repaired`
+  const whole = rounds.filter((ms) => ms >= WHOLE * TTL_MS).length
+  return `**old for ${seconds(worst)}, the whole TTL** (${whole} of ${ROUNDS})`
+}
+
+async function version({ from }: Library): Promise<string> {
+  const text = await readFile(new URL(`../node_modules/${from}/package.json`, import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+async function row(library: Library): Promise<string> {
+  const redis = await startPrivateRedis()
+  try {
+    const cells = [library.name, await version(library)]
+    for (const scenario of SCENARIOS) cells.push(verdict(await play(library, scenario, redis)))
+    return line(cells)
+  } finally {
+    await redis.stop()
+  }
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
+}
+
+const rows = await Promise.all(LIBRARIES.map(row))
+const head = ['library', 'version', ...SCENARIOS.map(({ title }) => title)]
+console.log([line(head), line(head.map(() => '---')), ...rows].join('\n'))
+console.log(`
+The time from the update (made known the way the library documents) to the last old answer of any process, the worst of ${ROUNDS} rounds.
+The peers keep values for ${seconds(TTL_MS)} in each layer, so "the whole TTL" is whatever you set; Flagstone has its defaults (300 s in Redis, none in memory).
+A process is a client with connections of its own; all of a row share one private Redis. Where nothing goes wrong, the time is the message's.`)
+for (const { name, used } of LIBRARIES) console.log(`- ${name}: ${used}`)
+// Some peers go on trying to reach a Redis that is gone, whatever is closed.
+process.exit()

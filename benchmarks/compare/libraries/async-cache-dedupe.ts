@@ -1,0 +1,28 @@
+import { createCache } from 'async-cache-dedupe'
+import { type Library, TTL_MS } from '../library.ts'
+import { QuietRedis } from '../quiet-redis.ts'
+
+export const asyncCacheDedupe: Library = {
+  name: 'async-cache-dedupe',
+  from: 'async-cache-dedupe',
+  used: 'Redis storage with references; invalidateAll() after a write (README: "Invalidation"). It has one tier, so no memory and no bus',
+  subscribers: 0,
+  async start({ port, key, source }) {
+    const client = new QuietRedis(port)
+    const ttl = TTL_MS / 1_000
+    const cache = createCache({
+      ttl,
+      storage: { type: 'redis', options: { client, invalidation: { referencesTTL: ttl } } },
+    }).define('flag', { references: (name: string) => [`flag~${name}`] }, (_name: string) => source.read())
+    return {
+      read: () => cache.flag(key),
+      async write(value) {
+        await source.write(value)
+        await cache.invalidateAll(`flag~${key}`)
+      },
+      async end() {
+        client.disconnect()
+      },
+    }
+  },
+}

@@ -1,0 +1,33 @@
+import { BentoCache, bentostore } from 'bentocache'
+import { memoryDriver } from 'bentocache/drivers/memory'
+import { redisBusDriver, redisDriver } from 'bentocache/drivers/redis'
+import { type Library, TTL_MS } from '../library.ts'
+import { QuietRedis } from '../quiet-redis.ts'
+
+export const bentocache: Library = {
+  name: 'bentocache',
+  from: 'bentocache',
+  used: 'memory L1, Redis L2, Redis bus; getOrSet(), and delete() after a write (docs: "Multi-tier", "Bus")',
+  subscribers: 1,
+  async start({ port, key, source }) {
+    const bento = new BentoCache({
+      default: 'multitier',
+      stores: {
+        multitier: bentostore()
+          .useL1Layer(memoryDriver({ maxSize: '10mb' }))
+          .useL2Layer(redisDriver({ connection: new QuietRedis(port) }))
+          .useBus(redisBusDriver({ connection: new QuietRedis(port) })),
+      },
+    })
+    // Made on first use, and the subscription with it.
+    bento.use()
+    return {
+      read: () => bento.getOrSet({ key, ttl: TTL_MS, factory: () => source.read() }),
+      async write(value) {
+        await source.write(value)
+        await bento.delete({ key })
+      },
+      end: () => bento.disconnectAll(),
+    }
+  },
+}
