@@ -1,6 +1,6 @@
 import { type Broken, floor, install, own, raiseByAnswer } from './process-rules.ts'
 import type { Rules } from './rules.ts'
-import { type Fill, type Flight, NONE, type Process, valueOf, type World } from './state.ts'
+import { type Fill, type Flight, NONE, type Process, valueAt, type World } from './state.ts'
 
 /** What became of a process, and what it sends. */
 export interface Outcome {
@@ -28,7 +28,7 @@ interface Delivered {
 function deliver({ rules, world }: Asker, process: Process, asOf: number): Delivered {
   const least = { none: NONE, own: own(rules, process), all: floor(rules, process) }[rules.delivery]
   if (asOf < least) return { process }
-  const value = valueOf(world, asOf)
+  const value = valueAt(world, asOf)
   if (value < process.knows) return { process, broke: 'G2: a process answers from before a change that it knows of' }
   if (value < process.seen) return { process, broke: 'G2: a process goes back' }
   const raised = raiseByAnswer(process, asOf)

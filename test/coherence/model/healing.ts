@@ -1,12 +1,12 @@
 import { handle } from './flight-rules.ts'
 import { counted, invalidate, tokenOf } from './redis-rules.ts'
 import type { Bounds, Rules } from './rules.ts'
-import { type Flight, NONE, type Process, type State, valueOf, type World } from './state.ts'
+import { type Flight, NONE, type Process, type State, valueAt, type World } from './state.ts'
 
 /** Whether Redis counts what an update that has resolved has overtaken. */
 export function isBroken(rules: Rules, { redis, resolved, ...world }: World): boolean {
   const flag = counted(rules, redis, redis.flag)
-  return flag !== NONE && valueOf({ redis, resolved, ...world }, flag) < resolved
+  return flag !== NONE && valueAt({ redis, resolved, ...world }, flag) < resolved
 }
 
 export interface Healing {

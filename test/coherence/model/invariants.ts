@@ -1,7 +1,7 @@
 import type { Broken } from './process-rules.ts'
 import { counted } from './redis-rules.ts'
 import type { Rules } from './rules.ts'
-import { NONE, type Process, type State, valueOf, type World } from './state.ts'
+import { NONE, type Process, type State, valueAt, type World } from './state.ts'
 import type { Step } from './steps.ts'
 
 /** Whether the step is a fault that may take back what Redis has promised. */
@@ -17,7 +17,7 @@ function redisBroke(rules: Rules, from: World, to: World): Broken | undefined {
   for (const kind of ['flag', 'decision'] as const) {
     const asOf = counted(rules, redis, redis[kind])
     if (asOf === NONE) continue
-    if (valueOf(to, asOf) < resolved) return 'G1: Redis counts an entry from before an update that has resolved'
+    if (valueAt(to, asOf) < resolved) return 'G1: Redis counts an entry from before an update that has resolved'
     if (!failsOver(from, to) && asOf < counted(rules, from.redis, from.redis[kind])) return 'law 4: Redis moves to a lower version'
   }
   if (redis.fence === null || from.redis.fence === null || failsOver(from, to)) return undefined
@@ -37,7 +37,7 @@ function processesBroke(from: State, { world, processes }: State): Broken | unde
 /** What is live in memory may be answered at any time. */
 function memoryBroke(world: World, { memory, knows, seen, heard }: Process): Broken | undefined {
   if (!memory?.live) return undefined
-  const value = valueOf(world, memory.asOf)
+  const value = valueAt(world, memory.asOf)
   if (value < knows) return 'G2: a process answers from before a change that it knows of'
   if (value < seen) return 'G2: a process goes back'
   return value < heard ? 'law 3: a load from before a hint is kept in memory after it' : undefined

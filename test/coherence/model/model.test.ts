@@ -1,34 +1,19 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { explore } from './explore.ts'
+import { explored, note, run } from './explored.ts'
 import { type Healing, heal, isBroken } from './healing.ts'
 import type { Broken } from './process-rules.ts'
-import { type Bounds, type Kind, REAL, type Rules } from './rules.ts'
-import { peer, peerWithMemory, reader, VARIANTS, type Variant, world } from './variants.ts'
+import { type Bounds, type Kind, REAL } from './rules.ts'
+import { peer, peerWithMemory, reader, world } from './variants.ts'
 
-const printed: string[] = []
-afterAll(() => console.log(['model of the Redis protocol:', ...printed].join('\n  ')))
-
-interface Result {
-  readonly broke: Broken | undefined
-  readonly trace: string
-}
-
-function run(title: string, rules: Rules, bounds: Bounds, until?: (broke: Broken) => boolean): Result {
-  const began = performance.now()
-  const { states, counterexample } = explore({ rules, bounds, ...(until && { until }) })
-  const found = counterexample ? `breaks after ${counterexample.trace.length} steps` : 'holds'
-  printed.push(`${title}: ${states} states, ${found}, ${Math.round(performance.now() - began)} ms`)
-  return { broke: counterexample?.broke, trace: `\n${counterexample?.trace.join('\n')}\n` }
-}
+afterAll(() => console.log(explored()))
 
 const holds = (title: string, bounds: Bounds, until?: (broke: Broken) => boolean): void => {
   it(title, () => expect(run(title, REAL, bounds, until)).toMatchObject({ broke: undefined }), 60_000)
 }
 
-describe('whatever is evicted, late, repeated, reordered or lost, and whoever dies after its commit, G1, G2 and law 4 hold', () => {
+describe('whatever is evicted, late, repeated, reordered or lost, and whoever dies after its commit, G1, G2 and the laws 3 and 4 hold', () => {
   const detached: Kind = { ...peerWithMemory, overlaps: true }
-  // Open: see "a hint of Redis is not forgotten".
-  const notLaw3 = (broke: Broken): boolean => !broke.startsWith('law 3')
 
   holds('with three updates and two readers', world(3, [peer, reader]))
   holds('with two updates, by two processes that read', world(2, [peer, peer]))
@@ -37,8 +22,8 @@ describe('whatever is evicted, late, repeated, reordered or lost, and whoever di
   holds('with a process that updates and starts anew', world(1, [peer, reader], { restarts: 1 }))
   holds('with decisions beside the flag', world(1, [peer, reader], { decisions: true }))
   holds('with memory and decisions beside the flag', world(1, [peerWithMemory], { decisions: true }))
-  holds('with memory in one process beside a reader', world(1, [peerWithMemory, reader]), notLaw3)
-  holds('with memory, two updates, and loads that go on detached beside newer ones', world(2, [detached]), notLaw3)
+  holds('with memory in one process beside a reader', world(1, [peerWithMemory, reader]))
+  holds('with memory, two updates, and loads that go on detached beside newer ones', world(2, [detached]))
 })
 
 describe('a failover of Redis that loses its last write', () => {
@@ -65,7 +50,7 @@ describe('a failover of Redis that loses its last write', () => {
   it('is healed by the next read of any process that knows of the change', () => {
     const tally: Healing = { broken: 0, healed: 0 }
     explore({ rules: REAL, bounds, until: () => false, visit: (state) => heal(REAL, bounds, state, tally) })
-    printed.push(`healing: ${tally.broken} broken states read by who knows better, ${tally.healed} healed`)
+    note(`healing: ${tally.broken} broken states read by who knows better, ${tally.healed} healed`)
     expect(tally.broken).toBeGreaterThan(100)
     expect(tally.healed).toBe(tally.broken)
   })
@@ -85,212 +70,14 @@ describe('a failover of Redis that loses its last write', () => {
   })
 })
 
-describe('without one of its guards the protocol breaks a promise', () => {
-  const breaks = (title: keyof typeof VARIANTS): string => {
-    const { rules, bounds, breaks }: Variant = VARIANTS[title]
-    const { broke, trace } = run(title, rules, bounds)
-    expect(broke).toBe(breaks)
-    return trace
-  }
-
-  it('a plain DEL in place of the fence', () => {
-    expect(breaks('a plain DEL in place of the fence')).toMatchInlineSnapshot(`
-      "
-      B reads Redis: nothing counts
-      B loads from the store: as of 0
-      the store commits change 1
-      Redis: INVALIDATE 1; update() may resolve
-      Redis: FILL as of 0
-      "
-    `)
+describe('where the map of floors is full and the floor of a flag is given up for another', () => {
+  it('the common floor keeps a load from being answered that an own update has overtaken', () => {
+    expect(run('a floor given up', REAL, world(1, [peer, reader], { overflow: true })).broke).toBe(undefined)
   })
 
-  it('a fence that is a number, compared by order', () => {
-    expect(breaks('a fence that is a number, compared by order')).toMatchInlineSnapshot(`
-      "
-      B reads Redis: nothing counts
-      B loads from the store: as of 0
-      the store commits change 1
-      Redis: INVALIDATE 1; update() may resolve
-      Redis: evicts the fence
-      Redis: FILL as of 0
-      "
-    `)
-  })
-
-  it('a fence that is a number which restarts after an eviction, compared for equality', () => {
-    expect(breaks('a fence that is a number which restarts after an eviction, compared for equality')).toMatchInlineSnapshot(`
-      "
-      B reads Redis: nothing counts
-      B loads from the store: as of 0
-      the store commits change 1
-      Redis: INVALIDATE 1; update() may resolve
-      Redis: evicts the fence
-      Redis: FILL as of 0
-      "
-    `)
-  })
-
-  it('a fence that is set only where there is none (SET NX)', () => {
-    expect(breaks('a fence that is set only where there is none (SET NX)')).toMatchInlineSnapshot(`
-      "
-      B reads Redis: no fence
-      B asks Redis for a placeholder
-      B loads from the store: as of 0
-      the store commits change 1
-      Redis: INVALIDATE 1; update() may resolve
-      Redis: FILL as of 0
-      "
-    `)
-  })
-
-  it('loads from a replica that lags', () => {
-    expect(breaks('loads from a replica that lags')).toMatchInlineSnapshot(`
-      "
-      the store commits change 1
-      Redis: INVALIDATE 1; update() may resolve
-      Redis: evicts the fence
-      B reads Redis: no fence
-      B asks Redis for a placeholder
-      B loads from the store: as of 0
-      Redis: FILL as of 0
-      "
-    `)
-  })
-
-  it('loads from a replica that lags, and no check of "as of" against the fence', () => {
-    expect(breaks('loads from a replica that lags, and no check of "as of" against the fence')).toMatchInlineSnapshot(`
-      "
-      the store commits change 1
-      Redis: INVALIDATE 1; update() may resolve
-      B reads Redis: nothing counts
-      B loads from the store: as of 0
-      Redis: FILL as of 0
-      "
-    `)
-  })
-
-  it('FILL without a look at the entry that counts now', () => {
-    expect(breaks('FILL without a look at the entry that counts now')).toMatchInlineSnapshot(`
-      "
-      B reads Redis: no fence
-      B asks Redis for a placeholder
-      B loads from the store: as of 0
-      the store commits change 1
-      B reads Redis: nothing counts
-      B loads from the store: as of 1
-      Redis: FILL as of 1
-      Redis: FILL as of 0
-      "
-    `)
-  })
-
-  it('a process that trusts Redis before it asked the store where it is', () => {
-    expect(breaks('a process that trusts Redis before it asked the store where it is')).toMatchInlineSnapshot(`
-      "
-      B reads Redis: no fence
-      B asks Redis for a placeholder
-      B loads from the store: as of 0
-      the store commits change 1
-      Redis: FILL as of 0
-      B dies and starts anew, the store being at 1
-      B reads Redis: the flag as of 0
-      "
-    `)
-  })
-
-  it('no floors', () => {
-    expect(breaks('no floors')).toMatchInlineSnapshot(`
-      "
-      A reads Redis: no fence
-      A asks Redis for a placeholder
-      A loads from the store: as of 0
-      the store commits change 1
-      A is told that its update() is committed as 1
-      A is given its load as of 0
-      "
-    `)
-  })
-
-  it('no check at the delivery of an answer', () => {
-    expect(breaks('no check at the delivery of an answer')).toMatchInlineSnapshot(`
-      "
-      A reads Redis: no fence
-      A asks Redis for a placeholder
-      A loads from the store: as of 0
-      the store commits change 1
-      A is told that its update() is committed as 1
-      A is given its load as of 0
-      "
-    `)
-  })
-
-  it('loads that a change does not detach', () => {
-    expect(breaks('loads that a change does not detach')).toMatchInlineSnapshot(`
-      "
-      A reads Redis: no fence
-      A asks Redis for a placeholder
-      A loads from the store: as of 0
-      the store commits change 1
-      A is given its load as of 0
-      Redis: FILL as of 0
-      A reads Redis: the flag as of 0
-      Redis: INVALIDATE 1; update() may resolve
-      A hears a hint of 1 from Redis
-      A is given what Redis said
-      "
-    `)
-  })
-
-  it('a memory that takes in what does not count as answered', () => {
-    expect(breaks('a memory that takes in what does not count as answered')).toMatchInlineSnapshot(`
-      "
-      A reads Redis: no fence
-      A asks Redis for a placeholder
-      A loads from the store: as of 0
-      the store commits change 1
-      A is given its load as of 0
-      Redis: FILL as of 0
-      Redis: evicts the flag
-      A reads Redis: a decision as of 0
-      A is given what Redis said
-      A loads from the store: as of 1
-      A is given its load as of 1
-      A reads Redis: a decision as of 0
-      A is given what Redis said
-      "
-    `)
-  })
-  it('but "as of" against the fence is a second line: it is needed only where loads do not come from the primary', () => {
-    expect(run('no check of "as of" against the fence', { ...REAL, fillChecksVersion: false }, world(1, [peer, reader])).broke).toBe(
-      undefined,
-    )
-  })
-})
-
-describe('open: the rules as they are break a promise', () => {
-  it('a hint of Redis is forgotten when an earlier change is told afterwards, by the reply to an update or by the log', () => {
-    const { broke, trace } = run('an earlier change told after a hint', REAL, world(2, [peerWithMemory]))
-    expect(broke).toBe('law 3: a load from before a hint is kept in memory after it')
-    expect(trace).toMatchInlineSnapshot(`
-      "
-      the store commits change 1
-      the store commits change 2
-      Redis: INVALIDATE 2; update() may resolve
-      A reads Redis: nothing counts
-      A hears a hint of 2 from Redis
-      A is told that its update() is committed as 1
-      "
-    `)
-  })
-
-  it('it holds where memory takes nothing in from before the hint', () => {
-    const rules = { ...REAL, remembersHints: true }
-    expect(run('an earlier change told after a hint that is remembered', rules, world(2, [peerWithMemory])).broke).toBe(undefined)
-  })
-
-  it('a floor that was given up for want of room lets a load pass that an own update has overtaken', () => {
-    const { broke, trace } = run('a floor given up', REAL, world(1, [peer], { overflow: true }))
+  it('which the floor of the flag alone would not', () => {
+    const rules = { ...REAL, delivery: 'own' as const }
+    const { broke, trace } = run('a floor given up, delivery against own floors', rules, world(1, [peer], { overflow: true }))
     expect(broke).toBe('G2: a process answers from before a change that it knows of')
     expect(trace).toMatchInlineSnapshot(`
       "
@@ -303,10 +90,5 @@ describe('open: the rules as they are break a promise', () => {
       A is given its load as of 0
       "
     `)
-  })
-
-  it('it holds where an answer is held against the common floor too', () => {
-    const rules = { ...REAL, delivery: 'all' as const }
-    expect(run('a floor given up, delivery against all floors', rules, world(1, [peer, reader], { overflow: true })).broke).toBe(undefined)
   })
 })

@@ -20,7 +20,7 @@ export const floor = (rules: Rules, process: Process): number => (rules.floors ?
 const hasOwn = ({ changed, answered }: Process): boolean => changed > 0 || answered > 0
 
 /** `Floors.raiseByChange` */
-export function raiseByChange(process: Process, version: number): Process {
+function raiseByChange(process: Process, version: number): Process {
   if ((version <= process.common && !hasOwn(process)) || version <= process.changed) return process
   return { ...process, changed: version }
 }
@@ -37,7 +37,7 @@ export function giveUpFloor(process: Process): Process {
 }
 
 /** `MemoryLayer.drop`: it stays as a last known good. */
-export function drop(process: Process): Process {
+function drop(process: Process): Process {
   return process.memory?.live ? { ...process, memory: { ...process.memory, live: false } } : process
 }
 
@@ -50,7 +50,7 @@ export function install(rules: Rules, process: Process, asOf: number, memory: bo
 }
 
 /** `Flights.detach` */
-export function detach(rules: Rules, process: Process): Process {
+function detach(rules: Rules, process: Process): Process {
   return rules.detach && process.open !== null ? { ...process, open: null, loose: process.open } : process
 }
 
@@ -62,7 +62,7 @@ export function hint(rules: Rules, process: Process, version: number): Process {
 
 /** `ChangeIntake.committed` */
 export function committed(rules: Rules, process: Process, version: number, memory: boolean): Process {
-  return swap(rules, detach(rules, raiseByChange(process, version)), version, memory)
+  return swap(rules, detach(rules, raiseByAnswer(raiseByChange(process, version), version)), version, memory)
 }
 
 /** `ChangeIntake.logged` */
@@ -74,5 +74,6 @@ export function logged(rules: Rules, process: Process, version: number, clock: n
 
 /** `ChangeIntake.#swap` */
 function swap(rules: Rules, process: Process, asOf: number, memory: boolean): Process {
-  return rules.remembersHints && asOf < process.heard ? drop(process) : install(rules, process, asOf, memory)
+  const installed = install(rules, process, asOf, memory)
+  return rules.remembersHints && asOf < process.heard ? drop(installed) : installed
 }

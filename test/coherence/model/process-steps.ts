@@ -2,7 +2,7 @@ import { flightSteps } from './flight-steps.ts'
 import type { Broken } from './process-rules.ts'
 import { committed, giveUpFloor, hint, logged } from './process-rules.ts'
 import type { Bounds, Kind, Rules } from './rules.ts'
-import { changesOf, clockOf, latestOf, type Process, type State, started, valueOf, type World } from './state.ts'
+import { changesOf, clockOf, latestOf, type Process, type State, started, valueAt, type World } from './state.ts'
 import type { Step } from './steps.ts'
 
 /** A process that may take a step, and where to put its steps. */
@@ -30,7 +30,7 @@ export function processSteps(rules: Rules, bounds: Bounds, state: State, found: 
 
 /** The state in which this process, and perhaps the world, have changed. What is live in memory may be answered, so it counts as seen. */
 export function changed({ state, index }: Actor, next: Process, world: World = state.world): State {
-  const value = next.memory?.live ? valueOf(world, next.memory.asOf) : 0
+  const value = next.memory?.live ? valueAt(world, next.memory.asOf) : 0
   const process = value > next.seen ? { ...next, seen: value } : next
   return { world, processes: state.processes.map((old, at) => (at === index ? process : old)) }
 }
@@ -50,8 +50,8 @@ function learningSteps(actor: Actor): void {
     push(actor, () => `is told that its update() is committed as ${version}`, changed(actor, knowing))
   }
   // The log is read at one moment, and what it said arrives at a later one.
-  for (let clock = clockOf(world); valueOf(world, clock) > process.knows; clock--) {
-    const version = valueOf(world, clock)
+  for (let clock = clockOf(world); valueAt(world, clock) > process.knows; clock--) {
+    const version = valueAt(world, clock)
     const knowing = { ...logged(rules, process, version, clock), knows: version }
     push(actor, () => `is told by the log, read at ${clock}, that the flag is at ${version}`, changed(actor, knowing))
   }

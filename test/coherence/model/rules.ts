@@ -1,3 +1,5 @@
+// One flag. Not in the model: a store that cannot be reached or goes back, and times; to live out one's time is to be evicted.
+
 /** The guards of the protocol, each of which a variant can take away. */
 export interface Rules {
   /**
@@ -19,12 +21,13 @@ export interface Rules {
   readonly detach: boolean
   /** What memory takes in counts as answered. */
   readonly installRaises: boolean
-  /** What an own update or the log brings does not go into memory where a hint of a later change was heard. */
+  /** What an own update or the log tells of a change does not go into memory where a hint of a later one was heard. */
   readonly remembersHints: boolean
   /** A process that sees the fence count what it knows to be overtaken raises it. */
   readonly heal: boolean
 }
 
+/** The rules as they are in `packages/`, written down a second time: no code is shared. */
 export const REAL: Rules = {
   fence: 'token',
   loads: 'primary',
@@ -32,10 +35,10 @@ export const REAL: Rules = {
   fillChecksVersion: true,
   head: true,
   floors: true,
-  delivery: 'own',
+  delivery: 'all',
   detach: true,
   installRaises: true,
-  remembersHints: false,
+  remembersHints: true,
   heal: true,
 }
 

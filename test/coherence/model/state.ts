@@ -93,7 +93,7 @@ export function started(common: number, knows: number): Process {
 
 export const clockOf = ({ history }: World): number => history.length - 1
 /** The version of the flag that a value loaded at this clock has. */
-export const valueOf = ({ history }: World, asOf: number): number => history[asOf] ?? 0
-export const latestOf = (world: World): number => valueOf(world, clockOf(world))
+export const valueAt = ({ history }: World, asOf: number): number => history[asOf] ?? 0
+export const latestOf = (world: World): number => valueAt(world, clockOf(world))
 /** A change of the flag has the clock's number; where another flag changed, the flag's version stays behind. */
 export const changesOf = ({ history }: World): number[] => history.filter((version, clock) => version === clock && clock > 0)

@@ -49,4 +49,5 @@ export const VARIANTS = {
     world(1, [peerWithMemory], { decisions: true }),
     BACK,
   ),
+  'a hint that is forgotten when an earlier change is told after it': without({ remembersHints: false }, world(2, [peerWithMemory]), LAW_3),
 } satisfies Record<string, Variant>

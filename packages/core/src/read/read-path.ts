@@ -67,7 +67,8 @@ export class ReadPath {
         memory.failed(name)
         return this.#lastKnownGood(name, answer.error)
       }
-      if (answer.asOf >= floors.own(name)) {
+      // A floor that was given up for room lives on in the common one; a last resort is held to the flag's own alone.
+      if (answer.asOf >= (answer.stale ? floors.own(name) : floors.of(name))) {
         memory.answered(name, answer.asOf)
         return answer
       }

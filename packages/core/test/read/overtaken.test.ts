@@ -191,13 +191,24 @@ describe('no layer moves a flag to a lower version', () => {
   })
 })
 
+test('a load from before an update is not answered after it, though more flags were asked for than have floors', async () => {
+  const { store, loaded, deliver } = slowLoad()
+  const flags = world.client({ store, memory: false, cache: undefined as never })
+  const early = flags.evaluate('new_feature', 'ada')
+  await loaded
+  await flags.admin.update('new_feature', { rollout: 100 })
+  await Promise.all(Array.from({ length: 10_050 }, (_, index) => flags.isEnabled(`other_${index}`, 'ada')))
+  deliver()
+  expect(await early).toMatchObject({ enabled: true, version: 2 })
+})
+
 test('a load from below the floor is kept nowhere', async () => {
   let behind = true
   const store = around(world.store, {
     load: async (next, ...args) => ({ ...(await next(...args)), ...(behind ? { asOf: 0 } : {}) }),
   })
   const flags = world.deaf({ store })
-  expect((await flags.evaluate('new_feature', 'ada')).source).toBe('store')
+  expect((await flags.evaluate('new_feature', 'ada')).reason).toBe('STALE')
   await settle()
   const cache = world.cache()
   await cache.open((await world.store.head()).storeId)
