@@ -56,7 +56,7 @@ export class FlagsClient implements Flags {
   // Not async: an answer from memory allocates nothing and waits for nothing.
   isEnabled(name: string, who?: Who, options?: EvaluateOptions): Promise<boolean> {
     const key = typeof who === 'number' && Number.isSafeInteger(who) ? String(who) : who
-    if (typeof key === 'string' && key !== '' && (options === undefined || this.#knows(options))) {
+    if (typeof key === 'string' && key !== '' && this.#knows(options?.minVersion)) {
       const slot = this.#memory.hit(name)
       if (slot !== undefined && slot.flag !== null) {
         this.#counts.memoryHits++
@@ -69,7 +69,7 @@ export class FlagsClient implements Flags {
   async evaluate(name: string, who?: Who, options?: EvaluateOptions): Promise<Evaluation> {
     const target = targetOf(who)
     const key = target instanceof FlagsError ? undefined : target.key
-    const slot = target instanceof FlagsError || (options !== undefined && !this.#knows(options)) ? undefined : this.#memory.hit(name)
+    const slot = target instanceof FlagsError || !this.#knows(options?.minVersion) ? undefined : this.#memory.hit(name)
     if (slot !== undefined && slot.flag !== null) {
       this.#counts.memoryHits++
       return { ...slot.flag.decide(key), source: 'memory', asOf: slot.asOf }
@@ -170,7 +170,7 @@ export class FlagsClient implements Flags {
   }
 
   /** Whether this process has seen the version that is asked for: then memory is as new as it has to be. */
-  #knows({ minVersion }: EvaluateOptions): boolean {
+  #knows(minVersion: number | undefined): boolean {
     return minVersion === undefined || minVersion <= this.#parts.catchUp.clock
   }
 
