@@ -5,7 +5,8 @@ export default defineConfig({
   format: ['esm', 'cjs'],
   target: 'node20',
   tsconfig: 'tsconfig.json',
-  dts: true,
+  // A consumer without it in `lib` would not find AsyncDisposable.
+  dts: { banner: '/// <reference lib="esnext.disposable" />' },
   clean: true,
   sourcemap: false,
   silent: true,

@@ -87,7 +87,10 @@ export function resolveOptions(options: FlagsOptions): ResolvedOptions {
 }
 
 function object(option: string, value: unknown, known?: ReadonlySet<string>): void {
-  if (value === null || typeof value !== 'object') refuse(option, 'an object')
+  if (value === null || typeof value !== 'object') {
+    if (option === 'options') throw new FlagsError('INVALID_OPTIONS', 'createFlags() takes options: an object with a store at least.')
+    refuse(option, 'an object')
+  }
   const unknown = known && Object.keys(value as object).find((key) => !known.has(key))
   if (unknown !== undefined)
     throw new FlagsError('INVALID_OPTIONS', `There is no option ${option === 'options' ? '' : `${option}.`}${unknown}.`)

@@ -1,5 +1,5 @@
 import type { Clock } from './contracts/index.ts'
-import type { FlagsError } from './errors.ts'
+import { FlagsError } from './errors.ts'
 
 /** How long the same trouble of the same flag is not told again. */
 const QUIET_MS = 10_000
@@ -28,6 +28,9 @@ export class Reporter {
   }
 
   on<E extends keyof FlagsEvents>(event: E, listener: Listener<E>): () => void {
+    if (event !== 'change' && event !== 'error') {
+      throw new FlagsError('INVALID_OPTIONS', `There is no event ${String(event)}: listen to 'change' or 'error'.`)
+    }
     const listeners = (event === 'change' ? this.#change : this.#error) as Set<Listener<E>>
     // A listener of its own each time, so that the same function registered twice is told twice and leaves one at a time.
     const own: Listener<E> = (happened) => listener(happened)

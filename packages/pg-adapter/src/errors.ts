@@ -49,7 +49,7 @@ function codeOf(error: unknown): FlagsErrorCode {
 
 function wayOut(code: FlagsErrorCode, error: unknown): string {
   if (code === 'SCHEMA_MISSING' && sqlStateOf(error) !== NO_CLOCK)
-    return " Flagstone's tables are missing here: run migrate(), or check the option schema."
+    return ". Flagstone's tables are missing here: run migrate(), or check the option schema."
   const broken = field(error, 'constraint_name') || field(error, 'column_name')
   return broken && ` (${broken})`
 }

@@ -22,9 +22,7 @@ export class StoreLayer {
 
   /** Rejects with a `FlagsError`; for a moment after a failure it does so at once. */
   async read<T>(work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
-    if (this.#breaker.open) {
-      throw new FlagsError('STORE_UNAVAILABLE', 'The store failed a moment ago and is left in peace.', { cause: this.#breaker.cause })
-    }
+    if (this.#breaker.open) throw this.#breaker.cause
     return await this.probe(work)
   }
 

@@ -57,32 +57,28 @@ const tags = v.pipe(v.array(text(1, 100), 'a list of strings'), v.maxLength(50, 
 const enabled = v.boolean('true or false')
 const version = v.pipe(v.number('a whole number'), v.safeInteger('a whole number'), v.minValue(0, '0 or more'))
 
-export const newFlagSchema: Schema<NewFlag> = v.strictObject(
-  {
-    name,
-    description: v.exactOptional(description),
-    owner: v.exactOptional(owner),
-    tags: v.exactOptional(tags),
-    expiresAt: v.exactOptional(timestamp),
-    enabled: v.exactOptional(enabled),
-    rollout: v.exactOptional(rollout),
-    salt: v.exactOptional(salt),
-  },
-  'a known field',
-)
+const strict = <E extends v.ObjectEntries>(entries: E) => v.strictObject(entries, `one of the fields ${Object.keys(entries).join(', ')}`)
 
-export const patchSchema: Schema<FlagPatch> = v.strictObject(
-  {
-    description: v.exactOptional(v.nullable(description)),
-    owner: v.exactOptional(v.nullable(owner)),
-    tags: v.exactOptional(v.nullable(tags)),
-    expiresAt: v.exactOptional(v.nullable(timestamp)),
-    enabled: v.exactOptional(enabled),
-    rollout: v.exactOptional(rollout),
-    salt: v.exactOptional(v.nullable(salt)),
-  },
-  'a known field',
-)
+export const newFlagSchema: Schema<NewFlag> = strict({
+  name,
+  description: v.exactOptional(description),
+  owner: v.exactOptional(owner),
+  tags: v.exactOptional(tags),
+  expiresAt: v.exactOptional(timestamp),
+  enabled: v.exactOptional(enabled),
+  rollout: v.exactOptional(rollout),
+  salt: v.exactOptional(salt),
+})
+
+export const patchSchema: Schema<FlagPatch> = strict({
+  description: v.exactOptional(v.nullable(description)),
+  owner: v.exactOptional(v.nullable(owner)),
+  tags: v.exactOptional(v.nullable(tags)),
+  expiresAt: v.exactOptional(v.nullable(timestamp)),
+  enabled: v.exactOptional(enabled),
+  rollout: v.exactOptional(rollout),
+  salt: v.exactOptional(v.nullable(salt)),
+})
 
 // Readers let unknown fields pass (and drop them): a newer build may add one that changes no answer without raising `schema`.
 export const recordSchema: Schema<FlagRecord> = v.object(
@@ -117,21 +113,15 @@ export const decisionSchema: Schema<Decision> = v.object(
   'an object',
 )
 
-export const metaSchema: Schema<ChangeMeta> = v.strictObject(
-  {
-    actor: v.exactOptional(text(0, 200)),
-    reason: v.exactOptional(text(0, 2_000)),
-    expectedVersion: v.exactOptional(version),
-  },
-  'a known field',
-)
+export const metaSchema: Schema<ChangeMeta> = strict({
+  actor: v.exactOptional(text(0, 200)),
+  reason: v.exactOptional(text(0, 2_000)),
+  expectedVersion: v.exactOptional(version),
+})
 
-export const pageSchema: Schema<HistoryPage> = v.strictObject(
-  {
-    limit: v.exactOptional(
-      v.pipe(v.number('a whole number'), v.integer('a whole number'), v.minValue(1, '1 or more'), v.maxValue(1_000, '1,000 or less')),
-    ),
-    before: v.exactOptional(version),
-  },
-  'a known field',
-)
+export const pageSchema: Schema<HistoryPage> = strict({
+  limit: v.exactOptional(
+    v.pipe(v.number('a whole number'), v.integer('a whole number'), v.minValue(1, '1 or more'), v.maxValue(1_000, '1,000 or less')),
+  ),
+  before: v.exactOptional(version),
+})

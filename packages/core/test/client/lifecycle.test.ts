@@ -148,7 +148,7 @@ describe('ready', () => {
     const store = around(world.store, { head: () => Promise.reject(new FlagsError(code, 'Run migrate() first.')) })
     const flags = world.client({ store })
     await expect(flags.ready()).rejects.toMatchObject({ code, message: expect.stringContaining('migrate()') })
-    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, errorCode: code })
   })
 
   test('survives a cache that cannot be opened', async () => {
@@ -227,6 +227,10 @@ describe('events', () => {
       'A listener of Flagstone threw: not even an error',
     ])
     warned.mockRestore()
+  })
+
+  test('of another name are refused', () => {
+    expect(() => world.client().on('chnage' as never, () => undefined)).toThrow("listen to 'change' or 'error'")
   })
 
   test('errors reach onError and listeners alike', async () => {
