@@ -35,6 +35,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
     await chain.client().isEnabled(on, 'ada')
     await chain.client().evaluate(on, 'ada')
     await chain.client().isEnabled('missing', 'ada')
+    const storeId = await chain.storeId()
     const expected = [
       'feature_flag:missing',
       `feature_flag:${on}`,
@@ -42,6 +43,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
       `flag_endpoint:${on}:ada`,
       'flag_fence:missing',
       `flag_fence:${on}`,
+      ...[1, 2, 3].map((seat) => `flag_seat:${storeId}:${seat}`),
     ]
     await until(async () => (await chain.keys()).length >= expected.length)
     expect(await chain.keys()).toEqual(expected)
@@ -53,6 +55,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
       ['feature_flag:missing', 17, 30],
       ['flag_fence:missing', 50, 60],
       [`flag_fence:${on}`, 86_390, 86_400],
+      [`flag_seat:${storeId}:1`, 15, 30],
     ]
     for (const [key, low, high] of bounds) {
       expect(await seconds(key), key).toBeGreaterThan(low)

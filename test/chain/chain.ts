@@ -30,6 +30,11 @@ export class Chain {
     return client
   }
 
+  async storeId(): Promise<string> {
+    const [row] = await this.sql<{ store_id: string }[]>`SELECT store_id FROM ${this.sql(this.schema)}.feature_flag_clock`
+    return String(row?.store_id)
+  }
+
   /** The keys of this chain, without their prefix. */
   async keys(): Promise<string[]> {
     return (await this.redis.keys(`${this.prefix}*`)).map((key) => key.slice(this.prefix.length)).sort()

@@ -7,6 +7,7 @@ import { type FlagsOptions, resolveOptions } from './options.ts'
 import { Compiler } from './read/compiler.ts'
 import { Counts } from './read/counts.ts'
 import { Flights } from './read/flights.ts'
+import { LastResort } from './read/last-resort.ts'
 import { MemoryLayer } from './read/memory-layer.ts'
 import { ReadPath } from './read/read-path.ts'
 import { SharedLayer } from './read/shared-layer.ts'
@@ -17,8 +18,10 @@ import { CatchUp } from './write/catch-up.ts'
 import { ChangeIntake } from './write/change-intake.ts'
 import { Doubts } from './write/doubts.ts'
 import { Floors } from './write/floors.ts'
+import { HintChannels } from './write/hint-channels.ts'
 import { Hints } from './write/hints.ts'
 import { Invalidations } from './write/invalidations.ts'
+import { Seat } from './write/seat.ts'
 import { WritePath } from './write/write-path.ts'
 
 /** A process has a floor of its own for at least so many flags. */
@@ -55,7 +58,8 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const compiler = new Compiler(clock, report)
   const flights = new Flights(background)
 
-  const intake = new ChangeIntake(floors, memory, flights, compiler, reporter)
+  const channels = new HintChannels(background, clock, (channel, missed) => hints?.suspect(channel, missed))
+  const intake = new ChangeIntake(floors, memory, flights, compiler, reporter, channels)
   const invalidations = new Invalidations(shared, background, timers, report)
   const doubts = new Doubts(intake, shared, background, report)
   const catchUp = new CatchUp({
@@ -67,18 +71,21 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     intake,
     invalidations,
     doubts,
+    channels,
     background,
     report,
     loadHash,
     timers,
-    begin: () => background.run('Hint channels could not be opened', async () => await hints?.open(store, cache)),
+    begin: () => background.run('Hint channels could not be opened', async () => await hints?.open()),
     openMs: Math.max(cacheTimeoutMs, storeTimeoutMs),
   })
-  const hints = timers ? new Hints(catchUp, intake, background, report, clock) : undefined
+  const seat = new Seat(shared)
+  const hints = timers ? new Hints({ store, cache, catchUp, intake, channels, seat, background, report, clock }) : undefined
   const reads = new ReadPath({
     memory,
     shared,
     store: source,
+    lastResort: new LastResort({ clock, store: source, memory, floors, compiler, catchUp, doubts, report }),
     compiler,
     flights,
     floors,
@@ -99,6 +106,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     reads,
     catchUp,
     invalidations,
+    channels,
     hints,
     admin,
     background,

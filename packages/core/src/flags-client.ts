@@ -14,6 +14,7 @@ import type { FlagsEvents, Reporter } from './reporter.ts'
 import type { FlagDefinition, FlagSchema, Widen } from './schema.ts'
 import { isFlagName } from './validate/schemas.ts'
 import type { CatchUp } from './write/catch-up.ts'
+import type { HintChannels } from './write/hint-channels.ts'
 import type { Hints } from './write/hints.ts'
 import type { Invalidations } from './write/invalidations.ts'
 
@@ -26,6 +27,7 @@ export interface ClientParts {
   readonly reads: ReadPath
   readonly catchUp: CatchUp
   readonly invalidations: Invalidations
+  readonly channels: HintChannels
   readonly hints: Hints | undefined
   readonly admin: FlagsAdmin
   readonly background: Background
@@ -102,9 +104,9 @@ export class FlagsClient implements Flags {
 
   async ready(): Promise<void> {
     this.assertOpen()
-    const { catchUp, hints, store, cache } = this.#parts
+    const { catchUp, hints } = this.#parts
     await catchUp.start()
-    await hints?.open(store, cache)
+    await hints?.open()
   }
 
   on<E extends keyof FlagsEvents>(event: E, listener: (event: FlagsEvents[E]) => void): () => void {
@@ -120,7 +122,7 @@ export class FlagsClient implements Flags {
       store: { reads: storeReads, flags: storeFlags },
       clock: this.#parts.catchUp.clock,
       leased: this.#memory.leased,
-      channels: this.#parts.hints?.channels ?? 0,
+      channels: this.#parts.channels.alive,
     }
   }
 
@@ -166,7 +168,9 @@ export class FlagsClient implements Flags {
     const { key, plain } = target
     const shares = plain && key !== undefined && this.#parts.shared.sharesDecision(kind, key)
     const wanted: CacheWant = shares ? { name, decision: { kind, targetingKey: key } } : { name }
-    return await this.#parts.reads.read(wanted, minVersion)
+    const answer = await this.#parts.reads.read(wanted, minVersion)
+    if (answer.kind === 'none' && answer.error.code === 'VERSION_NOT_REACHED') this.#parts.reporter.report(answer.error)
+    return answer
   }
 
   /** Whether this process has seen the version that is asked for: then memory is as new as it has to be. */

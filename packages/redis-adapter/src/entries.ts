@@ -24,7 +24,57 @@ interface Counted {
 // The same grammar as in scripts.ts: what counts as corrupt here must be replaced there.
 const FENCE = /^([^.|]+)\.(\d{1,16})\.([^.|]+)$/
 const ENTRY = /^[^|]*\|\d{1,16}\|/
-const NUMBER = /^\d{1,16}$/
+
+const MAX_DIGITS = 16
+const ZERO = '0'.charCodeAt(0)
+
+const MAX_NAMES = 1_000
+const MAX_CHARACTERS = 10_000
+
+/** The last text of each name and what it said: of at most 1,000 names, and of no text over 10,000 characters. */
+class LastTexts<T> {
+  readonly #byName = new Map<string, { readonly text: string; readonly said: T }>()
+
+  said(name: string, text: string): T | undefined {
+    const last = this.#byName.get(name)
+    return last?.text === text ? last.said : undefined
+  }
+
+  remember(name: string, text: string, said: T): void {
+    if (text.length > MAX_CHARACTERS) return
+    const [oldest] = this.#byName.keys()
+    if (this.#byName.size >= MAX_NAMES && oldest !== undefined) this.#byName.delete(oldest)
+    this.#byName.set(name, { text, said })
+  }
+}
+
+/**
+ * Reads fences and flags, which mostly are what they were the time before: then they are not taken apart and validated again. Whether an
+ * entry counts is asked each time, and what is corrupt is found so each time. Records are shared: nobody may change one.
+ */
+export class Reader {
+  readonly #fences = new LastTexts<Fence>()
+  readonly #flags = new LastTexts<{ readonly token: string; readonly flag: Cached<FlagRecord | null> }>()
+
+  /** As `parseFence`. */
+  fence(name: string, text: string): Fence | undefined {
+    const known = this.#fences.said(name, text)
+    if (known !== undefined) return known
+    const fence = parseFence(text)
+    if (fence !== undefined) this.#fences.remember(name, text, fence)
+    return fence
+  }
+
+  /** `undefined` where there is no entry that counts, an error where it is corrupt. */
+  flag(name: string, text: string | null, token: string): Cached<FlagRecord | null> | FlagsError | undefined {
+    if (text === null) return undefined
+    const known = this.#flags.said(name, text)
+    if (known?.token === token) return known.flag
+    const flag = readFlag(name, text, token)
+    if (flag !== undefined && !(flag instanceof FlagsError)) this.#flags.remember(name, text, { token, flag })
+    return flag
+  }
+}
 
 /** A new token, unlike any before it. */
 export function newToken(storeId: string, version: number): string {
@@ -40,12 +90,18 @@ export function parseFence(text: string): Fence | undefined {
 
 /** A whole number from 0 to 2^53 - 1, or `undefined`. */
 export function parseNumber(digits: string): number | undefined {
-  const number = Number(digits)
-  return NUMBER.test(digits) && Number.isSafeInteger(number) ? number : undefined
+  if (digits === '' || digits.length > MAX_DIGITS) return undefined
+  let number = 0
+  // By hand: a regular expression would be the dearest part of reading a decision.
+  for (let index = 0; index < digits.length; index++) {
+    const digit = digits.charCodeAt(index) - ZERO
+    if (digit < 0 || digit > 9) return undefined
+    number = 10 * number + digit
+  }
+  return Number.isSafeInteger(number) ? number : undefined
 }
 
-/** `undefined` where there is no entry that counts, an error where it is corrupt. */
-export function readFlag(name: string, text: string | null, token: string): Cached<FlagRecord | null> | FlagsError | undefined {
+function readFlag(name: string, text: string, token: string): Cached<FlagRecord | null> | FlagsError | undefined {
   const entry = counted(name, text, token)
   if (entry === undefined || entry instanceof FlagsError) return entry
   if (entry.body === 'null') return { asOf: entry.asOf, value: null }
@@ -55,7 +111,7 @@ export function readFlag(name: string, text: string | null, token: string): Cach
   return record.code === 'RECORD_TOO_NEW' ? undefined : record
 }
 
-/** As `readFlag`, for the boolean of `isEnabled`. */
+/** As `Reader.flag`, for the boolean of `isEnabled`. */
 export function readCheck(name: string, text: string | null, token: string): Cached<boolean> | FlagsError | undefined {
   const entry = counted(name, text, token)
   if (entry === undefined || entry instanceof FlagsError) return entry
@@ -63,7 +119,7 @@ export function readCheck(name: string, text: string | null, token: string): Cac
   return { asOf: entry.asOf, value: entry.body === 'true' }
 }
 
-/** As `readFlag`, for the decision of `evaluate`. */
+/** As `Reader.flag`, for the decision of `evaluate`. */
 export function readEndpoint(
   name: string,
   targetingKey: string,

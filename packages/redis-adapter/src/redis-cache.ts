@@ -8,12 +8,12 @@ import {
   type Unsubscribe,
 } from '@flagstone/core/adapter'
 import { Connection, unavailable } from './connection.ts'
-import { decisionBody, flagBody, newToken, parseFence, readCheck, readEndpoint, readFlag } from './entries.ts'
+import { decisionBody, flagBody, newToken, parseFence, Reader, readCheck, readEndpoint } from './entries.ts'
 import { type Keys, keysUnder } from './keys.ts'
 import { type RedisCacheOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { purgeAll } from './purge.ts'
 import { runScript } from './run-script.ts'
-import { FILL, INVALIDATE, PLACEHOLDER } from './scripts.ts'
+import { FILL, INVALIDATE, PLACEHOLDER, SEAT } from './scripts.ts'
 import { formatHint, Subscription } from './subscription.ts'
 
 const FENCE_MS = String(24 * 60 * 60 * 1_000)
@@ -32,10 +32,13 @@ type Report = (error: FlagsError) => void
 /** What one read found, while it is put together. */
 type Found = { -readonly [K in keyof CacheRead]: CacheRead[K] }
 
+const NOTHING: CacheRead = { token: undefined, fenceVersion: 0 }
+
 class RedisCache implements FlagCache {
   readonly #connection: Connection
   readonly #keys: Keys
   readonly #subscriptions = new Set<Subscription>()
+  readonly #reader = new Reader()
   #storeId: string | undefined
   #report: Report = () => {}
   #reportedForeign = false
@@ -58,22 +61,22 @@ class RedisCache implements FlagCache {
   async read(wanted: readonly CacheWant[]): Promise<readonly CacheRead[]> {
     if (wanted.length === 0) return []
     const storeId = this.#storeId
-    const values = await this.#values(wanted)
+    let values: readonly (string | null)[]
+    try {
+      values = await this.#values(wanted)
+    } catch (error) {
+      throw unavailable(error)
+    }
     const corrupt: string[] = []
     const fenceless: number[] = []
+    const reads: CacheRead[] = []
     let at = 0
-    const reads = wanted.map((want, index) => {
-      const [fence, flag, decision] = [values[at], values[at + 1], want.decision === undefined ? null : values[at + 2]]
+    for (const want of wanted) {
+      const found = this.#decode(want, storeId, values, at, corrupt)
+      if (found === undefined) fenceless.push(reads.length)
+      reads.push(found ?? NOTHING)
       at += want.decision === undefined ? 2 : 3
-      const known = typeof fence === 'string' ? parseFence(fence) : undefined
-      if (typeof fence === 'string' && known !== undefined && (storeId === undefined || known.storeId === storeId)) {
-        const found: Found = { token: storeId === undefined ? undefined : fence, fenceVersion: known.version }
-        this.#decode(found, want, fence, flag ?? null, decision ?? null, corrupt)
-        return found
-      }
-      fenceless.push(index)
-      return { token: undefined, fenceVersion: 0 } as CacheRead
-    })
+    }
     if (corrupt.length > 0) await this.#unlink(corrupt)
     if (fenceless.length === 0 || storeId === undefined) return reads
     const fences = await this.#askAll(() => fenceless.map((index) => this.#placeholder((wanted[index] as CacheWant).name, storeId)))
@@ -88,8 +91,7 @@ class RedisCache implements FlagCache {
   }
 
   async invalidate(name: string, version: number): Promise<'raised' | 'already'> {
-    const storeId = this.#storeId
-    if (storeId === undefined) throw unavailable(new Error('open() has not said which store this cache is for.'))
+    const storeId = this.#opened()
     const keys = [this.#keys.fence(name), this.#keys.flag(name)]
     const hint = formatHint({ name, version })
     const args = [storeId, String(version), newToken(storeId, version), FENCE_MS, this.#keys.channel(storeId), hint]
@@ -117,34 +119,61 @@ class RedisCache implements FlagCache {
     }
   }
 
+  async seat(holder: string, seats: number, ttlMs: number): Promise<boolean> {
+    const keys = this.#keys.seats(this.#opened(), seats)
+    return (await this.#ask(() => runScript(this.#connection.node, SEAT, keys, [holder, whole(ttlMs)]))) === 1
+  }
+
   async close(): Promise<void> {
     const closing = [this.#connection.close(), ...[...this.#subscriptions].map((each) => each.stop())]
     this.#subscriptions.clear()
     await Promise.all(closing)
   }
 
-  /** Fence, flag and, where it is wanted, decision of each, one after the other: in one command, or on a cluster in one for each flag. */
-  async #values(wanted: readonly CacheWant[]): Promise<readonly (string | null)[]> {
-    const keys = wanted.map(({ name, decision }) => {
-      const [fence, flag] = [this.#keys.fence(name), this.#keys.flag(name)]
-      return decision === undefined ? [fence, flag] : [fence, flag, this.#keys.decision(name, decision.kind, decision.targetingKey)]
-    })
-    const { node, isCluster } = this.#connection
-    const [first] = keys
-    if (first !== undefined && keys.length === 1) return this.#ask(() => node.mget(first))
-    return isCluster ? (await this.#askAll(() => keys.map((some) => node.mget(some)))).flat() : this.#ask(() => node.mget(keys.flat()))
+  #opened(): string {
+    if (this.#storeId === undefined) throw unavailable(new Error('open() has not said which store this cache is for.'))
+    return this.#storeId
   }
 
-  #decode(found: Found, want: CacheWant, fence: string, flagText: string | null, decisionText: string | null, corrupt: string[]): void {
-    const { name, decision: wanted } = want
-    const flag = readFlag(name, flagText, fence)
+  /** Fence, flag and, where it is wanted, decision of each, one after the other: in one command, or on a cluster in one for each flag. */
+  #values(wanted: readonly CacheWant[]): Promise<readonly (string | null)[]> {
+    const connecting = this.#connection.ready()
+    if (connecting !== undefined) return connecting.then(() => this.#values(wanted))
+    const { node, isCluster } = this.#connection
+    const keys = wanted.map((want) => this.#keysOf(want))
+    const [first] = keys
+    if (first !== undefined && keys.length === 1) return node.mget(first)
+    return isCluster ? Promise.all(keys.map((some) => node.mget(some))).then((values) => values.flat()) : node.mget(keys.flat())
+  }
+
+  #keysOf({ name, decision }: CacheWant): string[] {
+    const keys = [this.#keys.fence(name), this.#keys.flag(name)]
+    if (decision !== undefined) keys.push(this.#keys.decision(name, decision.kind, decision.targetingKey))
+    return keys
+  }
+
+  /** What fence, flag and decision say, which stand from `at` on; `undefined` where there is no fence of this store. */
+  #decode(
+    { name, decision: wanted }: CacheWant,
+    storeId: string | undefined,
+    values: readonly (string | null)[],
+    at: number,
+    corrupt: string[],
+  ): CacheRead | undefined {
+    const token = values[at] ?? null
+    const fence = token === null ? undefined : this.#reader.fence(name, token)
+    if (token === null || fence === undefined || (storeId !== undefined && fence.storeId !== storeId)) return undefined
+    const found: Found = { token: storeId === undefined ? undefined : token, fenceVersion: fence.version }
+    const flag = this.#reader.flag(name, values[at + 1] ?? null, token)
     if (flag instanceof FlagsError) this.#discard(flag, this.#keys.flag(name), corrupt)
     else if (flag !== undefined) found.flag = flag
-    if (wanted === undefined) return
+    if (wanted === undefined) return found
     const { kind, targetingKey } = wanted
-    const decision = kind === 'check' ? readCheck(name, decisionText, fence) : readEndpoint(name, targetingKey, decisionText, fence)
+    const text = values[at + 2] ?? null
+    const decision = kind === 'check' ? readCheck(name, text, token) : readEndpoint(name, targetingKey, text, token)
     if (decision instanceof FlagsError) this.#discard(decision, this.#keys.decision(name, kind, targetingKey), corrupt)
     else if (decision !== undefined) found.decision = decision
+    return found
   }
 
   #discard(error: FlagsError, key: string, corrupt: string[]): void {

@@ -83,3 +83,24 @@ redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 1
 `)
+
+/**
+ * Takes a place or keeps the one it has; with a TTL of 0 gives it back. KEYS: places. ARGV: holder, TTL in ms. Answers 1 where the holder
+ * has a place now.
+ */
+export const SEAT: Script = script(`${READ}
+local holder, ttl = ARGV[1], ARGV[2]
+local free
+for _, key in ipairs(KEYS) do
+  local found, wrongType = text(key)
+  if found == holder then
+    if ttl ~= '0' then return redis.call('PEXPIRE', key, ttl) end
+    redis.call('UNLINK', key)
+    return 0
+  end
+  if not free and (not found or wrongType) then free = key end
+end
+if not free or ttl == '0' then return 0 end
+redis.call('SET', free, holder, 'PX', ttl)
+return 1
+`)

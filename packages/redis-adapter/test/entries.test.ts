@@ -145,6 +145,65 @@ describe('what was filled', () => {
   })
 })
 
+describe('a flag that comes again as it was', () => {
+  const key = (): string => `${prefix}feature_flag:${name}`
+  const found = async (): Promise<unknown> => (await cache.read([{ name }]))[0]?.flag
+
+  it('gives the very record of before, until another is filled', async () => {
+    const token = await tokenOf(cache, name)
+    await cache.fill([flagFill(name, token, 1)])
+    const first = await cache.read([{ name }, { name }])
+    const [again] = await cache.read([{ name }])
+    expect(again?.flag?.value).toBe(first[0]?.flag?.value)
+    expect(first[1]?.flag?.value).toBe(first[0]?.flag?.value)
+    await cache.fill([flagFill(name, token, 2, record(name, 2, { rollout: 7 }))])
+    expect(await found()).toEqual({ asOf: 2, value: record(name, 2, { rollout: 7 }) })
+    await cache.fill([flagFill(name, token, 3, record(name, 2, { rollout: 7 }))])
+    expect(await found()).toEqual({ asOf: 3, value: record(name, 2, { rollout: 7 }) })
+    await cache.fill([flagFill(name, token, 4, null)])
+    expect(await found()).toEqual({ asOf: 4, value: null })
+  })
+
+  it('counts no longer once the fence is another, and again when it is back', async () => {
+    const token = await tokenOf(cache, name)
+    await cache.fill([flagFill(name, token, 1)])
+    const before = await found()
+    expect(before).toEqual({ asOf: 1, value: record(name) })
+    await redis.set(`${prefix}flag_fence:${name}`, `${token}x`)
+    expect(await cache.read([{ name }])).toEqual([{ token: `${token}x`, fenceVersion: 0 }])
+    await redis.set(`${prefix}flag_fence:${name}`, token)
+    expect(await found()).toEqual(before)
+    await redis.set(`${prefix}flag_fence:${name}`, token.replace('storeA', 'storeB'))
+    expect(await found()).toBeUndefined()
+  })
+
+  it('may have been corrupt meanwhile, which is reported each time', async () => {
+    const token = await tokenOf(cache, name)
+    await cache.fill([flagFill(name, token, 1)])
+    const text = (await redis.get(key())) ?? ''
+    for (const times of [1, 2, 3]) {
+      await redis.set(key(), text)
+      expect(await found()).toEqual({ asOf: 1, value: record(name) })
+      await redis.set(key(), `${text},`)
+      expect(await found()).toBeUndefined()
+      expect(reports).toHaveLength(times)
+    }
+  })
+
+  it('may be one of thousands, or long', async () => {
+    const names = Array.from({ length: 1_500 }, (_, index) => `${name}_${index}`)
+    const wanted = names.map((each) => ({ name: each }))
+    const tokens = await cache.read(wanted)
+    await cache.fill(names.map((each, index) => flagFill(each, tokens[index]?.token ?? '', 1, record(each))))
+    for (const _ of [1, 2]) {
+      expect((await cache.read(wanted)).map((read) => read.flag?.value)).toEqual(names.map((each) => record(each)))
+    }
+    const token = await tokenOf(cache, name)
+    await redis.set(key(), `${token}|1|${JSON.stringify(record(name, 1, { unknown: 'x'.repeat(20_000) }))}`)
+    for (const _ of [1, 2]) expect(await found()).toEqual({ asOf: 1, value: record(name) })
+  })
+})
+
 describe('a corrupt entry', () => {
   const bodies = {
     'no entry at all': () => 'garbage',

@@ -36,6 +36,14 @@ interface Weights {
   readonly crash: number
 }
 
+/** Whom the schedule is about: also drawn for each. */
+interface Temper {
+  /** How many ask for the newest version. */
+  readonly minVersion: number
+  /** How many processes have no memory, and live by the cache. */
+  readonly memoryless: number
+}
+
 function weightsFrom({ random }: Scheduler): Weights {
   return {
     pass: 20 + 40 * random(),
@@ -67,6 +75,7 @@ class Play {
   #fenced = new Map<string, number>()
 
   readonly #weights: Weights
+  readonly #temper: Temper
   readonly #faults: Faults
   readonly #connect: (cache: FlagCache) => FlagCache
 
@@ -76,12 +85,13 @@ class Play {
     this.#scheduler = new Scheduler(seed)
     const { random } = this.#scheduler
     this.#weights = weightsFrom(this.#scheduler)
+    this.#temper = { minVersion: random(), memoryless: 0.8 * random() }
     this.#faults = { fails: 0.1 * random() ** 2, lost: random() ** 2, doubled: 0.3 * random() }
   }
 
   async run(): Promise<Finding> {
     await this.#lookAround()
-    for (const memory of [{}, {}, false] as const) await this.#start(memory)
+    for (let count = 0; count < 3; count++) await this.#start()
     for (this.#step = 1; this.#step <= STEPS; this.#step++) {
       await this.#act()
       await settle(TURNS)
@@ -93,7 +103,8 @@ class Play {
     return { seed: this.#seed, violations: [...this.#found, ...violations], trace: this.#scheduler.trace, answers }
   }
 
-  async #start(memory: Record<string, never> | false): Promise<void> {
+  async #start(): Promise<void> {
+    const memory = this.#scheduler.chance(this.#temper.memoryless) ? false : {}
     const name = `p${this.#born++}`
     const heard = new Map<string, number>()
     const flags = createFlags({
@@ -116,7 +127,7 @@ class Play {
       case 'pass':
         return this.#scheduler.passOne()
       case 'ask':
-        return this.#ask(this.#scheduler.pick(this.#processes), this.#scheduler.chance(0.25))
+        return this.#ask(this.#scheduler.pick(this.#processes), this.#scheduler.chance(this.#temper.minVersion))
       case 'write':
         return this.#write(this.#scheduler.pick(this.#processes))
       case 'edit':
@@ -189,7 +200,7 @@ class Play {
     const [process] = this.#processes.splice(Math.floor(this.#scheduler.random() * this.#processes.length), 1)
     if (process === undefined) return
     this.#scheduler.crash(process.name)
-    await this.#start(this.#scheduler.chance(0.3) ? false : {})
+    await this.#start()
   }
 
   /** Law: what counts in the cache is never older than an update that has resolved with `ok`. */

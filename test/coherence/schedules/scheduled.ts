@@ -23,7 +23,8 @@ export function scheduled<T extends FlagStore | FlagCache>(
       const value: unknown = Reflect.get(target, key)
       if (typeof value !== 'function' || typeof key !== 'string') return value
       const own: (...args: unknown[]) => unknown = value.bind(target)
-      if (key === 'close') return own
+      // Who follows the store is drawn when a process starts; the places themselves bring nothing into disorder.
+      if (key === 'close' || key === 'seat') return own
       if (key === 'watch' || key === 'subscribe') {
         return (listener: ChannelListener) => own(unreliable(listener, owner, scheduler, faults, heard)) as Promise<Unsubscribe>
       }

@@ -21,9 +21,9 @@ function report({ seed, violations, trace }: Finding): string {
   return [`seed ${seed}`, ...violations.slice(0, 3).map((violation) => JSON.stringify(violation)), ...lines].join('\n')
 }
 
-/** The first schedule in which something went wrong. */
-async function firstFinding(connect?: (cache: FlagCache) => FlagCache): Promise<Finding | undefined> {
-  for (let seed = 1; seed <= ENOUGH; seed++) {
+/** The first schedule in which something went wrong, from this seed on. */
+async function firstFinding(from: number, connect?: (cache: FlagCache) => FlagCache): Promise<Finding | undefined> {
+  for (let seed = from; seed < from + ENOUGH; seed++) {
     const finding = await play(seed, connect)
     if (finding.violations.length > 0) return finding
   }
@@ -46,25 +46,27 @@ test('a seed repeats its schedule', async () => {
 })
 
 describe('without a guard, some schedule shows why it is there:', { timeout: 600_000 }, () => {
-  const guards: readonly (readonly [string, () => void])[] = [
+  // Each begins a little before a schedule that is known to show it.
+  const guards: readonly (readonly [string, number, () => void])[] = [
     [
       'the floor of a flag',
+      10,
       () => {
         vi.spyOn(Floors.prototype, 'of').mockReturnValue(0)
         vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)
       },
     ],
-    ['the floor that a change raises', () => vi.spyOn(Floors.prototype, 'raiseByChange').mockReturnValue(true)],
-    ['the floor that an answer raises', () => vi.spyOn(Floors.prototype, 'raiseByAnswer').mockReturnValue(undefined)],
-    ['the check of an answer when it is delivered', () => vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)],
-    ['loads that a change detaches', () => vi.spyOn(Flights.prototype, 'detach').mockReturnValue(undefined)],
-    ['memory that gives way to a newer answer', () => vi.spyOn(MemoryLayer.prototype, 'answered').mockReturnValue(undefined)],
-    ['memory that a hint drops, or the log swaps', () => vi.spyOn(ChangeIntake.prototype, 'logged').mockReturnValue(undefined)],
+    ['the floor that a change raises', 130, () => vi.spyOn(Floors.prototype, 'raiseByChange').mockReturnValue(true)],
+    ['the floor that an answer raises', 1, () => vi.spyOn(Floors.prototype, 'raiseByAnswer').mockReturnValue(undefined)],
+    ['the check of an answer when it is delivered', 245, () => vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)],
+    ['loads that a change detaches', 390, () => vi.spyOn(Flights.prototype, 'detach').mockReturnValue(undefined)],
+    ['memory that gives way to a newer answer', 1, () => vi.spyOn(MemoryLayer.prototype, 'answered').mockReturnValue(undefined)],
+    ['memory that a hint drops, or the log swaps', 1, () => vi.spyOn(ChangeIntake.prototype, 'logged').mockReturnValue(undefined)],
   ]
 
-  test.each(guards)('%s', async (_, remove) => {
+  test.each(guards)('%s', async (_, from, remove) => {
     remove()
-    expect(await firstFinding()).toBeDefined()
+    expect(await firstFinding(from)).toBeDefined()
   })
 
   test('the token of a fill', async () => {
@@ -82,6 +84,6 @@ describe('without a guard, some schedule shows why it is there:', { timeout: 600
           }
         },
       })
-    expect(await firstFinding(trusting)).toBeDefined()
+    expect(await firstFinding(1, trusting)).toBeDefined()
   })
 })

@@ -7,6 +7,7 @@ import { cacheHints } from './cache-hints.ts'
 import { cacheInvalidate } from './cache-invalidate.ts'
 import { cacheKeys } from './cache-keys.ts'
 import { cacheRefusals } from './cache-refusals.ts'
+import { cacheSeats } from './cache-seats.ts'
 import { cacheStores } from './cache-stores.ts'
 import type { CacheHarness } from './cache-world.ts'
 import { type ConformanceCase, casesOf } from './case.ts'
@@ -22,6 +23,7 @@ export function cacheCases(harness: CacheHarness): readonly ConformanceCase[] {
     cacheStores,
     cacheKeys,
     cacheHints,
+    cacheSeats,
     cacheExpiry,
     cacheCorrupt,
   ])

@@ -12,6 +12,7 @@ import type {
   Unsubscribe,
 } from '../contracts/index.ts'
 import { HintBoard } from './hint-board.ts'
+import { Seats } from './seats.ts'
 
 const FENCE_MS = 24 * 60 * 60 * 1_000
 const PLACEHOLDER_MS = 60 * 1_000
@@ -50,9 +51,11 @@ export class CacheSpace {
   readonly #clock: Clock
   readonly #held: LRUCache<string, Held>
   readonly #hints = new HintBoard()
+  readonly seats: Seats
 
   constructor(clock: Clock, maxEntries: number) {
     this.#clock = clock
+    this.seats = new Seats(clock)
     // Not `max`, which reserves the memory for all of them at once.
     this.#held = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 })
   }
@@ -109,6 +112,7 @@ export class CacheSpace {
   purge(): number {
     const live = [...this.#held.keys()].filter((key) => this.#live(key) !== undefined).length
     this.#held.clear()
+    this.seats.clear()
     return live
   }
 

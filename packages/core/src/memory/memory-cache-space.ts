@@ -82,6 +82,12 @@ class MemoryCache implements FlagCache {
     return this.#space.subscribe(listener, (storeId) => this.#storeId === undefined || this.#storeId === storeId)
   }
 
+  async seat(holder: string, seats: number, ttlMs: number): Promise<boolean> {
+    await TURN
+    if (this.#storeId !== undefined) return this.#space.seats.take(this.#storeId, holder, seats, ttlMs)
+    throw new FlagsError('CACHE_UNAVAILABLE', 'No place can be taken before the cache knows its store: call open() first.')
+  }
+
   async close(): Promise<void> {}
 
   #read(want: CacheWant): CacheRead {

@@ -94,6 +94,16 @@ export class SharedLayer {
     await this.#call((cache, call) => cache.invalidate(name, version, call))
   }
 
+  /** Whether the cache gives out places. */
+  get seats(): boolean {
+    return this.#cache?.seat !== undefined
+  }
+
+  /** Takes or keeps one of `seats` places. Rejects where the cache cannot be reached. */
+  async seat(holder: string, seats: number, ttlMs: number): Promise<boolean> {
+    return await this.#call(async (cache, call) => (await cache.seat?.(holder, seats, ttlMs, call)) ?? false)
+  }
+
   /** What to keep of a flag and of the decision that was wanted with it: one fill or none. */
   fillOf({ wanted }: Flight, token: string | undefined, flag: CompiledFlag | null, asOf: number, withFlag: boolean): CacheFill[] {
     if (token === undefined) return []

@@ -8,6 +8,7 @@ import type { SharedLayer } from '../read/shared-layer.ts'
 import type { StoreLayer } from '../read/store-layer.ts'
 import type { ChangeIntake } from './change-intake.ts'
 import type { Doubts } from './doubts.ts'
+import type { HintChannels } from './hint-channels.ts'
 import type { Invalidations } from './invalidations.ts'
 
 /** After a failure, calls try again at most this often. */
@@ -24,6 +25,7 @@ export interface CatchUpParts {
   readonly intake: ChangeIntake
   readonly invalidations: Invalidations
   readonly doubts: Doubts
+  readonly channels: HintChannels
   readonly background: Background
   readonly report: (error: FlagsError) => void
   readonly loadHash: () => Promise<Hash>
@@ -55,8 +57,12 @@ export class CatchUp {
   /** Who waits for the clock to advance. */
   readonly #waiting: (() => void)[] = []
   #otherStore = false
+  /** The store whose replica has answered before this process knew its store. */
+  #assumedId: string | undefined
   /** The highest version that the store itself has told, in a load or a commit: a log that ends below it is of another history. */
   #told = 0
+  /** The latest commit of this process on each flag that the log has not told of yet: a log that gets past one without it, likewise. */
+  readonly #committed = new Map<string, number>()
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts
@@ -115,13 +121,20 @@ export class CatchUp {
     if (this.#storeId === undefined) return false
     this.#otherStore ||= loaded.storeId !== this.#storeId
     if (this.#otherStore || loaded.asOf < this.clock) this.request()
-    if (!this.#otherStore) this.told(loaded.asOf)
+    if (!this.#otherStore) this.#told = Math.max(this.#told, loaded.asOf)
     return !this.#otherStore
   }
 
-  /** The store itself has reached `version`. */
-  told(version: number): void {
+  /** Whether a replica of this store may answer. As long as this process does not know its store, it takes the replica's word. */
+  follows(storeId: string): boolean {
+    if (this.#storeId === undefined) this.#assumedId = storeId
+    return this.#storeId === undefined || this.#storeId === storeId
+  }
+
+  /** This process has committed a change. */
+  committed(name: string, version: number): void {
     this.#told = Math.max(this.#told, version)
+    if (version > this.clock) this.#committed.set(name, version)
   }
 
   /** Catches up in the background. */
@@ -170,11 +183,12 @@ export class CatchUp {
   }
 
   async #once(): Promise<void> {
-    const { clock, memory, store, intake, doubts, invalidations, shared, background } = this.#parts
+    const { clock, memory, store, intake, doubts, channels, invalidations, shared, background } = this.#parts
     const from = clock.monotonic()
     const told = this.#told
     const doubted = doubts.take()
     const hints = intake.hints()
+    const fresh = channels.fresh()
     try {
       if (this.#storeId === undefined) await this.#begin()
       else if (this.#otherStore) await this.#rewind()
@@ -189,7 +203,8 @@ export class CatchUp {
     }
     memory.renewLease(from)
     doubts.settle(doubted, this.clock)
-    intake.looked(hints)
+    intake.looked(hints, this.clock)
+    for (const channel of fresh) channel.begin(this.clock)
     for (const wake of this.#waiting.splice(0)) wake()
     background.run('The cache could not be released', () => shared.release())
     background.run('An invalidation failed', () => invalidations.settle())
@@ -209,8 +224,10 @@ export class CatchUp {
     begin()
     await compiler.loadHash(loadHash)
     const { storeId, cursor } = await store.probe((source, call) => source.head(call))
-    intake.lost(cursor.version)
+    if (this.#assumedId === undefined || this.#assumedId === storeId) intake.lost(cursor.version)
+    else intake.rewound(cursor.version)
     this.#cursor = cursor
+    this.#committed.clear()
     this.#storeId = storeId
     await this.#openCache(storeId)
   }
@@ -226,19 +243,34 @@ export class CatchUp {
 
   async #apply(changes: Changes, told: number): Promise<void> {
     const { intake, invalidations } = this.#parts
-    if (changes.cursor.version < told) {
+    if (changes.cursor.version < told || this.#misses(changes)) {
       await this.#rewind()
     } else if (changes.kind === 'changes') {
       this.#cursor = changes.cursor
+      for (const [name, version] of this.#committed) if (version <= this.clock) this.#committed.delete(name)
       intake.logged(changes)
       // Whoever wrote may have died before it could.
       for (const { name, version } of changes.changed) invalidations.owe(name, version)
-    } else if (changes.why === 'pruned') {
+    } else if (changes.why === 'pruned' && (await this.#isSameStore())) {
       this.#cursor = changes.cursor
+      this.#committed.clear()
       intake.lost(changes.cursor.version)
     } else {
       await this.#rewind()
     }
+  }
+
+  /** Whether a log has got past a commit of this process without telling of it. */
+  #misses(changes: Changes): boolean {
+    if (changes.kind === 'lost' || this.#committed.size === 0) return false
+    const latest = new Map(changes.changed.map(({ name, version }) => [name, version]))
+    return [...this.#committed].some(([name, version]) => version <= changes.cursor.version && (latest.get(name) ?? 0) < version)
+  }
+
+  /** A log that was pruned cannot tell by itself whose it is. */
+  async #isSameStore(): Promise<boolean> {
+    const { storeId } = await this.#parts.store.probe((source, call) => source.head(call))
+    return storeId === this.#storeId
   }
 
   async #rewind(): Promise<void> {
@@ -249,6 +281,7 @@ export class CatchUp {
     shared.quarantine([...known, ...all.flags.keys()])
     this.#cursor = all.cursor
     this.#told = all.asOf
+    this.#committed.clear()
     this.#otherStore = false
     const moved = all.storeId !== this.#storeId
     this.#storeId = all.storeId

@@ -6,6 +6,7 @@ import type { Flights } from '../read/flights.ts'
 import type { MemoryLayer } from '../read/memory-layer.ts'
 import type { Reporter } from '../reporter.ts'
 import type { Floors } from './floors.ts'
+import type { HintChannels } from './hint-channels.ts'
 
 const MAX_ANNOUNCED = 10_000
 
@@ -16,17 +17,19 @@ export class ChangeIntake {
   readonly #flights: Flights
   readonly #compiler: Compiler
   readonly #reporter: Reporter
+  readonly #channels: HintChannels
   /** The version last told of each flag, so that a change heard twice is told once. */
   readonly #announced = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
   /** Hints that no catch-up has looked into yet. */
   readonly #hinted = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
 
-  constructor(floors: Floors, memory: MemoryLayer, flights: Flights, compiler: Compiler, reporter: Reporter) {
+  constructor(floors: Floors, memory: MemoryLayer, flights: Flights, compiler: Compiler, reporter: Reporter, channels: HintChannels) {
     this.#floors = floors
     this.#memory = memory
     this.#flights = flights
     this.#compiler = compiler
     this.#reporter = reporter
+    this.#channels = channels
   }
 
   /** For a catch-up that begins: it will see whatever these hints are about. */
@@ -35,8 +38,12 @@ export class ChangeIntake {
   }
 
   /** For a catch-up that reached the store's clock: what was true about these hints is known now. */
-  looked(hints: readonly (readonly [string, number])[]): void {
-    for (const [name, version] of hints) if (this.#hinted.get(name) === version) this.#hinted.delete(name)
+  looked(hints: readonly (readonly [string, number])[], clock: number): void {
+    for (const [name, version] of hints) {
+      if (this.#hinted.get(name) === version) this.#hinted.delete(name)
+      // It was never true, and must not stand in the way of what will be.
+      if (version > clock && this.#announced.get(name) === version) this.#announced.delete(name)
+    }
   }
 
   /** "Something changed": nothing is known but that what we hold may be old. Answers whether it was news. */
@@ -51,7 +58,7 @@ export class ChangeIntake {
 
   /** A hint that comes after the fence was raised: whoever asks again because of it gets the new answer. */
   fenced(hint: Hint): void {
-    if (this.hint(hint) && hint.version > (this.#announced.get(hint.name) ?? 0)) this.#announce(hint.name, hint.version)
+    if (this.hint(hint)) this.#announce(hint.name, hint.version)
   }
 
   /** What the log tells of: swapped in together, so that a transaction over two flags is never seen half, and only then told. */
@@ -60,6 +67,7 @@ export class ChangeIntake {
     for (const { name } of news) this.#flights.detach(name)
     for (const { name, flag } of changed) if (this.#memory.held(name) !== undefined) this.#swap(name, flag, cursor.version)
     for (const { name, version } of news) this.#announce(name, version)
+    this.#channels.expect(news)
   }
 
   /** A change that this process made: from here on it never answers older. */
@@ -69,6 +77,7 @@ export class ChangeIntake {
     this.#forget(name)
     this.#swap(name, after, version)
     this.#announce(name, version)
+    this.#channels.expect([{ name, version }])
   }
 
   /** Nothing that was known before `version` counts any more. */
@@ -91,7 +100,7 @@ export class ChangeIntake {
     return names
   }
 
-  /** What the cache said of this flag was ahead of the store: nothing that rests on it counts. */
+  /** What the cache or a replica said of this flag was ahead of the store: nothing that rests on it counts. */
   disown(name: string, clock: number): void {
     this.#forget(name)
     this.#memory.remove(name)
@@ -114,7 +123,7 @@ export class ChangeIntake {
   }
 
   #announce(name: string, version: number): void {
-    if (this.#announced.get(name) === version) return
+    if (version <= (this.#announced.get(name) ?? 0)) return
     this.#announced.set(name, version)
     this.#reporter.changed(name, version)
   }

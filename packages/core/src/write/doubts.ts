@@ -4,9 +4,9 @@ import type { SharedLayer } from '../read/shared-layer.ts'
 import type { ChangeIntake } from './change-intake.ts'
 
 /**
- * What the cache said that is ahead of the store's clock, as this process knows it. Mostly the store has moved on and this process has not
- * heard yet. But where a catch-up that began afterwards still ends below it, it never was true: the entry is corrupt, or of a history that
- * is gone. Then nothing that rests on it counts, here or in the cache.
+ * What the cache or a replica said that is ahead of the store's clock, as this process knows it. Mostly the store has moved on and this
+ * process has not heard yet. But where a catch-up that began afterwards still ends below it, it never was true: the entry is corrupt, or of a
+ * history that is gone. Then nothing that rests on it counts, here or in the cache.
  */
 export class Doubts {
   readonly #intake: ChangeIntake
@@ -22,7 +22,7 @@ export class Doubts {
     this.#report = report
   }
 
-  /** The cache said `version` of this flag, as a fence or an "as of", and the store cannot be asked. */
+  /** The cache said `version` of this flag, as a fence or an "as of", or a replica did, and the store cannot be asked. */
   add(name: string, version: number): void {
     this.#ahead.set(name, Math.max(version, this.#ahead.get(name) ?? 0))
   }
@@ -44,10 +44,10 @@ export class Doubts {
     for (const [name, version] of doubted) if (version > clock) this.refute(name, version, clock)
   }
 
-  /** The cache said `version`, and the store has not got there. */
+  /** The cache or a replica said `version`, and the store has not got there. */
   refute(name: string, version: number, clock: number): void {
     this.#intake.disown(name, clock)
-    const message = `The cache is ahead of the store on flag ${name}: ${version} against ${clock}. It was corrupted, or the store was restored.`
+    const message = `What the cache or a replica said of flag ${name} is ahead of the store: ${version} against ${clock}. The cache was corrupted, or the store was restored or failed over.`
     this.#report(new FlagsError('PARSE_ERROR', message, { flag: name }))
     this.#background.run('The cache could not be cleared', () => this.#shared.forget([name]))
   }

@@ -54,8 +54,8 @@ export class Floors {
     return true
   }
 
+  /** Below the common floor too: a last resort is held to the flag's own alone. */
   raiseByAnswer(name: string, asOf: number): void {
-    if (asOf <= this.#common && !this.#byName.has(name)) return
     const floor = this.#floor(name)
     if (asOf > floor.answered) floor.answered = asOf
   }

@@ -1,118 +1,148 @@
 import type { Background } from '../background.ts'
-import type { ChannelListener, Clock, FlagCache, FlagStore, Hint, Unsubscribe } from '../contracts/index.ts'
-import { FlagsError, toFlagsError } from '../errors.ts'
+import type { ChannelListener, Clock, FlagCache, FlagStore, Hint } from '../contracts/index.ts'
+import { FlagsError } from '../errors.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { ChangeIntake } from './change-intake.ts'
+import type { HintChannel } from './hint-channel.ts'
+import type { HintChannels } from './hint-channels.ts'
+import type { Seat } from './seat.ts'
+import { Subscription } from './subscription.ts'
 
-/** How often the store is asked while a channel is up, and while none is. */
+/** How often the store is asked while a channel is alive, and while none is. */
 const POLL_MS = 10_000
 const POLL_WITHOUT_CHANNEL_MS = 2_000
 /** So that processes started together do not ask together: up to this part of the wait is taken off. */
 const JITTER = 0.2
 
-type Channel = 'store' | 'cache'
+export interface HintsParts {
+  readonly store: FlagStore
+  readonly cache: FlagCache | undefined
+  readonly catchUp: CatchUp
+  readonly intake: ChangeIntake
+  readonly channels: HintChannels
+  readonly seat: Seat
+  readonly background: Background
+  readonly report: (error: FlagsError) => void
+  readonly clock: Clock
+}
 
 /** The channels by which this process hears of changes, and the poll for when it does not. */
 export class Hints {
-  readonly #catchUp: CatchUp
-  readonly #intake: ChangeIntake
-  readonly #background: Background
-  readonly #report: (error: FlagsError) => void
-  readonly #clock: Clock
-  readonly #up = new Set<Channel>()
-  readonly #subscriptions: Unsubscribe[] = []
+  readonly #parts: HintsParts
+  readonly #fromStore: Subscription
+  readonly #fromCache: Subscription
   #cancelPoll: () => void = () => undefined
   #dueAt = Number.POSITIVE_INFINITY
   #highest = 0
   #opened: Promise<void> | undefined
   #closed = false
 
-  constructor(catchUp: CatchUp, intake: ChangeIntake, background: Background, report: (error: FlagsError) => void, clock: Clock) {
-    this.#catchUp = catchUp
-    this.#intake = intake
-    this.#background = background
-    this.#report = report
-    this.#clock = clock
-  }
-
-  get channels(): number {
-    return this.#up.size
+  constructor(parts: HintsParts) {
+    const { store, cache, channels, clock, report } = parts
+    this.#parts = parts
+    const ofStore = this.#listener(channels.store, (hint) => this.#storeTells(hint))
+    const ofCache = this.#listener(channels.cache, (hint) => this.#cacheTells(hint))
+    this.#fromStore = new Subscription(() => store.watch?.(ofStore), clock, report)
+    this.#fromCache = new Subscription(() => cache?.subscribe?.(ofCache), clock, report)
   }
 
   /** Subscribes and starts to poll, the first time that it is called. Resolves when each channel was tried once, well or badly. */
-  open(store: FlagStore, cache: FlagCache | undefined): Promise<void> {
+  open(): Promise<void> {
     if (this.#closed) return Promise.resolve()
-    this.#opened ??= this.#open(store, cache)
+    this.#opened ??= this.#open()
     return this.#opened
   }
 
   /** Never rejects. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#cancelPoll()
     await this.#opened
-    for (const ended of await Promise.allSettled(this.#subscriptions.splice(0).map((unsubscribe) => unsubscribe()))) {
-      if (ended.status === 'rejected') this.#report(toFlagsError(ended.reason, 'CHANNEL_DOWN', 'A hint channel cannot be closed'))
-    }
+    await Promise.all([this.#fromStore.end(), this.#fromCache.end(), this.#parts.seat.leave()])
   }
 
-  async #open(store: FlagStore, cache: FlagCache | undefined): Promise<void> {
+  async #open(): Promise<void> {
     this.#poll()
-    await Promise.all([
-      this.#subscribe(() => store.watch?.(this.#listener('store', (hint) => this.#fromStore(hint)))),
-      this.#subscribe(() => cache?.subscribe?.(this.#listener('cache', (hint) => this.#fromCache(hint)))),
-    ])
+    await Promise.all([this.#fromCache.begin(), this.#listen()])
   }
 
-  async #subscribe(subscribe: () => Promise<Unsubscribe> | undefined): Promise<void> {
-    try {
-      const unsubscribe = await subscribe()
-      if (unsubscribe !== undefined) this.#subscriptions.push(unsubscribe)
-    } catch (cause) {
-      this.#report(toFlagsError(cause, 'CHANNEL_DOWN', 'A hint channel cannot be opened'))
+  /** Follows the store itself where this process has one of the fleet's few places for that. */
+  async #listen(): Promise<void> {
+    const { seat, channels, catchUp } = this.#parts
+    // The cache has places for one store; which, the first catch-up finds out.
+    if (seat.offered && !catchUp.current) await catchUp.begun()
+    // Who follows and hears nothing does not keep a place from others.
+    if (this.#fromStore.begun && !channels.store.alive) return
+    const seated = await seat.take()
+    if (seated && !this.#closed) {
+      await this.#fromStore.begin()
+      return
     }
+    await this.#fromStore.end()
+    channels.store.down()
   }
 
-  #listener(channel: Channel, onHint: (hint: Hint) => void): ChannelListener {
+  #listener(channel: HintChannel, onHint: (hint: Hint) => void): ChannelListener {
+    const { catchUp, report } = this.#parts
     return {
-      onHint,
+      onHint: (hint) => {
+        channel.tells(hint)
+        onHint(hint)
+      },
       onResync: () => {
-        this.#up.add(channel)
-        this.#catchUp.request()
+        channel.up()
+        catchUp.request()
         this.#poll()
       },
       onDown: (cause) => {
-        this.#up.delete(channel)
-        this.#report(new FlagsError('CHANNEL_DOWN', `The ${channel}'s hint channel is down; changes arrive by the poll.`, { cause }))
+        channel.down()
+        report(new FlagsError('CHANNEL_DOWN', `The ${channel.name}'s hint channel is down; changes arrive by the poll.`, { cause }))
         this.#poll(this.#dueAt)
       },
     }
   }
 
+  /** A channel that is up has not told what it should have. */
+  suspect({ name: channel }: HintChannel, { name, version }: Hint): void {
+    const way = channel === 'store' ? ' Behind a pooler, give the store a `listenUrl` that leads past it.' : ''
+    const cause = new Error(`It did not tell of version ${version} of flag ${name} within 1 s.`)
+    this.#parts.report(
+      new FlagsError('CHANNEL_DOWN', `The ${channel}'s hint channel is up, but changes are missing from it.${way}`, { cause }),
+    )
+    this.#poll(this.#dueAt)
+  }
+
   /** It may come before the fence is raised: only the log can tell what is true now. */
-  #fromStore(hint: Hint): void {
-    if (this.#intake.hint(hint) || hint.version > this.#catchUp.clock) this.#catchUp.request()
+  #storeTells(hint: Hint): void {
+    const { intake, catchUp } = this.#parts
+    if (intake.hint(hint) || hint.version > catchUp.clock) catchUp.request()
   }
 
   /** The fence is raised before this hint is sent, so dropping is enough, unless a version in between was missed. */
-  #fromCache(hint: Hint): void {
-    this.#intake.fenced(hint)
-    const highest = Math.max(this.#highest, this.#catchUp.clock)
-    if (hint.version > highest + 1) this.#catchUp.request()
+  #cacheTells(hint: Hint): void {
+    const { intake, catchUp } = this.#parts
+    intake.fenced(hint)
+    const highest = Math.max(this.#highest, catchUp.clock)
+    if (hint.version > highest + 1) catchUp.request()
     this.#highest = Math.max(highest, hint.version)
   }
 
   /** The next poll: when it is time, and not later than `latest`. */
   #poll(latest = Number.POSITIVE_INFINITY): void {
+    const { channels, background, catchUp, clock } = this.#parts
     this.#cancelPoll()
-    const now = this.#clock.monotonic()
-    const wait = (this.#up.size > 0 ? POLL_MS : POLL_WITHOUT_CHANNEL_MS) * (1 - JITTER * Math.random())
+    if (this.#closed) return
+    const now = clock.monotonic()
+    const wait = (channels.alive > 0 ? POLL_MS : POLL_WITHOUT_CHANNEL_MS) * (1 - JITTER * Math.random())
     this.#dueAt = Math.min(latest, now + wait)
-    this.#cancelPoll = this.#background.after(Math.max(0, this.#dueAt - now), 'Flags could not be brought up to date', async () => {
+    this.#cancelPoll = background.after(Math.max(0, this.#dueAt - now), 'Flags could not be brought up to date', async () => {
       this.#highest = 0
       try {
-        await this.#catchUp.run()
+        await catchUp.run()
       } finally {
         this.#poll()
+        await this.#fromCache.begin()
+        await this.#listen()
       }
     })
   }

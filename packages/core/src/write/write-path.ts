@@ -33,7 +33,7 @@ export class WritePath {
     return await this.#background.shared(async () => {
       if (!this.#catchUp.current) await this.#catchUp.begun()
       const change = await this.#write(name, write)
-      this.#catchUp.told(change.version)
+      this.#catchUp.committed(name, change.version)
       this.#intake.committed(change)
       return { change, propagation: await this.#invalidations.raise(name, change.version) }
     })

@@ -1,7 +1,7 @@
 import type { ChannelListener, FlagCache, FlagStore } from '../../src/contracts/index.ts'
 
 /** A store with `watch`, as the memory store is. */
-export type WatchedStore = Required<FlagStore>
+export type WatchedStore = FlagStore & Required<Pick<FlagStore, 'watch'>>
 
 /** A cache with `subscribe`, as the memory cache is. */
 export type SubscribedCache = Required<FlagCache>
@@ -33,6 +33,7 @@ export function forwardingCache(cache: FlagCache): SubscribedCache {
     forget: (names, call) => cache.forget(names, call),
     purge: () => cache.purge(),
     subscribe: (listener: ChannelListener) => (cache as SubscribedCache).subscribe(listener),
+    seat: (holder, seats, ttlMs, call) => (cache as SubscribedCache).seat(holder, seats, ttlMs, call),
     close: () => cache.close(),
   }
 }

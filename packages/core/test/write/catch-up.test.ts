@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Changes, type ChannelListener, createFlags, type FlagStore } from '../../src/index.ts'
+import { type ChannelListener, createFlags } from '../../src/index.ts'
 import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
 import { memoryStore } from '../../src/memory/memory-store.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
@@ -194,102 +194,11 @@ describe('hints', () => {
   })
 })
 
-describe('a store that went back', () => {
-  /** A store that can be swapped for another one behind the client's back, as a restore does. */
-  function restorable(first: FlagStore) {
-    const state = { now: first }
-    const store = new Proxy(first, {
-      get: (_, key) => {
-        const value = Reflect.get(state.now, key) as unknown
-        return typeof value === 'function' ? (value.bind(state.now) as unknown) : value
-      },
-    })
-    return { state, store }
-  }
-
-  test('is told, and its flags are read anew from every layer', async () => {
-    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 0 }] })
-    const { state, store } = restorable(world.store)
-    const flags = world.deaf({ store })
-    await flags.admin.update('new_feature', { rollout: 100 })
-    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
-    await settle()
-    state.now = older
-    await world.clock.advance(2_000)
-    expect(world.codes).toContain('STORE_REWOUND')
-    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
-    await flags.admin.update('new_feature', { rollout: 100 })
-    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
-  })
-
-  test('with the same identity leaves no entry of the lost history in the cache', async () => {
-    // One store whose history is cut back: the same id, an older clock.
-    const rewindTo = (version: number, changes: Changes): Changes =>
-      changes.kind === 'lost' ? changes : { kind: 'lost', cursor: { version, id: 'restored' }, why: 'rewound' }
-    let rewound = false
-    const store = around(world.store, {
-      changesSince: async (next, ...args) => (rewound ? rewindTo(1, await next(...args)) : await next(...args)),
-    })
-    const cache = around(world.cache())
-    const flags = world.deaf({ store, cache })
-    await flags.isEnabled('new_feature', 'ada')
-    await settle()
-    rewound = true
-    await world.clock.advance(2_000)
-    expect(cache.calls['forget']).toBe(1)
-    rewound = false
-    expect((await flags.evaluate('new_feature', 'bob')).source).toBe('store')
-  })
-
-  test('keeps the cache unread until the lost history is forgotten there', async () => {
-    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 100 }] })
-    const { state, store } = restorable(world.store)
-    let down = false
-    const cache = around(world.cache(), { forget: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
-    const flags = world.deaf({ store, cache, memory: false })
-    await flags.isEnabled('new_feature', 'ada')
-    await settle()
-    state.now = older
-    down = true
-    await world.clock.advance(2_000)
-    const before = cache.calls['read'] ?? 0
-    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
-    expect(cache.calls['read'] ?? 0).toBe(before)
-    down = false
-    await world.clock.advance(2_000)
-    await flags.isEnabled('new_feature', 'ada')
-    expect(cache.calls['read'] ?? 0).toBeGreaterThan(before)
-  })
-
-  test('takes back no fence for a version that it has lost', async () => {
-    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 0 }] })
-    const { state, store } = restorable(world.store)
-    let down = true
-    const cache = around(world.cache(), { invalidate: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
-    const flags = world.deaf({ store, cache, memory: false })
-    for (let update = 0; update < 5; update++) {
-      expect((await flags.admin.update('new_feature', { rollout: update })).propagation).toBe('deferred')
-    }
-    state.now = older
-    await world.clock.advance(2_000)
-    down = false
-    await world.clock.advance(4_000)
-    const look = world.cache()
-    await look.open((await older.head()).storeId)
-    expect((await look.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(0)
-  })
-
-  test('is noticed by a load too', async () => {
-    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 100 }] })
-    const { state, store } = restorable(world.store)
-    const flags = world.deaf({ store, cache: undefined as never })
-    await flags.ready()
-    state.now = older
-    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STALE', source: 'store' })
-    await settle()
-    expect(world.codes).toContain('STORE_REWOUND')
-    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STATIC' })
-  })
+test('a version that the store has not reached is told to onError, too', async () => {
+  const flags = world.deaf()
+  const asked = flags.evaluate('new_feature', 'ada', { minVersion: 99 })
+  expect((await world.clock.until(asked)).errorCode).toBe('VERSION_NOT_REACHED')
+  expect(world.codes).toEqual(['VERSION_NOT_REACHED'])
 })
 
 test('the lease counts from when a catch-up began, not from when it ended', async () => {

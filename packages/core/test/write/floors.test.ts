@@ -33,6 +33,13 @@ test('whatever happens, the floor of a flag only rises, and names stay bounded',
   )
 })
 
+test('an answer from below the common floor is remembered, for what may be answered as a last resort', () => {
+  const floors = new Floors(10)
+  floors.raiseCommon(5)
+  for (const asOf of [3, 2]) floors.raiseByAnswer('a', asOf)
+  expect([floors.of('a'), floors.own('a'), floors.own('b')]).toEqual([5, 3, 0])
+})
+
 test('a change is news once', () => {
   const floors = new Floors(10)
   floors.raiseCommon(3)

@@ -1,0 +1,260 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ChannelListener, FlagCache, FlagStore } from '../../src/index.ts'
+import { settle } from '../manual-clock.ts'
+import { around, World } from '../world.ts'
+
+let world: World
+beforeEach(async () => {
+  world = new World()
+  await world.store.create({ name: 'new_feature', rollout: 0 })
+})
+afterEach(() => world.end())
+
+/** A channel that connects, and tells only what the test lets through. */
+interface Muffled {
+  readonly listeners: ChannelListener[]
+  lets(name: string, version: number): boolean
+}
+
+function muffled(lets: Muffled['lets'] = () => false): Muffled {
+  return { listeners: [], lets }
+}
+
+async function through(
+  channel: Muffled,
+  subscribe: (listener: ChannelListener) => Promise<() => Promise<void>>,
+  listener: ChannelListener,
+) {
+  channel.listeners.push(listener)
+  return await subscribe({
+    onHint: (hint) => channel.lets(hint.name, hint.version) && listener.onHint(hint),
+    onResync: () => listener.onResync(),
+    onDown: (cause) => listener.onDown(cause),
+  })
+}
+
+function muffledStore(store: FlagStore, channel: Muffled): FlagStore {
+  return around(store, { watch: (next, listener) => through(channel, next as never, listener as ChannelListener) as never })
+}
+
+function muffledCache(cache: FlagCache, channel: Muffled): FlagCache {
+  return around(cache, { subscribe: (next, listener) => through(channel, next as never, listener as ChannelListener) as never })
+}
+
+describe('a channel that is up and has not told of a change a second after this process knew of it', () => {
+  test('counts as down, which is told with the way out', async () => {
+    const flags = world.client({ store: muffledStore(world.store, muffled()) })
+    await flags.isEnabled('new_feature', 'ada')
+    expect(flags.stats().channels).toBe(2)
+    await flags.admin.update('new_feature', { rollout: 10 })
+    await world.clock.advance(999)
+    expect([flags.stats().channels, world.codes]).toEqual([2, []])
+    await world.clock.advance(1)
+    expect([flags.stats().channels, world.codes]).toEqual([1, ['CHANNEL_DOWN']])
+    expect(world.errors[0]?.message).toContain('listenUrl')
+    expect(String(world.errors[0]?.cause)).toContain('version 2 of flag new_feature')
+  })
+
+  test('brings the next poll near where no other channel is alive', async () => {
+    const flags = world.client({ store: muffledStore(world.store, muffled()), cache: undefined as never })
+    await flags.isEnabled('new_feature', 'ada')
+    await flags.admin.update('new_feature', { rollout: 10 })
+    await world.clock.advance(1_000)
+    await world.store.update('new_feature', { rollout: 100 })
+    await world.clock.advance(2_000)
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+
+  test('counts as alive again once it tells something', async () => {
+    let lets = false
+    const flags = world.client({
+      store: muffledStore(
+        world.store,
+        muffled(() => lets),
+      ),
+    })
+    await flags.isEnabled('new_feature', 'ada')
+    await flags.admin.update('new_feature', { rollout: 10 })
+    await world.clock.advance(1_000)
+    expect(flags.stats().channels).toBe(1)
+    lets = true
+    await world.store.update('new_feature', { rollout: 20 })
+    await settle()
+    expect(flags.stats().channels).toBe(2)
+    await world.clock.advance(1_000)
+    expect(flags.stats().channels).toBe(2)
+  })
+
+  test('is noticed on the side of the cache as well', async () => {
+    const flags = world.client({ cache: muffledCache(world.cache(), muffled()) })
+    await flags.isEnabled('new_feature', 'ada')
+    await world.store.update('new_feature', { rollout: 10 })
+    await world.clock.advance(1_000)
+    expect([flags.stats().channels, world.codes]).toEqual([1, ['CHANNEL_DOWN']])
+  })
+
+  test('is not suspect where it tells of a later version of the flag', async () => {
+    const flags = world.client({
+      store: muffledStore(
+        world.store,
+        muffled((_, version) => version === 4),
+      ),
+    })
+    await flags.isEnabled('new_feature', 'ada')
+    for (const rollout of [10, 20, 30]) await flags.admin.update('new_feature', { rollout })
+    await world.clock.advance(5_000)
+    expect([flags.stats().channels, world.codes]).toEqual([2, []])
+  })
+
+  test('is not suspect for what happened before it came up', async () => {
+    const channel = muffled(() => true)
+    const flags = world.client({ store: muffledStore(world.store, channel) })
+    await flags.isEnabled('new_feature', 'ada')
+    channel.listeners[0]?.onDown(new Error('cut'))
+    channel.lets = () => false
+    await world.store.update('new_feature', { rollout: 10 })
+    channel.lets = () => true
+    channel.listeners[0]?.onResync()
+    await world.clock.advance(5_000)
+    expect([flags.stats().channels, world.codes]).toEqual([2, ['CHANNEL_DOWN']])
+  })
+
+  test('is not judged by more changes at once than it could be', async () => {
+    const names = Array.from({ length: 1_001 }, (_, index) => `bulk-${index}`)
+    const flags = world.client({
+      store: muffledStore(
+        world.store,
+        muffled((name) => name === 'bulk-1000'),
+      ),
+    })
+    await flags.isEnabled('new_feature', 'ada')
+    await Promise.all(names.map((name) => world.store.create({ name })))
+    await world.clock.advance(5_000)
+    expect(flags.stats().channels).toBe(2)
+  })
+})
+
+describe('in a fleet', () => {
+  /** How many follow the store's hints. */
+  function counting(): { readonly store: FlagStore; following: number } {
+    const count = { store: world.store, following: 0 }
+    count.store = around(world.store, {
+      watch: async (next, listener) => {
+        const end = await next(listener)
+        count.following++
+        return async () => {
+          count.following--
+          await end()
+        }
+      },
+    })
+    return count
+  }
+
+  test('three processes follow the store, and the others hear of a direct edit through the cache', async () => {
+    const count = counting()
+    const fleet = Array.from({ length: 8 }, () => world.client({ store: count.store }))
+    for (const flags of fleet) await flags.ready()
+    expect(count.following).toBe(3)
+    expect(fleet.map((flags) => flags.stats().channels).sort()).toEqual([1, 1, 1, 1, 1, 2, 2, 2])
+    await Promise.all(fleet.map((flags) => flags.isEnabled('new_feature', 'ada')))
+    await world.store.update('new_feature', { rollout: 100 })
+    await settle()
+    expect(await Promise.all(fleet.map((flags) => flags.isEnabled('new_feature', 'ada')))).toEqual(Array(8).fill(true))
+    await world.clock.advance(120_000)
+    expect([count.following, world.codes]).toEqual([3, []])
+  })
+
+  test('who leaves is followed by another with the next poll', async () => {
+    const count = counting()
+    const fleet = Array.from({ length: 5 }, () => world.client({ store: count.store }))
+    for (const flags of fleet) await flags.ready()
+    await world.clock.until((fleet[0] as (typeof fleet)[0]).close())
+    expect(count.following).toBe(2)
+    await world.clock.advance(10_000)
+    expect(count.following).toBe(3)
+  })
+
+  test('who goes without a word loses its place within 30 s', async () => {
+    const count = counting()
+    const gone = ['one', 'two', 'three']
+    const cache = world.cache()
+    await cache.open((await world.store.head()).storeId)
+    for (const holder of gone) await cache.seat?.(holder, 3, 30_000)
+    const flags = world.client({ store: count.store })
+    await flags.ready()
+    expect([count.following, flags.stats().channels]).toEqual([0, 1])
+    await world.clock.advance(40_000)
+    expect([count.following, flags.stats().channels]).toEqual([1, 2])
+  })
+
+  test('who hears nothing from the store lets another have its place', async () => {
+    const flags = world.client({ store: muffledStore(world.store, muffled()) })
+    await flags.ready()
+    await flags.admin.update('new_feature', { rollout: 10 })
+    const cache = world.cache()
+    await cache.open((await world.store.head()).storeId)
+    expect(await cache.seat?.('other', 1, 30_000)).toBe(false)
+    await world.clock.advance(41_000)
+    expect(await cache.seat?.('other', 1, 30_000)).toBe(true)
+  })
+
+  test('everybody follows the store where the cache cannot be asked for a place', async () => {
+    const count = counting()
+    const broken = (): FlagCache => around(world.cache(), { seat: async () => Promise.reject(new Error('gone')) })
+    const fleet = Array.from({ length: 5 }, () => world.client({ store: count.store, cache: broken() }))
+    for (const flags of fleet) await flags.ready()
+    expect(count.following).toBe(5)
+  })
+
+  test('who has no place does not follow the store because the cache went away', async () => {
+    const count = counting()
+    let gone = false
+    const failing = (): FlagCache =>
+      around(world.cache(), { seat: (next, ...args) => (gone ? Promise.reject(new Error('gone')) : next(...args)) })
+    const fleet = Array.from({ length: 5 }, () => world.client({ store: count.store, cache: failing() }))
+    for (const flags of fleet) await flags.ready()
+    gone = true
+    await world.clock.advance(60_000)
+    expect(count.following).toBe(3)
+  })
+
+  test('everybody follows the store where the cache has no places', async () => {
+    const count = counting()
+    const placeless = (): FlagCache =>
+      new Proxy(world.cache(), {
+        get: (target, key) => {
+          const value = key === 'seat' ? undefined : (Reflect.get(target, key) as unknown)
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value
+        },
+      })
+    const fleet = Array.from({ length: 5 }, () => world.client({ store: count.store, cache: placeless() }))
+    for (const flags of fleet) await flags.ready()
+    expect(count.following).toBe(5)
+  })
+})
+
+describe('an adapter that never says whether it subscribed', () => {
+  test('keeps neither ready() nor close() waiting for ever', async () => {
+    const never = around(world.store, { watch: () => new Promise(() => undefined) })
+    const flags = world.client({ store: never })
+    await world.clock.until(flags.ready())
+    expect(world.codes).toEqual(['CHANNEL_DOWN'])
+    await world.clock.until(flags.close())
+  })
+
+  test('is asked again with the next poll where it refused', async () => {
+    const refusals = { store: 0, cache: 0 }
+    const store = around(world.store, {
+      watch: (next, listener) => (refusals.store++ < 1 ? Promise.reject(new Error('not now')) : next(listener)),
+    })
+    const cache = around(world.cache(), {
+      subscribe: (next, listener) => (refusals.cache++ < 1 ? Promise.reject(new Error('not now')) : next?.(listener)) as never,
+    })
+    const flags = world.client({ store, cache })
+    await flags.ready()
+    expect(flags.stats().channels).toBe(0)
+    await world.clock.advance(2_000)
+    expect(flags.stats().channels).toBe(2)
+  })
+})

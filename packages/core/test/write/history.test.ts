@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Changes, FlagStore } from '../../src/index.ts'
+import { memoryStore } from '../../src/memory/memory-store.ts'
+import { settle } from '../manual-clock.ts'
+import { around, World } from '../world.ts'
+
+let world: World
+beforeEach(async () => {
+  world = new World()
+  await world.store.create({ name: 'new_feature', rollout: 0 })
+})
+afterEach(() => world.end())
+
+describe('a store that went back', () => {
+  /** A store that can be swapped for another one behind the client's back, as a restore does. */
+  function restorable(first: FlagStore) {
+    const state = { now: first }
+    const store = new Proxy(first, {
+      get: (_, key) => {
+        const value = Reflect.get(state.now, key) as unknown
+        return typeof value === 'function' ? (value.bind(state.now) as unknown) : value
+      },
+    })
+    return { state, store }
+  }
+
+  test('is told, and its flags are read anew from every layer', async () => {
+    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 0 }] })
+    const { state, store } = restorable(world.store)
+    const flags = world.deaf({ store })
+    await flags.admin.update('new_feature', { rollout: 100 })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+    await settle()
+    state.now = older
+    await world.clock.advance(2_000)
+    expect(world.codes).toContain('STORE_REWOUND')
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
+    await flags.admin.update('new_feature', { rollout: 100 })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+
+  test('with the same identity leaves no entry of the lost history in the cache', async () => {
+    // One store whose history is cut back: the same id, an older clock.
+    const rewindTo = (version: number, changes: Changes): Changes =>
+      changes.kind === 'lost' ? changes : { kind: 'lost', cursor: { version, id: 'restored' }, why: 'rewound' }
+    let rewound = false
+    const store = around(world.store, {
+      changesSince: async (next, ...args) => (rewound ? rewindTo(1, await next(...args)) : await next(...args)),
+    })
+    const cache = around(world.cache())
+    const flags = world.deaf({ store, cache })
+    await flags.isEnabled('new_feature', 'ada')
+    await settle()
+    rewound = true
+    await world.clock.advance(2_000)
+    expect(cache.calls['forget']).toBe(1)
+    rewound = false
+    expect((await flags.evaluate('new_feature', 'bob')).source).toBe('store')
+  })
+
+  test('keeps the cache unread until the lost history is forgotten there', async () => {
+    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 100 }] })
+    const { state, store } = restorable(world.store)
+    let down = false
+    const cache = around(world.cache(), { forget: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
+    const flags = world.deaf({ store, cache, memory: false })
+    await flags.isEnabled('new_feature', 'ada')
+    await settle()
+    state.now = older
+    down = true
+    await world.clock.advance(2_000)
+    const before = cache.calls['read'] ?? 0
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+    expect(cache.calls['read'] ?? 0).toBe(before)
+    down = false
+    await world.clock.advance(2_000)
+    await flags.isEnabled('new_feature', 'ada')
+    expect(cache.calls['read'] ?? 0).toBeGreaterThan(before)
+  })
+
+  test('takes back no fence for a version that it has lost', async () => {
+    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 0 }] })
+    const { state, store } = restorable(world.store)
+    let down = true
+    const cache = around(world.cache(), { invalidate: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
+    const flags = world.deaf({ store, cache, memory: false })
+    for (let update = 0; update < 5; update++) {
+      expect((await flags.admin.update('new_feature', { rollout: update })).propagation).toBe('deferred')
+    }
+    state.now = older
+    await world.clock.advance(2_000)
+    down = false
+    await world.clock.advance(4_000)
+    const look = world.cache()
+    await look.open((await older.head()).storeId)
+    expect((await look.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(0)
+  })
+
+  test('is noticed by a load too', async () => {
+    const older = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 100 }] })
+    const { state, store } = restorable(world.store)
+    const flags = world.deaf({ store, cache: undefined as never })
+    await flags.ready()
+    state.now = older
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STALE', source: 'store' })
+    await settle()
+    expect(world.codes).toContain('STORE_REWOUND')
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STATIC' })
+  })
+})
+
+describe('a history that is not the one this process wrote', () => {
+  test('is noticed where it has got past a commit of this process without it', async () => {
+    await world.store.create({ name: 'other' })
+    let restored = false
+    const store = around(world.store, {
+      changesSince: async (next, ...args) => {
+        const changes = await next(...args)
+        if (!restored || changes.kind === 'lost') return changes
+        return { ...changes, changed: changes.changed.filter(({ name }) => name !== 'new_feature') }
+      },
+    })
+    const flags = world.deaf({ store })
+    await flags.ready()
+    restored = true
+    await flags.admin.update('new_feature', { rollout: 100 })
+    await world.store.update('other', { rollout: 10 })
+    await world.clock.advance(2_000)
+    expect(world.codes).toContain('STORE_REWOUND')
+  })
+
+  test('is not suspected where the log tells of a later change of that flag', async () => {
+    const flags = world.deaf()
+    await flags.ready()
+    await flags.admin.update('new_feature', { rollout: 100 })
+    await world.store.update('new_feature', { rollout: 10 })
+    await world.store.create({ name: 'other' })
+    await world.clock.advance(10_000)
+    expect(world.codes).toEqual([])
+  })
+
+  test('nor where the commit came before this process knew the store', async () => {
+    let gone = true
+    const store = around(world.store, { head: (next, ...args) => (gone ? Promise.reject(new Error('gone')) : next(...args)) })
+    const flags = world.deaf({ store })
+    await flags.admin.update('new_feature', { rollout: 100 })
+    gone = false
+    await world.clock.advance(10_000)
+    expect([await flags.isEnabled('new_feature', 'ada'), world.codes.includes('STORE_REWOUND')]).toEqual([true, false])
+  })
+
+  test("is another store's where a pruned log is, and then its fences are not trusted", async () => {
+    const another = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 100 }] })
+    let moved = false
+    const store = new Proxy(world.store, {
+      get: (_, key) => {
+        const from = moved ? another : world.store
+        if (moved && key === 'changesSince') {
+          return async () => ({ kind: 'lost', cursor: (await another.head()).cursor, why: 'pruned' })
+        }
+        const value = Reflect.get(from, key) as unknown
+        return typeof value === 'function' ? (value.bind(from) as unknown) : value
+      },
+    })
+    const cache = around(world.cache())
+    const flags = world.deaf({ store, cache })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
+    moved = true
+    await world.clock.advance(2_000)
+    expect([world.codes, cache.calls['open']]).toEqual([['STORE_REWOUND'], 2])
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+})
