@@ -1,5 +1,6 @@
 export { type PrivatePostgresOptions, startPrivatePostgres } from './private-postgres.ts'
 export { type PrivateRedisOptions, startPrivateRedis } from './private-redis.ts'
+export { startPrivateStandby } from './private-standby.ts'
 export type { PrivateService, Service, ServiceKind } from './service.ts'
 export { type Services, takePostgres, takeRedis, takeServices } from './take.ts'
 export { type TcpProxy, tcpProxy } from './tcp-proxy.ts'

@@ -15,11 +15,19 @@ export interface PrivatePostgresOptions {
 }
 
 /** Starts a PostgreSQL of its own: superuser `postgres`, no password, reachable on 127.0.0.1 only. */
-export async function startPrivatePostgres(options: PrivatePostgresOptions = {}): Promise<PrivateService> {
+export function startPrivatePostgres(options: PrivatePostgresOptions = {}): Promise<PrivateService> {
+  return startPostgresOn(initialise, options)
+}
+
+/** Makes the data folder `data` within `folder`. */
+export type MakeData = (folder: GuardedFolder, data: string, placed: PlacedBinaries) => Promise<void>
+
+/** The same on a data folder that `make` has made. */
+export async function startPostgresOn(make: MakeData, options: PrivatePostgresOptions): Promise<PrivateService> {
   const binaries = options.binaries ?? (await firstBinaries('PostgreSQL', [findPostgres, fetchPostgres]))
   const folder = await guardedFolder('postgres')
   const data = join(folder.path, 'data')
-  const placed = await prepare(binaries, folder, data)
+  const placed = await prepare(binaries, folder, (programs) => make(folder, data, programs))
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -41,14 +49,22 @@ export async function startPrivatePostgres(options: PrivatePostgresOptions = {})
   })
 }
 
-async function prepare(binaries: Binaries, folder: GuardedFolder, data: string): Promise<PlacedBinaries> {
+async function prepare(
+  binaries: Binaries,
+  folder: GuardedFolder,
+  make: (placed: PlacedBinaries) => Promise<void>,
+): Promise<PlacedBinaries> {
   try {
     const placed = await binaries.place(folder.path)
-    const args = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions']
-    await runUnprivileged(join(placed.folder, 'initdb'), args, { folder, env: placed.env })
+    await make(placed)
     return placed
   } catch (error) {
     await folder.remove()
     throw error
   }
+}
+
+async function initialise(folder: GuardedFolder, data: string, placed: PlacedBinaries): Promise<void> {
+  const args = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions']
+  await runUnprivileged(join(placed.folder, 'initdb'), args, { folder, env: placed.env })
 }

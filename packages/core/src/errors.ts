@@ -27,6 +27,10 @@ export type FlagsErrorCode =
   /** The store's tables are missing or older than this build; run `migrate()`. */
   | 'SCHEMA_MISSING'
   | 'SCHEMA_OLD'
+  /** The store cannot be read, and its replica neither. */
+  | 'REPLICA_UNAVAILABLE'
+  /** What the store has for a replica is a replica of another store; nothing is answered from it. */
+  | 'REPLICA_OF_OTHER_STORE'
   /** The store went back to an older state: it was restored, or failed over and lost commits. */
   | 'STORE_REWOUND'
   | 'CACHE_UNAVAILABLE'

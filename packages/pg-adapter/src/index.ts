@@ -6,5 +6,5 @@
 
 export { type MigrateOptions, migrate } from './migrate.ts'
 export { type Migration, migrations } from './migrations/index.ts'
-export type { DatabaseOptions, PostgresStoreOptions } from './options.ts'
+export type { ClientOptions, DatabaseOptions, PostgresStoreOptions } from './options.ts'
 export { postgresStore } from './postgres-store.ts'

@@ -1,8 +1,8 @@
 import { FlagsError } from '@flagstone/core/adapter'
 import type { Sql } from 'postgres'
 
-/** Which database, and where in it. Exactly one of `sql` and `url`. */
-export type DatabaseOptions = (
+/** How to reach a server. Exactly one of `sql` and `url`. */
+export type ClientOptions =
   | {
       /** A postgres.js client. It is never closed by Flagstone. */
       readonly sql: Sql
@@ -13,7 +13,9 @@ export type DatabaseOptions = (
       readonly url: string
       readonly sql?: never
     }
-) & {
+
+/** Which database, and where in it. */
+export type DatabaseOptions = ClientOptions & {
   /** Schema of Flagstone's tables: `[a-z_][a-z0-9_]{0,47}`. Default `public`. */
   readonly schema?: string
 }
@@ -24,17 +26,25 @@ export type PostgresStoreOptions = DatabaseOptions & {
    * notifications. Default: the same server, over one connection of our own.
    */
   readonly listenUrl?: string
+  /**
+   * A streaming replica of the same database, with the tables in the same schema. It is asked for flags alone, and only where the primary could
+   * not give them; its answers are marked `STALE` and kept in no cache. Default: none.
+   */
+  readonly replica?: ClientOptions
   /** How long a write waits for each lock before it fails with `WRITE_BLOCKED`; whole milliseconds, 1 to 3,600,000. Default 3,000. */
   readonly lockTimeoutMs?: number
 }
 
+export type ClientSettings = { readonly sql: Sql } | { readonly url: string }
+
 export interface Target {
-  readonly client: { readonly sql: Sql } | { readonly url: string }
+  readonly client: ClientSettings
   readonly schema: string
 }
 
 export interface StoreSettings extends Target {
   readonly listenUrl: string | undefined
+  readonly replica: ClientSettings | undefined
   readonly lockTimeoutMs: number
 }
 
@@ -72,13 +82,16 @@ export function schemaOf(who: string, value: unknown): string {
   throw refuse(`${who}: schema must match [a-z_][a-z0-9_]{0,47}, received ${JSON.stringify(value)}.`)
 }
 
+/** `at`: what stands before the names of the options. */
+function clientOf(who: string, { sql, url }: Readonly<Record<string, unknown>>, at = ''): ClientSettings {
+  if ((sql === undefined) === (url === undefined)) throw refuse(`${who} takes either ${at}sql or ${at}url.`)
+  if (sql === undefined) return { url: urlOf(who, `${at}url`, url) }
+  if (!isClient(sql)) throw refuse(`${who}: ${at}sql must be what postgres() of postgres.js returned.`)
+  return { sql }
+}
+
 function targetOf(who: string, fields: Readonly<Record<string, unknown>>): Target {
-  const { sql, url } = fields
-  if ((sql === undefined) === (url === undefined)) throw refuse(`${who} takes either sql or url.`)
-  const schema = schemaOf(who, fields['schema'])
-  if (sql === undefined) return { client: { url: urlOf(who, 'url', url) }, schema }
-  if (!isClient(sql)) throw refuse(`${who}: sql must be what postgres() of postgres.js returned.`)
-  return { client: { sql }, schema }
+  return { client: clientOf(who, fields), schema: schemaOf(who, fields['schema']) }
 }
 
 /** Throws `INVALID_OPTIONS`. */
@@ -89,14 +102,15 @@ export function migrateTarget(options: unknown): Target {
 /** Throws `INVALID_OPTIONS`. */
 export function storeSettings(options: unknown): StoreSettings {
   const who = 'postgresStore()'
-  const fields = fieldsOf(who, options, ['sql', 'url', 'schema', 'listenUrl', 'lockTimeoutMs'])
-  const { listenUrl, lockTimeoutMs = 3_000 } = fields
+  const fields = fieldsOf(who, options, ['sql', 'url', 'schema', 'listenUrl', 'replica', 'lockTimeoutMs'])
+  const { listenUrl, replica, lockTimeoutMs = 3_000 } = fields
   if (!Number.isInteger(lockTimeoutMs) || (lockTimeoutMs as number) < 1 || (lockTimeoutMs as number) > MAX_LOCK_TIMEOUT_MS) {
     throw refuse(`${who}: lockTimeoutMs must be whole milliseconds from 1 to 3,600,000, received ${String(lockTimeoutMs)}.`)
   }
   return {
     ...targetOf(who, fields),
     listenUrl: listenUrl === undefined ? undefined : urlOf(who, 'listenUrl', listenUrl),
+    replica: replica === undefined ? undefined : clientOf(who, fieldsOf(`${who}: replica`, replica, ['sql', 'url']), 'replica.'),
     lockTimeoutMs: lockTimeoutMs as number,
   }
 }

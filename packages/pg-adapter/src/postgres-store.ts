@@ -1,9 +1,10 @@
 import { type FlagStore, FlagsError } from '@flagstone/core/adapter'
-import { openLike, openUrl } from './client.ts'
-import { cancellableRows, type Parameters, rows, throwIfAborted } from './database.ts'
+import type { Sql } from 'postgres'
+import { type OwnClient, openLike, openUrl } from './client.ts'
+import { cancellableRows, rows, throwIfAborted } from './database.ts'
 import { Channel } from './listen.ts'
-import { type PostgresStoreOptions, storeSettings } from './options.ts'
-import { readsOf } from './reads.ts'
+import { type ClientSettings, type PostgresStoreOptions, storeSettings } from './options.ts'
+import { type Query, readsOf } from './reads.ts'
 import { statements } from './statements.ts'
 import { writesOf } from './writes.ts'
 
@@ -11,15 +12,36 @@ const POOL = { max: 4, idle_timeout: 60 }
 /** How long `watch` waits for the end of its first attempt before it resolves anyway. */
 const FIRST_ATTEMPT_MS = 2_000
 
+/** A server to ask, and the client to end where it is ours. */
+interface Server {
+  readonly sql: Sql
+  readonly own: OwnClient | undefined
+  readonly query: Query
+}
+
+/** `option` names the URL in errors. */
+function serverOf(client: ClientSettings, option: string): Server {
+  const own = 'url' in client ? openUrl(option, client.url, POOL) : undefined
+  const sql = 'sql' in client ? client.sql : (own as OwnClient).sql
+  return {
+    sql,
+    own,
+    async query(statement, parameters, call = {}) {
+      throwIfAborted(call)
+      return own ? await cancellableRows(sql, statement, parameters, call) : await rows(sql, statement, parameters)
+    },
+  }
+}
+
 /**
  * The store of flags in PostgreSQL (14 or newer). The tables come from `migrate()`. Opens nothing before the first call.
  *
  * Throws `INVALID_OPTIONS`, naming the option. Every rejection of its methods is a `FlagsError`; after `close()` it is `CLOSED`.
  */
 export function postgresStore(options: PostgresStoreOptions): FlagStore {
-  const { client, schema, listenUrl, lockTimeoutMs } = storeSettings(options)
-  const own = 'url' in client ? openUrl('url', client.url, POOL) : undefined
-  const sql = 'sql' in client ? client.sql : (own as NonNullable<typeof own>).sql
+  const { client, schema, listenUrl, replica: replicaClient, lockTimeoutMs } = storeSettings(options)
+  const { sql, own, query } = serverOf(client, 'url')
+  const replica = replicaClient && serverOf(replicaClient, 'replica.url')
   const text = statements(schema)
   const channels = new Set<Channel>()
   let closing: Promise<void> | undefined
@@ -30,10 +52,6 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
   // A client that is never used opens nothing: it only shows now whether the URL can be read.
   if (listenUrl !== undefined) connect({})
 
-  const query = (statement: string, parameters: Parameters, call = {}): ReturnType<typeof rows> => {
-    throwIfAborted(call)
-    return own ? cancellableRows(sql, statement, parameters, call) : rows(sql, statement, parameters)
-  }
   const reads = readsOf(query, text, schema)
   const writes = writesOf(sql, text, lockTimeoutMs)
 
@@ -47,6 +65,7 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
   return {
     head: whenOpen(reads.head),
     load: whenOpen(reads.load),
+    ...(replica && { loadFromReplica: whenOpen(readsOf(replica.query, text, schema).load) }),
     loadAll: whenOpen(reads.loadAll),
     changesSince: whenOpen(reads.changesSince),
     history: whenOpen(reads.history),
@@ -65,7 +84,9 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
     }),
 
     close() {
-      closing ??= Promise.all([...Array.from(channels, (channel) => channel.end()), own?.end()]).then(() => channels.clear())
+      closing ??= Promise.all([...Array.from(channels, (channel) => channel.end()), own?.end(), replica?.own?.end()]).then(() =>
+        channels.clear(),
+      )
       return closing
     },
   }

@@ -24,7 +24,7 @@ export interface Reads {
   history(name: string, page?: HistoryPage, call?: Call): Promise<readonly Change[]>
 }
 
-type Query = (text: string, parameters: Parameters, call?: Call) => Promise<readonly Row[]>
+export type Query = (text: string, parameters: Parameters, call?: Call) => Promise<readonly Row[]>
 
 const DEFAULT_PAGE = 50
 

@@ -23,7 +23,7 @@ describe('options', () => {
     [{ sql, schema: '' }, 'schema must'],
     [{ sql, schema: null }, 'schema must'],
     [{ sql, schema: 'x'.repeat(49) }, 'schema must'],
-    [{ sql, replica: 'x' }, 'replica'],
+    [{ sql, standby: 'x' }, 'standby'],
   ]
   test.each(refused)('%o is refused', async (options, why) => {
     const refusal = expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringContaining(why) })
@@ -34,6 +34,15 @@ describe('options', () => {
   test.each([
     [{ listenUrl: 'redis://localhost' }, 'listenUrl must'],
     [{ listenUrl: 'postgres://[' }, 'option listenUrl'],
+    [{ replica: null }, 'replica takes { sql } or { url }'],
+    [{ replica: 'postgres://localhost' }, 'replica takes { sql } or { url }'],
+    [{ replica: sql }, 'replica takes { sql } or { url }'],
+    [{ replica: {} }, 'either replica.sql or replica.url'],
+    [{ replica: { sql, url: databaseUrl } }, 'either replica.sql or replica.url'],
+    [{ replica: { sql: {} } }, 'replica.sql must'],
+    [{ replica: { url: 'redis://localhost' } }, 'replica.url must'],
+    [{ replica: { url: 'postgres://[' } }, 'option replica.url'],
+    [{ replica: { url: databaseUrl, schema: 'other' } }, 'replica does not know the option schema'],
     [{ lockTimeoutMs: 0 }, 'lockTimeoutMs must'],
     [{ lockTimeoutMs: 1.5 }, 'lockTimeoutMs must'],
     [{ lockTimeoutMs: '50' }, 'lockTimeoutMs must'],
@@ -52,7 +61,12 @@ describe('options', () => {
 
   test('no message repeats a password', () => {
     const secret = 'mysql://me:hunter2@localhost'
-    for (const options of [{ url: secret }, { url: `postgres://me:hunter2@[` }, { sql, listenUrl: secret }]) {
+    for (const options of [
+      { url: secret },
+      { url: `postgres://me:hunter2@[` },
+      { sql, listenUrl: secret },
+      { sql, replica: { url: secret } },
+    ]) {
       expect(() => postgresStore(options as PostgresStoreOptions)).toThrow(
         expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
       )

@@ -6,6 +6,7 @@ import { storeLog } from './store-log.ts'
 import { storeLost } from './store-lost.ts'
 import { storeOverwritten } from './store-overwritten.ts'
 import { storeReads } from './store-reads.ts'
+import { storeReplica } from './store-replica.ts'
 import { storeWatch } from './store-watch.ts'
 import type { StoreHarness } from './store-world.ts'
 import { storeWrites } from './store-writes.ts'
@@ -14,6 +15,7 @@ import { storeWrites } from './store-writes.ts'
 export function storeCases(harness: StoreHarness): readonly ConformanceCase[] {
   return casesOf(harness, [
     storeReads,
+    storeReplica,
     storeWrites,
     storeConflicts,
     storeConcurrency,

@@ -77,8 +77,19 @@ export interface HistoryPage {
 export interface FlagStore {
   /** Must answer from the source of truth, never from a replica. Rejects with `SCHEMA_MISSING` or `SCHEMA_OLD` before a migration. */
   head(call?: Call): Promise<Head>
-  /** One statement, one snapshot, however many names (1 or more). The map has an entry for each name asked for, and no other. */
+  /**
+   * Must answer from the source of truth, as `head` does. One statement, one snapshot, however many names (1 or more). The map has an entry for
+   * each name asked for, and no other.
+   */
   load(names: readonly string[], call?: Call): Promise<Loaded>
+  /**
+   * Optional; absent where there is no copy. The same as `load` from a copy that may lag, such as a replica. Asked only when `load` failed: what it
+   * answers is `STALE`, and is kept in no cache.
+   *
+   * `storeId` and `asOf` must come from the very snapshot of the copy that the flags do, never from the source of truth: they tell whose copy
+   * it is, and how far it got. It must not take longer because the source of truth cannot be reached, and must not fall back to it.
+   */
+  loadFromReplica?(names: readonly string[], call?: Call): Promise<Loaded>
   /** All flags in one statement, with the cursor of its snapshot (`asOf` equals `cursor.version`). */
   loadAll(call?: Call): Promise<Loaded & { readonly cursor: Cursor }>
   /** Complete: no change above the cursor may be left out. With nothing new, `changed` is empty and the cursor is the one given. */

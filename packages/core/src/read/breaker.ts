@@ -18,6 +18,11 @@ export class Breaker {
     return this.#clock.monotonic() < this.#restsUntil
   }
 
+  /** Whether the backend failed when it was last asked, and was not heard since. */
+  get failing(): boolean {
+    return this.#restsUntil !== Number.NEGATIVE_INFINITY
+  }
+
   trip(cause: unknown): void {
     this.cause = cause
     this.#restsUntil = this.#clock.monotonic() + REST_MS

@@ -14,6 +14,7 @@ export class Flight {
   readonly answer: Promise<Answer>
   /** For who joined it. */
   readonly flag: Promise<FlagAnswer | NoAnswer>
+  #decided = false
   #answer!: (answer: Answer) => void
   #flag!: (answer: FlagAnswer | NoAnswer) => void
 
@@ -31,8 +32,14 @@ export class Flight {
     return this.wanted.name
   }
 
+  /** Whether somebody waits for the flag: who joined it, or who started it and got no decision. */
+  get awaited(): boolean {
+    return this.joined || !this.#decided
+  }
+
   /** Answers who started it, while the flag is still on its way. */
   decide(answer: Answer): void {
+    this.#decided = true
     this.#answer(answer)
   }
 

@@ -7,8 +7,8 @@ import type { Floors } from '../write/floors.ts'
 const LEASE_MS = 30_000
 /** How long a value is kept as a last known good. */
 const KEEP_MS = 3_600_000
-/** Without a lease a flag is read again at most this often. */
-const RECHECK_MS = 2_000
+/** Without a lease, or without the store, a flag is read again at most this often. */
+export const RECHECK_MS = 2_000
 /** How many names of flags that do not exist are remembered. */
 const MAX_ABSENT = 1_000
 
@@ -69,9 +69,8 @@ export class MemoryLayer {
     return this.#clock.monotonic() - this.#rightAt(slot) <= KEEP_MS ? slot : undefined
   }
 
-  /** The same, where the store was not heard for a while and the flag has been read a moment ago, well or badly. */
+  /** The same, where the flag has been read a moment ago, well or badly, and no change was heard of since. */
   justRead(name: string): Slot | undefined {
-    if (this.leased) return undefined
     const slot = this.lastKnownGood(name)
     if (slot === undefined) return undefined
     const read = Math.max(slot.live ? slot.at : Number.NEGATIVE_INFINITY, slot.failedAt)
@@ -90,9 +89,16 @@ export class MemoryLayer {
     if (this.#closed || (held !== undefined && held.asOf > asOf)) return
     const live = asOf >= this.#floors.of(name)
     if (live) this.#floors.raiseByAnswer(name, asOf)
-    const [into, outOf] = flag === null ? [this.#absent, this.#flags] : [this.#flags, this.#absent]
-    outOf?.delete(name)
-    into?.set(name, { flag, asOf, at: this.#clock.monotonic(), failedAt: Number.NEGATIVE_INFINITY, live })
+    this.#put(name, flag, asOf, live)
+  }
+
+  /** Keeps what a last resort has answered as a last known good: it never goes live, and takes the place of nothing newer. */
+  keep(name: string, flag: CompiledFlag | null, asOf: number): void {
+    if (this.#closed) return
+    const held = this.held(name)
+    if (held === undefined || held.asOf < asOf) this.#put(name, flag, asOf, false)
+    else if (held.asOf === asOf) held.at = this.#clock.monotonic()
+    this.failed(name)
   }
 
   /** This process has answered the flag as of `asOf`: an older value may not follow. */
@@ -106,6 +112,7 @@ export class MemoryLayer {
     const slot = this.held(name)
     if (slot === undefined) return
     slot.at = this.#rightAt(slot)
+    slot.failedAt = Number.NEGATIVE_INFINITY
     slot.live = false
   }
 
@@ -137,6 +144,12 @@ export class MemoryLayer {
   /** `from`: when the catch-up that reached the clock began. */
   renewLease(from: number): void {
     this.#leaseUntil = Math.max(this.#leaseUntil, from + LEASE_MS)
+  }
+
+  #put(name: string, flag: CompiledFlag | null, asOf: number, live: boolean): void {
+    const [into, outOf] = flag === null ? [this.#absent, this.#flags] : [this.#flags, this.#absent]
+    outOf?.delete(name)
+    into?.set(name, { flag, asOf, at: this.#clock.monotonic(), failedAt: Number.NEGATIVE_INFINITY, live })
   }
 
   /** When the slot was last known to be right. */

@@ -1,4 +1,4 @@
-import type { CacheFill, CacheRead, CacheWant } from '../contracts/index.ts'
+import type { CacheFill, CacheRead, CacheWant, Loaded } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { CatchUp } from '../write/catch-up.ts'
 import type { Doubts } from '../write/doubts.ts'
@@ -8,7 +8,8 @@ import { type Answer, type FlagAnswer, type NoAnswer, none } from './answer.ts'
 import type { Compiler } from './compiler.ts'
 import type { Counts } from './counts.ts'
 import type { Flight, Flights } from './flights.ts'
-import type { MemoryLayer } from './memory-layer.ts'
+import type { LastResort, Missing } from './last-resort.ts'
+import type { MemoryLayer, Slot } from './memory-layer.ts'
 import { NOTHING, type SharedLayer } from './shared-layer.ts'
 import type { StoreLayer } from './store-layer.ts'
 
@@ -19,6 +20,7 @@ export interface ReadParts {
   readonly memory: MemoryLayer
   readonly shared: SharedLayer
   readonly store: StoreLayer
+  readonly lastResort: LastResort
   readonly compiler: Compiler
   readonly flights: Flights
   readonly floors: Floors
@@ -27,12 +29,6 @@ export interface ReadParts {
   readonly invalidations: Invalidations
   readonly counts: Counts
   readonly report: (error: FlagsError) => void
-}
-
-/** A flight that the cache could not land, on its way to the store. */
-interface Missing {
-  readonly flight: Flight
-  readonly read: CacheRead
 }
 
 /** memory → decision → flag → store, and on the way back each layer is filled. */
@@ -63,10 +59,7 @@ export class ReadPath {
       if (held !== undefined) return held
       if (attempt === 0 && memory.enabled) counts.memoryMisses++
       const answer = await flights.join(wanted, this.#fly)
-      if (answer.kind === 'none') {
-        memory.failed(name)
-        return this.#lastKnownGood(name, answer.error)
-      }
+      if (answer.kind === 'none') return this.#lastKnownGood(name, answer.error)
       // A floor that was given up for room lives on in the common one; a last resort is held to the flag's own alone.
       if (answer.asOf >= (answer.stale ? floors.own(name) : floors.of(name))) {
         memory.answered(name, answer.asOf)
@@ -77,7 +70,7 @@ export class ReadPath {
   }
 
   #fromMemory(name: string): FlagAnswer | NoAnswer | undefined {
-    const { memory, counts, compiler } = this.#parts
+    const { memory, store, counts, compiler } = this.#parts
     const hit = memory.hit(name)
     if (hit !== undefined) {
       counts.memoryHits++
@@ -85,13 +78,19 @@ export class ReadPath {
     }
     const unusable = compiler.unusable(name)
     if (unusable !== undefined) return this.#lastKnownGood(name, unusable)
-    const held = memory.justRead(name)
-    return held && { kind: 'flag', flag: held.flag, asOf: held.asOf, source: 'memory', stale: true }
+    // Where memory is vouched for and the store can be asked, a flag that is missing here is asked for.
+    const held = memory.leased && !store.failing ? undefined : memory.justRead(name)
+    return held && this.#standIn(name, held)
   }
 
   #lastKnownGood(name: string, error: FlagsError): FlagAnswer | NoAnswer {
     const held = this.#parts.memory.lastKnownGood(name)
-    return held === undefined ? none(error) : { kind: 'flag', flag: held.flag, asOf: held.asOf, source: 'memory', stale: true }
+    return held === undefined ? none(error) : this.#standIn(name, held)
+  }
+
+  #standIn(name: string, { flag, asOf }: Slot): FlagAnswer {
+    this.#parts.floors.raiseByAnswer(name, asOf)
+    return { kind: 'flag', flag, asOf, source: 'memory', stale: true }
   }
 
   readonly #fly = async (flights: readonly Flight[]): Promise<void> => {
@@ -144,7 +143,7 @@ export class ReadPath {
       return true
     }
     // The answer is given. The flag is loaded behind it only for a memory to keep, or for who joined.
-    if (decided && !memory.enabled && !flight.joined) {
+    if (!memory.enabled && !flight.awaited) {
       flights.leave(flight)
       return true
     }
@@ -153,37 +152,45 @@ export class ReadPath {
   }
 
   async #landFromStore(missing: readonly Missing[], fills: CacheFill[]): Promise<void> {
-    const { store, counts, shared, floors, catchUp, compiler, flights, report } = this.#parts
+    const { store, counts, shared, floors, catchUp, compiler, flights } = this.#parts
     counts.storeReads++
+    let loaded: Loaded
     try {
       const names = missing.map(({ flight }) => flight.name)
-      const loaded = await store.read((from, call) => from.load(names, call))
-      const trusted = catchUp.trusts(loaded)
-      for (const { flight, read } of missing) {
-        const flag = loaded.flags.get(flight.name)
-        if (flag === undefined) throw new FlagsError('GENERAL', `The store left out flag ${flight.name}.`, { flag: flight.name })
-        const compiled = compiler.compileLoaded(flight.name, flag)
-        if (compiled instanceof FlagsError) {
-          flights.land(flight, none(compiled))
-          continue
-        }
-        counts.storeFlags++
-        const keep = trusted && !flight.detached && loaded.asOf >= floors.of(flight.name)
-        this.#land(flight, { kind: 'flag', flag: compiled, asOf: loaded.asOf, source: 'store', stale: !trusted }, trusted)
-        if (keep) fills.push(...shared.fillOf(flight, read.token, compiled, loaded.asOf, true))
+      loaded = await store.read((from, call) => from.load(names, call))
+    } catch (error) {
+      return await this.#landFromLastResort(missing, error as FlagsError)
+    }
+    const trusted = catchUp.trusts(loaded)
+    for (const { flight, read } of missing) {
+      const flag = loaded.flags.get(flight.name)
+      const compiled = compiler.compileLoaded(flight.name, flag === undefined ? leftOut(flight.name) : flag)
+      if (compiled instanceof FlagsError) {
+        flights.land(flight, none(compiled))
+        continue
       }
-    } catch (cause) {
-      const error = cause as FlagsError
-      report(error)
-      for (const { flight, read } of missing) flights.land(flight, this.#fromLowCache(flight.name, read) ?? none(error))
+      counts.storeFlags++
+      const keep = trusted && !flight.detached && loaded.asOf >= floors.of(flight.name)
+      this.#land(flight, { kind: 'flag', flag: compiled, asOf: loaded.asOf, source: 'store', stale: !trusted }, trusted)
+      if (keep) fills.push(...shared.fillOf(flight, read.token, compiled, loaded.asOf, true))
     }
   }
 
-  /** The store is gone: what the cache has may be too old to trust, yet it is better than a guess, as long as it takes nothing back. */
-  #fromLowCache(name: string, { flag }: CacheRead): FlagAnswer | undefined {
-    const { floors, compiler } = this.#parts
-    if (flag === undefined || flag.asOf < floors.own(name)) return undefined
-    return { kind: 'flag', flag: compiler.compile(flag.value), asOf: flag.asOf, source: 'cache', stale: true }
+  /** What it brings is filled into no cache, and memory keeps it as a last known good alone. */
+  async #landFromLastResort(missing: readonly Missing[], error: FlagsError): Promise<void> {
+    const { lastResort, memory, flights, report } = this.#parts
+    report(error)
+    for (const { flight } of missing) if (!flight.awaited) flights.land(flight, none(error))
+    const awaited = missing.filter(({ flight }) => flight.awaited)
+    const answers = await lastResort.find(awaited)
+    for (const { flight } of awaited) {
+      const { name, detached } = flight
+      const answer = answers.get(name)
+      // Where a change was heard of meanwhile, the flag must be asked for again at once.
+      if (!detached && answer !== undefined) memory.keep(name, answer.flag, answer.asOf)
+      else if (!detached) memory.failed(name)
+      flights.land(flight, answer ?? none(error))
+    }
   }
 
   #land(flight: Flight, answer: FlagAnswer, keep: boolean): void {
@@ -204,6 +211,10 @@ export class ReadPath {
 /** The highest version that a read of the cache speaks of. */
 function versionOf({ fenceVersion, flag, decision }: CacheRead): number {
   return Math.max(fenceVersion, flag?.asOf ?? 0, decision?.asOf ?? 0)
+}
+
+function leftOut(name: string): FlagsError {
+  return new FlagsError('GENERAL', `The store left out flag ${name}.`, { flag: name })
 }
 
 function notReached(name: string, minVersion: number): FlagsError {

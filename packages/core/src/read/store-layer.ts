@@ -1,4 +1,4 @@
-import type { Call, Clock, FlagStore } from '../contracts/index.ts'
+import type { Call, Clock, FlagStore, Loaded } from '../contracts/index.ts'
 import { withDeadline } from '../deadline.ts'
 import { FlagsError, toFlagsError } from '../errors.ts'
 import { Breaker } from './breaker.ts'
@@ -12,12 +12,19 @@ export class StoreLayer {
   readonly #clock: Clock
   readonly #timeoutMs: number
   readonly #breaker: Breaker
+  readonly #replicaBreaker: Breaker
 
   constructor(store: FlagStore, clock: Clock, timeoutMs: number) {
     this.#store = store
     this.#clock = clock
     this.#timeoutMs = timeoutMs
     this.#breaker = new Breaker(clock)
+    this.#replicaBreaker = new Breaker(clock)
+  }
+
+  /** Whether the store failed when it was last read, and was not heard since. */
+  get failing(): boolean {
+    return this.#breaker.failing
   }
 
   /** Rejects with a `FlagsError`; for a moment after a failure it does so at once. */
@@ -28,15 +35,16 @@ export class StoreLayer {
 
   /** The same, even when the store failed a moment ago: for who finds out whether it is back. */
   async probe<T>(work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
-    try {
-      const result = await withDeadline(this.#clock, this.#timeoutMs, (call) => work(this.#store, call), this.#late)
-      this.#breaker.reset()
-      return result
-    } catch (cause) {
-      const error = toFlagsError(cause, 'STORE_UNAVAILABLE', 'The store cannot be read')
-      this.#breaker.trip(error)
-      throw error
-    }
+    return await this.#within(this.#breaker, storeError, work)
+  }
+
+  /**
+   * From the store's replica, for when the store cannot be read: with a deadline of its own. Nothing where there is no replica, or where it
+   * failed a moment ago. Rejects with `REPLICA_UNAVAILABLE`.
+   */
+  async loadFromReplica(names: readonly string[]): Promise<Loaded | undefined> {
+    if (this.#store.loadFromReplica === undefined || this.#replicaBreaker.open) return undefined
+    return await this.#within(this.#replicaBreaker, replicaError, async (store, call) => await store.loadFromReplica?.(names, call))
   }
 
   /** Reads or writes for an administrator, who waits longer and is told everything; `what` names it in an error. */
@@ -54,5 +62,31 @@ export class StoreLayer {
     }
   }
 
+  async #within<T>(
+    breaker: Breaker,
+    errorOf: (cause: unknown) => FlagsError,
+    work: (store: FlagStore, call: Call) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const result = await withDeadline(this.#clock, this.#timeoutMs, (call) => work(this.#store, call), this.#late)
+      breaker.reset()
+      return result
+    } catch (cause) {
+      const error = errorOf(cause)
+      breaker.trip(error)
+      throw error
+    }
+  }
+
   readonly #late = (): FlagsError => new FlagsError('STORE_TIMEOUT', `The store did not answer within ${this.#timeoutMs} ms.`)
+}
+
+function storeError(cause: unknown): FlagsError {
+  return toFlagsError(cause, 'STORE_UNAVAILABLE', 'The store cannot be read')
+}
+
+// With a code of its own: the store's error, which has been told just before, would hush it.
+function replicaError(cause: unknown): FlagsError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new FlagsError('REPLICA_UNAVAILABLE', `The store's replica cannot be read either: ${reason}`, { cause })
 }

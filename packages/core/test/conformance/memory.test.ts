@@ -6,6 +6,7 @@ import { ManualClock } from '../manual-clock.ts'
 
 const NO_REWIND = 'a memory store has no backup to be restored from'
 const NO_OVERWRITE = 'nobody but this build writes to a memory store'
+const NO_REPLICA = 'a memory store has no replica'
 const NO_CORRUPT = 'nobody but this build writes to a memory cache'
 
 const ofStore = storeCases({
@@ -20,6 +21,12 @@ const ofStore = storeCases({
     'the log tells a record of a newer schema as an error': NO_OVERWRITE,
     'a record of a newer schema cannot be patched, and stays as it is': NO_OVERWRITE,
     'a record of a newer schema can be deleted': NO_OVERWRITE,
+    'a replica is of the same store, and never ahead of it': NO_REPLICA,
+    'a replica answers each name that was asked for once, and no other': NO_REPLICA,
+    'a replica comes to know each change': NO_REPLICA,
+    'a replica answers each flag as it was at its "as of", however far it lags': NO_REPLICA,
+    'a record that this build cannot use is an error in its place in a replica too': NO_REPLICA,
+    'a call of a replica whose signal is aborted settles, with a FlagsError where it fails, and the replica goes on': NO_REPLICA,
   },
 })
 

@@ -64,6 +64,19 @@ function overwritableStore(): {
   return { inner, store, overwrite: async (name, fields) => void overwritten.set(name, fields) }
 }
 
+/** Its replica has what the store had when it was looked at the last time. */
+function replicatedStore(inner: FlagStore): FlagStore {
+  let copied = inner.loadAll()
+  return {
+    ...forwardingStore(inner),
+    loadFromReplica: async (names) => {
+      const { storeId, asOf, flags } = await copied
+      copied = inner.loadAll()
+      return { storeId, asOf, flags: new Map(names.map((name) => [name, flags.get(name) ?? null])) }
+    },
+  }
+}
+
 function corruptibleCache(): { readonly cache: FlagCache; corrupt(entry: CacheEntryKey, value: string): Promise<void> } {
   const inner = forwardingCache(memoryCache())
   const corrupted = new Map<string, string>()
@@ -120,8 +133,15 @@ const rewinding = storeCases({
 })
 const overwriting = storeCases({
   async open() {
-    const { store, overwrite } = overwritableStore()
+    const { store: inner, overwrite } = overwritableStore()
+    const store = replicatedStore(inner)
     return { store, overwrite, peer: async () => store, end: async () => {} }
+  },
+})
+const replicating = storeCases({
+  async open() {
+    const store = replicatedStore(memoryStore())
+    return { store, peer: async () => store, end: async () => {} }
   },
 })
 const corrupting = cacheCases({
@@ -134,10 +154,11 @@ const corrupting = cacheCases({
 describe('where its harness has the seam, a right adapter passes:', () => {
   const cases = [
     ...rewinding.filter(({ name }) => name.startsWith('a store that went back')),
-    ...overwriting.filter(({ name }) => /a record (of a newer schema|that breaks)/.test(name)),
+    ...overwriting.filter(({ name }) => /a record (of a newer schema|that breaks|that this build cannot use)/.test(name)),
+    ...replicating.filter(({ name }) => /^a (call of a )?replica/.test(name)),
     ...corrupting.filter(({ name }) => /corrupt|no legal record|a flag of a newer schema/.test(name)),
   ]
-  expect(cases).toHaveLength(10)
+  expect(cases).toHaveLength(16)
   for (const { name, run } of cases) test(name, run)
 })
 

@@ -1,0 +1,186 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Changes, Loaded } from '../../src/index.ts'
+import { settle } from '../manual-clock.ts'
+import { type Replicated, replicated } from '../replicated.ts'
+import { around, World } from '../world.ts'
+
+let world: World
+let pair: Replicated
+beforeEach(async () => {
+  world = new World()
+  await world.store.create({ name: 'new_feature', rollout: 100 })
+  pair = replicated(world.store)
+})
+afterEach(() => world.end())
+
+const ON = { enabled: true, version: 1, asOf: 1 }
+const STALE = { reason: 'STALE', source: 'store' }
+const UNKNOWN = { reason: 'ERROR', source: 'default', errorCode: 'STORE_UNAVAILABLE' }
+
+describe('no process goes back', () => {
+  test('behind what it has answered', async () => {
+    const flags = world.client({ store: pair.store, cache: undefined as never, memory: false })
+    await flags.ready()
+    await world.store.update('new_feature', { rollout: 50 })
+    expect((await flags.evaluate('new_feature', 'ada')).version).toBe(2)
+    pair.primary = 'down'
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
+    await pair.catchUp()
+    await world.clock.advance(2_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, ...STALE })
+  })
+
+  test('behind what it has answered, where nothing has changed since it started', async () => {
+    await world.store.update('new_feature', { rollout: 50 })
+    const flags = world.client({ store: pair.store, cache: undefined as never, memory: false })
+    expect((await flags.evaluate('new_feature', 'ada')).version).toBe(2)
+    pair.primary = 'down'
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
+  })
+
+  test('behind what the cache had, which it has answered as a last resort', async () => {
+    await world.store.update('new_feature', { rollout: 50 })
+    await world.deaf().isEnabled('new_feature', 'bob')
+    await settle()
+    await world.store.create({ name: 'other' })
+    const cache = world.cache()
+    const flags = world.client({ store: pair.store, cache, memory: false })
+    await flags.ready()
+    pair.primary = 'down'
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, reason: 'STALE', source: 'cache' })
+    await cache.purge()
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
+  })
+
+  test('behind a change that it knows of', async () => {
+    const flags = world.client({ store: pair.store, cache: undefined as never })
+    await flags.ready()
+    await world.store.update('new_feature', { rollout: 50 })
+    await world.clock.advance(2_000)
+    pair.primary = 'down'
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
+  })
+
+  test('behind a last known good that memory holds', async () => {
+    const flags = world.client({ store: pair.store, cache: undefined as never })
+    await world.store.update('new_feature', { rollout: 0 })
+    await flags.isEnabled('new_feature', 'ada')
+    pair.primary = 'down'
+    await world.clock.advance(31_000)
+    for (let round = 0; round < 3; round++) {
+      expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, reason: 'STALE', source: 'memory' })
+      await world.clock.advance(2_000)
+    }
+    expect(pair.asked.length).toBeGreaterThan(0)
+  })
+
+  test('behind a last known good that is too old by now', async () => {
+    let behind = false
+    const store = around(pair.store, {
+      load: async (next, ...args) => ({ ...(await next(...args)), ...(behind ? { asOf: 2 } : {}) }),
+    })
+    await world.store.update('new_feature', { rollout: 0 })
+    await world.store.create({ name: 'other' })
+    behind = true
+    const flags = world.client({ store, cache: undefined as never })
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ asOf: 2, reason: 'STALE', source: 'memory' })
+    pair.primary = 'down'
+    await world.clock.advance(3_601_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
+  })
+})
+
+describe('of what the cache has, though it is too old to trust, and what the replica has', () => {
+  test.each([
+    ['the replica', 'store'],
+    ['the cache', 'cache'],
+  ] as const)('%s is answered from where it is newer', async (_, source) => {
+    const fill = async (): Promise<void> => {
+      await world.deaf().isEnabled('new_feature', 'bob')
+      await settle()
+    }
+    if (source === 'store') await fill()
+    await world.store.update('new_feature', { rollout: 50 })
+    if (source === 'store') await pair.catchUp()
+    else await fill()
+    await world.store.create({ name: 'other' })
+    const flags = world.deaf({ store: pair.store })
+    await flags.ready()
+    pair.primary = 'down'
+    for (const from of [source, 'memory']) {
+      expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, asOf: 2, reason: 'STALE', source: from })
+    }
+    expect(pair.asked).toHaveLength(1)
+  })
+})
+
+describe('a replica of another store', () => {
+  beforeEach(() => {
+    pair.instead = (loaded) => ({ ...loaded, storeId: 'another', asOf: 50 })
+  })
+
+  test('answers nothing, and is told of once', async () => {
+    const flags = world.deaf({ store: pair.store })
+    await flags.ready()
+    pair.primary = 'down'
+    for (let round = 0; round < 20; round++) {
+      expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
+      await world.clock.advance(1_000)
+    }
+    expect(world.codes.filter((code) => code === 'REPLICA_OF_OTHER_STORE')).toHaveLength(1)
+    expect(pair.asked.length).toBeLessThanOrEqual(11)
+  })
+
+  test('has said nothing that counts, once a process that trusted it knows its store', async () => {
+    pair.primary = 'down'
+    const flags = world.client({ store: pair.store, cache: undefined as never })
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ asOf: 50, ...STALE })
+    pair.primary = 'up'
+    await world.clock.advance(2_000)
+    pair.primary = 'down'
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
+    pair.primary = 'up'
+    await world.clock.advance(2_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ ...ON, reason: 'STATIC' })
+  })
+})
+
+describe('a replica that was ahead of what this process knew', () => {
+  /** What the primary says once it has lost the latest change; `undefined` as long as it has not. */
+  let older: Loaded | undefined
+  beforeEach(() => {
+    older = undefined
+  })
+
+  async function answeredAhead() {
+    const store = around(pair.store, {
+      load: async (next, ...args) => older ?? (await next(...args)),
+      changesSince: async (next, cursor): Promise<Changes> =>
+        older === undefined ? await next(cursor) : { kind: 'changes', cursor, changed: [] },
+    })
+    const flags = world.client({ store, cache: undefined as never })
+    await flags.ready()
+    await world.store.update('new_feature', { rollout: 0 })
+    await pair.catchUp()
+    pair.primary = 'down'
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, asOf: 2, ...STALE })
+    return flags
+  }
+
+  test('was right, where the primary is as far when it returns', async () => {
+    const flags = await answeredAhead()
+    pair.primary = 'up'
+    await world.clock.advance(2_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, reason: 'STATIC' })
+    expect(world.codes).not.toContain('PARSE_ERROR')
+  })
+
+  test('is taken back, where the primary has lost what it said', async () => {
+    const before = await world.store.load(['new_feature'])
+    const flags = await answeredAhead()
+    older = before
+    await world.clock.advance(2_000)
+    expect(world.codes).toContain('PARSE_ERROR')
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ ...ON, reason: 'STATIC', source: 'store' })
+  })
+})
