@@ -1,4 +1,5 @@
 import type { FlagsErrorCode } from '../errors.ts'
+import type { JsonValue } from './flag-record.ts'
 
 /** Why a decision came out as it did; OpenFeature's words. */
 export type Reason = 'STATIC' | 'DISABLED' | 'SPLIT' | 'TARGETING_MATCH' | 'DEFAULT' | 'STALE' | 'ERROR'
@@ -13,10 +14,18 @@ export interface Decision {
   readonly reason: Reason
   /** Of the change that wrote the flag; absent where there is no flag. */
   readonly version?: number
-  /** Where the targeting key falls, in percent: 0 to 99.999, in steps of 0.001. Absent where nothing was hashed. */
+  /** Where the targeting key, or the attribute hashed in its place, falls: percent, 0 to 99.999 in steps of 0.001. Absent where nothing was hashed. */
   readonly bucket?: number
-  /** The flag's rollout, 0 to 100. */
+  /** The rollout that decided, 0 to 100: the rule's, the ramp's at that moment, else the flag's. */
   readonly rollout?: number
+  /** The variant of those who are in, where the flag has some. Absent where it cannot be told; then an error code says why. */
+  readonly variant?: string
+  /** The variant's value. */
+  readonly value?: JsonValue
+  /** The rule that decided: its position, from 0, and its name. */
+  readonly rule?: { readonly index: number; readonly name?: string }
+  /** The first required flag that was not on, or not with the variant that is required. */
+  readonly unmet?: string
   readonly targetingKey?: string
   readonly errorCode?: FlagsErrorCode
   readonly errorMessage?: string

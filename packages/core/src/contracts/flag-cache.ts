@@ -1,7 +1,7 @@
 import type { FlagsError } from '../errors.ts'
 import type { Call, ChannelListener, Unsubscribe } from './channel.ts'
 import type { Decision } from './decision.ts'
-import type { FlagRecord } from './flag-record.ts'
+import type { StoredRecord } from './flag-store.ts'
 
 /** Which decision cache: `check` holds a boolean for `isEnabled`, `endpoint` the full decision for `evaluate`. */
 export type DecisionKind = 'check' | 'endpoint'
@@ -24,7 +24,7 @@ export interface CacheRead {
   readonly token: string | undefined
   /** The version of the change that the fence stands for; 0 for a placeholder. */
   readonly fenceVersion: number
-  readonly flag?: Cached<FlagRecord | null>
+  readonly flag?: Cached<StoredRecord | null>
   /** A boolean for `check`, a `Decision` for `endpoint`. */
   readonly decision?: Cached<boolean | Decision>
 }
@@ -39,7 +39,7 @@ export interface CacheFill {
   readonly name: string
   /** The token of the read that came before the store was asked. */
   readonly token: string
-  readonly flag?: CacheFillValue<FlagRecord | null>
+  readonly flag?: CacheFillValue<StoredRecord | null>
   readonly decision?: CacheFillValue<boolean | Decision> & { readonly kind: DecisionKind; readonly targetingKey: string }
 }
 

@@ -1,3 +1,5 @@
+import type { Ramp, Requirement, Rule, Variant } from './rule.ts'
+
 /** Any value that JSON can hold. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
@@ -17,8 +19,18 @@ export interface FlagRecord {
   readonly expiresAt?: string
   /** The kill switch. */
   readonly enabled: boolean
-  /** Percent of targeting keys that get the flag: 0 to 100, at most three decimals. */
+  /** Flags that must be on first; at most 50. Where one is not, this flag is off. */
+  readonly requires?: readonly Requirement[]
+  /** The first whose conditions are all met decides; at most 1,000. */
+  readonly rules?: readonly Rule[]
+  /** For whoever no rule matched: percent of targeting keys that get the flag, 0 to 100, at most three decimals. */
   readonly rollout: number
+  /** What those who are in get; at most 100, the names differ. */
+  readonly variants?: readonly Variant[]
+  /** The rollout over time, in place of `rollout`. */
+  readonly ramp?: Ramp
+  /** The attribute that is hashed in place of the targeting key: an organisation, a device. 1 to 200 characters. */
+  readonly bucketBy?: string
   /** Hashed in place of the name, so that a flag can be renamed without moving a user; 1 to 200 characters, no `:`, no NUL. */
   readonly salt?: string
   /** The bucketing that this record was written for. */
@@ -39,8 +51,13 @@ export interface NewFlag {
   readonly expiresAt?: string
   /** Default `true`: the rollout decides. */
   readonly enabled?: boolean
+  readonly requires?: readonly Requirement[]
+  readonly rules?: readonly Rule[]
   /** Default 0: nobody. */
   readonly rollout?: number
+  readonly variants?: readonly Variant[]
+  readonly ramp?: Ramp
+  readonly bucketBy?: string
   readonly salt?: string
 }
 
@@ -51,6 +68,11 @@ export interface FlagPatch {
   readonly tags?: readonly string[] | null
   readonly expiresAt?: string | null
   readonly enabled?: boolean
+  readonly requires?: readonly Requirement[] | null
+  readonly rules?: readonly Rule[] | null
   readonly rollout?: number
+  readonly variants?: readonly Variant[] | null
+  readonly ramp?: Ramp | null
+  readonly bucketBy?: string | null
   readonly salt?: string | null
 }

@@ -1,6 +1,7 @@
 import type { FlagsError } from '../errors.ts'
 import type { Call, ChannelListener, Unsubscribe } from './channel.ts'
 import type { FlagPatch, FlagRecord, NewFlag } from './flag-record.ts'
+import type { NewSegment, SegmentPatch, SegmentRecord } from './segment-record.ts'
 
 /** A place in the change log. `id` is the random id of the change at `version` (`''` at version 0), by which a rewritten history is noticed. */
 export interface Cursor {
@@ -8,8 +9,11 @@ export interface Cursor {
   readonly id: string
 }
 
-/** A record, `null` where the flag is known to be absent, or the error that says why the stored record cannot be used. */
-export type LoadedFlag = FlagRecord | null | FlagsError
+/** What a store keeps under a key. A flag's key is its name; a segment's is `segment:<name>`, which no flag can be called. */
+export type StoredRecord = FlagRecord | SegmentRecord
+
+/** A record, `null` where it is known to be absent, or the error that says why what is stored cannot be used. */
+export type LoadedRecord = StoredRecord | null | FlagsError
 
 /** The store's identity and its clock, read together. */
 export interface Head {
@@ -17,19 +21,20 @@ export interface Head {
   readonly cursor: Cursor
 }
 
-/** Flags, and the clock of the very snapshot that they were read in. */
+/** Flags and segments by their keys, and the clock of the very snapshot that they were read in. */
 export interface Loaded {
   readonly storeId: string
   readonly asOf: number
-  readonly flags: ReadonlyMap<string, LoadedFlag>
+  readonly flags: ReadonlyMap<string, LoadedRecord>
 }
 
-/** The flags that changed after a cursor, each once with its latest version and its current record, read in one snapshot. */
+/** The flags and segments that changed after a cursor, each once with its latest version and its current record, read in one snapshot. */
 export type Changes =
   | {
       readonly kind: 'changes'
       readonly cursor: Cursor
-      readonly changed: readonly { readonly name: string; readonly version: number; readonly flag: LoadedFlag }[]
+      /** `name` is a key. */
+      readonly changed: readonly { readonly name: string; readonly version: number; readonly flag: LoadedRecord }[]
     }
   /** The log cannot tell: it was pruned past the cursor, or the store went back to an older state. */
   | { readonly kind: 'lost'; readonly cursor: Cursor; readonly why: 'pruned' | 'rewound' }
@@ -40,14 +45,15 @@ export type Operation = 'create' | 'update' | 'delete'
 export interface Change {
   readonly version: number
   readonly id: string
+  /** The key of what changed: a flag's name, or `segment:<name>`. */
   readonly flag: string
   readonly operation: Operation
   /** Who did it; an adapter fills in what it knows where the caller did not say. */
   readonly actor?: string
   readonly reason?: string
   /** `null` before a create and after a delete. A record that can no longer be read is the error that says why. */
-  readonly before: LoadedFlag
-  readonly after: LoadedFlag
+  readonly before: LoadedRecord
+  readonly after: LoadedRecord
   /** ISO 8601 in UTC. */
   readonly at: string
 }
@@ -58,7 +64,7 @@ export interface ChangeMeta {
   readonly actor?: string
   /** At most 2,000 characters. */
   readonly reason?: string
-  /** The version that the flag must have. An update or delete of another version is refused with `VERSION_CONFLICT`. */
+  /** The version that the record must have. An update or delete of another version is refused with `VERSION_CONFLICT`. */
   readonly expectedVersion?: number
 }
 
@@ -69,38 +75,62 @@ export interface HistoryPage {
 }
 
 /**
+ * The writes of segments. What holds for a flag's writes holds for these: the same clock and versions, the same log, the same hints. Where a
+ * change or a hint says what it is about, it says `segment:<name>`; here a segment is called by its bare name.
+ */
+export interface SegmentStore {
+  /** Rejects with `SEGMENT_EXISTS`. */
+  create(segment: NewSegment, meta?: ChangeMeta, call?: Call): Promise<Change>
+  /** Rejects with `SEGMENT_NOT_FOUND` or `VERSION_CONFLICT`. A patch that leaves a record invalid is refused with `INVALID_FLAG`. */
+  update(name: string, patch: SegmentPatch, meta?: ChangeMeta, call?: Call): Promise<Change>
+  /** Rejects with `SEGMENT_NOT_FOUND` or `VERSION_CONFLICT`. The change keeps a version behind. Rules may still name the segment. */
+  delete(name: string, meta?: ChangeMeta, call?: Call): Promise<Change>
+}
+
+/**
  * The source of truth. Names and patches arrive validated.
  *
- * Versions rise in commit order over all flags of the store: whoever sees version `n` in a snapshot also sees every change below it.
+ * It keeps flags and segments side by side, in one history. Wherever both can stand (`load`, `loadAll`, `changesSince`, `history`, changes and
+ * hints), each goes by its key: a flag by its name, a segment by `segment:<name>`.
+ *
+ * Versions rise in commit order over all flags and segments of the store: whoever sees version `n` in a snapshot also sees every change below it.
  * They may skip numbers; they must never be given out twice or go back, not even by a delete.
  */
 export interface FlagStore {
   /** Must answer from the source of truth, never from a replica. Rejects with `SCHEMA_MISSING` or `SCHEMA_OLD` before a migration. */
   head(call?: Call): Promise<Head>
   /**
-   * Must answer from the source of truth, as `head` does. One statement, one snapshot, however many names (1 or more). The map has an entry for
-   * each name asked for, and no other.
+   * Must answer from the source of truth, as `head` does. One statement, one snapshot, however many keys (1 or more), of flags and
+   * segments as they come. The map has an entry for each key asked for, and no other.
    */
   load(names: readonly string[], call?: Call): Promise<Loaded>
   /**
-   * Optional; absent where there is no copy. The same as `load` from a copy that may lag, such as a replica. Asked only when `load` failed: what it
-   * answers is `STALE`, and is kept in no cache.
+   * Optional; absent where there is no copy. The same as `load`, from a copy that may lag, such as a replica. Asked only when `load` failed: what
+   * it answers is `STALE`, and is kept in no cache.
    *
-   * `storeId` and `asOf` must come from the very snapshot of the copy that the flags do, never from the source of truth: they tell whose copy
-   * it is, and how far it got. It must not take longer because the source of truth cannot be reached, and must not fall back to it.
+   * `storeId` and `asOf` must be of the very snapshot that was read, never of the source of truth: they tell whose copy it is, and how far it
+   * got. It must neither wait for the source of truth nor fall back to it. Whoever calls it must not count on answers that never go back: two
+   * calls may reach two copies.
    */
   loadFromReplica?(names: readonly string[], call?: Call): Promise<Loaded>
-  /** All flags in one statement, with the cursor of its snapshot (`asOf` equals `cursor.version`). */
+  /** All flags and segments in one statement, with the cursor of its snapshot (`asOf` equals `cursor.version`). */
   loadAll(call?: Call): Promise<Loaded & { readonly cursor: Cursor }>
   /** Complete: no change above the cursor may be left out. With nothing new, `changed` is empty and the cursor is the one given. */
   changesSince(cursor: Cursor, call?: Call): Promise<Changes>
-  /** Rejects with `FLAG_EXISTS`. */
+  /**
+   * Rejects with `FLAG_EXISTS`, or with `PREREQUISITE_CYCLE` where the flag would come to require itself by way of what it `requires`. Of two
+   * writers who would close a cycle together, one must be refused. Required flags, and segments that rules name, need not exist.
+   */
   create(flag: NewFlag, meta?: ChangeMeta, call?: Call): Promise<Change>
-  /** Rejects with `FLAG_NOT_FOUND` or `VERSION_CONFLICT`. A patch that leaves a record invalid is refused with `INVALID_FLAG`. */
+  /**
+   * Rejects with `FLAG_NOT_FOUND`, `VERSION_CONFLICT`, or, where the patch says what the flag `requires`, `PREREQUISITE_CYCLE`. A patch that leaves
+   * a record invalid is refused with `INVALID_FLAG`.
+   */
   update(name: string, patch: FlagPatch, meta?: ChangeMeta, call?: Call): Promise<Change>
   /** Rejects with `FLAG_NOT_FOUND` or `VERSION_CONFLICT`. The change keeps a version behind. */
   delete(name: string, meta?: ChangeMeta, call?: Call): Promise<Change>
-  /** Newest first; empty for a name that never was. */
+  readonly segments: SegmentStore
+  /** Of a key. Newest first; empty for one that never was. */
   history(name: string, page?: HistoryPage, call?: Call): Promise<readonly Change[]>
   /** Drops log entries older than so many days (0 or more), never the newest one; answers how many. */
   prune(olderThanDays: number, call?: Call): Promise<number>

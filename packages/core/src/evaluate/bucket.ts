@@ -6,6 +6,7 @@ export const BUCKETS = 100_000
 
 /** The seed of the gate. A variant is drawn with seed 1, so that the two are independent. */
 export const GATE_SEED = 0
+export const VARIANT_SEED = 1
 
 /** Below which bucket a user is in, 0 to 100,000. It rounds because 2.007 * 1000 is not 2007 in floating point. */
 export function thresholdOf(rollout: number): number {

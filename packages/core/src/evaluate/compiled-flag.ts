@@ -1,9 +1,49 @@
-import type { Decision, FlagRecord } from '../contracts/index.ts'
-import { BUCKETS, bucketOf, GATE_SEED, type Hash, thresholdOf } from './bucket.ts'
+import type { Decision, FlagRecord, Requirement } from '../contracts/index.ts'
+import { type AttributePath, attributeAt, attributePath } from './attribute.ts'
+import { BUCKETS, bucketOf, GATE_SEED, type Hash, thresholdOf, VARIANT_SEED } from './bucket.ts'
+import { type CompiledRule, compileRule, meets } from './compiled-rule.ts'
+import { dependenciesOf } from './dependencies.ts'
+import type { Engines } from './engines.ts'
+import { type RampLine, rampLine } from './ramp-line.ts'
+import { type AttributeSlots, attributeSlots, Reading } from './reading.ts'
+import type { Recorder } from './recorder.ts'
+import { Inquiry } from './requirements.ts'
+import type { Target } from './target.ts'
+import { type VariantLine, type VariantRange, variantLine } from './variant-line.ts'
+import type { World } from './world.ts'
 
-/** A flag made ready to be asked: compiled once, when it enters memory. Pure: the same key always gets the same answer. */
+/** What an evaluation is a part of. */
+export interface Within {
+  /** Of the flag that requires this one. */
+  readonly inquiry?: Inquiry
+  readonly recorder?: Recorder
+}
+
+/** Where a target falls, before any threshold. */
+export interface Place {
+  /** What is hashed. */
+  readonly input: string
+  readonly hash: number
+  /** 0 to 99,999. */
+  readonly bucket: number
+}
+
+type Draft = { -readonly [Field in keyof Decision]: Decision[Field] }
+
+const ALONE: Within = {}
+const NO_SLOTS = attributeSlots()
+const NO_RULES: readonly CompiledRule[] = []
+const NO_REQUIREMENTS: readonly Requirement[] = []
+
+/** A flag made ready to be asked: compiled once, when it enters memory. Pure: the same input always gets the same answer. */
 export class CompiledFlag {
   readonly record: FlagRecord
+  /** Whether the targeting key is the only input of the gate: no rules, requirements, ramp or other attribute to hash. */
+  readonly plain: boolean
+  /** All that an evaluation looks up: required flags by name, segments by `segmentKey`. */
+  readonly dependencies: readonly string[]
+  readonly variants: VariantLine | undefined
+  readonly ramp: RampLine | undefined
   readonly #hash: Hash
   /** What every hash input starts with. */
   readonly #prefix: string
@@ -11,16 +51,29 @@ export class CompiledFlag {
   readonly #threshold: number
   /** The same in whole percents, where the rollout has no fraction: then only `hash % 100` counts. */
   readonly #percent: number | undefined
+  readonly #requires: readonly Requirement[]
+  readonly #rules: readonly CompiledRule[]
+  readonly #slots: AttributeSlots
+  readonly #bucketBy: AttributePath | undefined
 
-  constructor(record: FlagRecord, hash: Hash) {
+  constructor(record: FlagRecord, hash: Hash, engines: Engines = {}) {
+    const { bucketBy, ramp, requires = NO_REQUIREMENTS, rules = [], variants = [] } = record
     this.record = record
     this.#hash = hash
     this.#prefix = `${record.salt ?? record.name}:`
     this.#threshold = record.enabled ? thresholdOf(record.rollout) : 0
     this.#percent = this.#threshold % 1000 === 0 ? this.#threshold / 1000 : undefined
+    this.plain = rules.length === 0 && requires.length === 0 && ramp === undefined && bucketBy === undefined
+    this.dependencies = dependenciesOf(record)
+    this.variants = variants.length === 0 ? undefined : variantLine(variants)
+    this.ramp = ramp === undefined ? undefined : rampLine(ramp)
+    this.#requires = requires
+    this.#slots = rules.length === 0 ? NO_SLOTS : attributeSlots()
+    this.#rules = rules.length === 0 ? NO_RULES : rules.map((rule, index) => compileRule(rule, index, engines, this.#slots))
+    this.#bucketBy = bucketBy === undefined ? undefined : attributePath(bucketBy)
   }
 
-  /** Whether a targeting key gets the flag. The key is not empty. */
+  /** Whether a targeting key gets the flag. The key is not empty. Only for a plain flag. */
   admits(key: string): boolean {
     const threshold = this.#threshold
     if (threshold === 0) return false
@@ -29,18 +82,119 @@ export class CompiledFlag {
     return this.#percent === undefined ? bucketOf(hash) < threshold : hash % 100 < this.#percent
   }
 
-  /** The same answer with its reasons. */
-  decide(key: string | undefined): Decision {
-    const { name, version, rollout, enabled } = this.record
-    const known = { name, version, rollout, ...(key === undefined ? {} : { targetingKey: key }) }
-    if (!enabled) return { ...known, enabled: false, reason: 'DISABLED' }
-    if (this.#threshold === 0 || this.#threshold === BUCKETS) return { ...known, enabled: this.#threshold === BUCKETS, reason: 'STATIC' }
-    if (key === undefined) {
-      const errorMessage = `Flag ${name} is rolled out to ${rollout} %, which takes a targeting key: pass a user id.`
-      return { ...known, enabled: false, reason: 'ERROR', errorCode: 'TARGETING_KEY_MISSING', errorMessage }
+  /** The decision of any flag. `within` is for requirements and for `trace`. Throws only what `world` throws. */
+  evaluate(target: Target, world: World, within: Within = ALONE): Decision {
+    const { inquiry, recorder } = within
+    const draft = this.#draft(target)
+    if (!this.record.enabled) return draft
+    if (this.#requires.length > 0) {
+      const asking = inquiry ?? new Inquiry(this.record.name)
+      const unmet = asking.firstUnmet(this.#requires, target, world, recorder)
+      if (unmet !== undefined) {
+        draft.reason = 'DEFAULT'
+        draft.unmet = unmet
+        return draft
+      }
     }
-    const bucket = bucketOf(this.#hash(this.#prefix + key, GATE_SEED))
-    return { ...known, enabled: bucket < this.#threshold, reason: 'SPLIT', bucket: bucket / 1000 }
+    const rule = this.#rules.length === 0 ? undefined : this.#firstMet(new Reading(target, world, this.#slots), recorder)
+    if (rule !== undefined) {
+      draft.reason = 'TARGETING_MATCH'
+      draft.rule = rule.label
+      return this.#roll(draft, rule.threshold, rule.source.variant, target)
+    }
+    const threshold = this.ramp === undefined ? this.#threshold : this.ramp.thresholdAt(world.now)
+    const isPartial = threshold > 0 && threshold < BUCKETS
+    draft.reason = isPartial ? 'SPLIT' : this.#rules.length > 0 ? 'DEFAULT' : 'STATIC'
+    return this.#roll(draft, threshold, undefined, target)
+  }
+
+  /** Where the target falls, or `undefined` where there is nothing to hash. */
+  placeOf(target: Target, seed: number): Place | undefined {
+    const key = this.#keyOf(target)
+    if (key === undefined) return undefined
+    const input = this.#prefix + key
+    const hash = this.#hash(input, seed)
+    return { input, hash, bucket: bucketOf(hash) }
+  }
+
+  #firstMet(reading: Reading, recorder: Recorder | undefined): CompiledRule | undefined {
+    for (const rule of this.#rules) {
+      recorder?.rule(rule)
+      if (meets(rule, reading, recorder)) return rule
+    }
+    return undefined
+  }
+
+  #keyOf(target: Target): string | undefined {
+    return this.#bucketBy === undefined ? target.key : bucketingKey(this.#bucketBy, target)
+  }
+
+  #draft({ key }: Target): Draft {
+    const { name, version, rollout } = this.record
+    const draft: Draft = { name, enabled: false, reason: 'DISABLED', version, rollout }
+    if (key !== undefined) draft.targetingKey = key
+    return draft
+  }
+
+  /** Lets in those below the threshold, and gives them a variant: this one, or one that is drawn. */
+  #roll(draft: Draft, threshold: number, variant: string | undefined, target: Target): Decision {
+    const key = this.#keyOf(target)
+    draft.rollout = threshold / 1000
+    if (threshold <= 0 || threshold >= BUCKETS) {
+      draft.enabled = threshold >= BUCKETS
+    } else if (key === undefined) {
+      draft.reason = 'ERROR'
+      draft.errorCode = 'TARGETING_KEY_MISSING'
+      draft.errorMessage = `Flag ${draft.name} is rolled out to ${draft.rollout} %, which takes ${this.#wanted()}.`
+    } else {
+      const bucket = bucketOf(this.#hash(this.#prefix + key, GATE_SEED))
+      draft.enabled = bucket < threshold
+      draft.bucket = bucket / 1000
+    }
+    if (draft.enabled && (this.variants !== undefined || variant !== undefined)) this.#draw(draft, variant, key)
+    return draft
+  }
+
+  /** A variant that cannot be told leaves the gate as it is: no variant, no value, and an error code that says why. */
+  #draw(draft: Draft, named: string | undefined, key: string | undefined): void {
+    const { variants } = this
+    const found = named === undefined ? this.#drawn(key) : variants?.named(named)
+    if (found !== undefined) {
+      draft.variant = found.name
+      draft.value = found.value
+    } else if (named !== undefined) {
+      draft.errorCode = 'PARSE_ERROR'
+      draft.errorMessage = `Flag ${draft.name} has no variant ${named}, which one of its rules gives.`
+    } else if (variants?.weightless === false) {
+      draft.errorCode = 'TARGETING_KEY_MISSING'
+      draft.errorMessage = `A variant of flag ${draft.name} is drawn, which takes ${this.#wanted()}.`
+    }
+  }
+
+  #drawn(key: string | undefined): VariantRange | undefined {
+    const { variants } = this
+    if (variants === undefined || variants.weightless) return undefined
+    // Where one has all the weight, nobody needs a key.
+    if (variants.only !== undefined || key === undefined) return variants.only
+    return variants.at(bucketOf(this.#hash(this.#prefix + key, VARIANT_SEED)))
+  }
+
+  #wanted(): string {
+    const { bucketBy } = this.record
+    if (bucketBy === undefined) return 'a targeting key: pass a user id'
+    return `the attribute ${bucketBy}: pass it in the context, as a string or a safe integer`
+  }
+}
+
+/** The attribute as it is hashed; `undefined` where it is neither a string (not empty) nor a safe integer. */
+function bucketingKey(path: AttributePath, target: Target): string | undefined {
+  try {
+    const value = attributeAt(path, target)
+    if (typeof value === 'string') return value === '' ? undefined : value
+    return Number.isSafeInteger(value) ? String(value) : undefined
+  } catch {
+    // A getter of the caller's.
+    return undefined
   }
 }
 

@@ -16,17 +16,24 @@ export interface Target {
   readonly key: string | undefined
   /** Whether the key is the only input, so that a decision may be shared under it. */
   readonly plain: boolean
+  /** The context that the caller gave, as it is: read own properties only, and expect a getter to throw. `undefined` where it is plain. */
+  readonly attributes: object | undefined
 }
 
-const NOBODY: Target = { key: undefined, plain: true }
+/** A target of nothing but a key. */
+export function plainTarget(key: string | undefined): Target {
+  return { key, plain: true, attributes: undefined }
+}
+
+const NOBODY: Target = plainTarget(undefined)
 
 /** `who` in one form, or an `INVALID_CONTEXT`. Never throws, whatever it is given. */
 export function targetOf(who: unknown): Target | FlagsError {
   switch (typeof who) {
     case 'string':
-      return who === '' ? NOBODY : { key: who, plain: true }
+      return who === '' ? NOBODY : plainTarget(who)
     case 'number':
-      return Number.isSafeInteger(who) ? { key: String(who), plain: true } : invalid('a number must be a safe integer')
+      return Number.isSafeInteger(who) ? plainTarget(String(who)) : invalid('a number must be a safe integer')
     case 'undefined':
       return NOBODY
     case 'object':
@@ -40,8 +47,9 @@ function contextTarget(context: object): Target | FlagsError {
   try {
     const key = 'targetingKey' in context ? context.targetingKey : undefined
     if (key !== undefined && typeof key !== 'string') return invalid(`its targetingKey is a ${typeof key}`)
-    const attributes = Object.keys(context).length - (Object.hasOwn(context, 'targetingKey') ? 1 : 0)
-    return { key: key === '' ? undefined : key, plain: attributes === 0 }
+    const attributes = Object.getOwnPropertyNames(context).length - (Object.hasOwn(context, 'targetingKey') ? 1 : 0)
+    const plain = attributes === 0
+    return { key: key === '' ? undefined : key, plain, attributes: plain ? undefined : context }
   } catch (cause) {
     // A getter or a proxy of the caller's may throw.
     return new FlagsError('INVALID_CONTEXT', 'The evaluation context cannot be read.', { cause })

@@ -6,12 +6,22 @@ export type FlagContent = Omit<FlagRecord, 'version' | 'createdAt' | 'updatedAt'
 
 /** A new flag with every default filled in. */
 export function contentOf(flag: NewFlag): FlagContent {
-  return { schema: READER_SCHEMA, enabled: true, rollout: 0, hashVersion: 1, ...flag }
+  return { schema: lowestReader(flag), enabled: true, rollout: 0, hashVersion: 1, ...flag }
 }
 
-/** A record's content after a patch: `null` removes a field, any other value replaces it whole. The patch has been checked. */
+/**
+ * A record's content after a patch: `null` removes a field, any other value replaces it whole. The patch has been checked. The schema
+ * follows what the record then uses, except that of a record that a newer build wrote.
+ */
 export function patched(record: FlagRecord, patch: FlagPatch): FlagContent {
   const { version: _, createdAt: __, updatedAt: ___, ...content } = record
   const entries = Object.entries({ ...content, ...patch }).filter(([, value]) => value !== null && value !== undefined)
-  return Object.fromEntries(entries) as unknown as FlagContent
+  const after = Object.fromEntries(entries) as unknown as FlagContent
+  return { ...after, schema: record.schema > READER_SCHEMA ? record.schema : lowestReader(after) }
+}
+
+/** The lowest reader that evaluates this rightly: 1 knew only rollouts. An empty list is as good as none. */
+function lowestReader({ requires = [], rules = [], variants = [], ramp, bucketBy }: Omit<NewFlag, 'name'>): number {
+  const isPlain = requires.length === 0 && rules.length === 0 && variants.length === 0
+  return isPlain && ramp === undefined && bucketBy === undefined ? 1 : 2
 }

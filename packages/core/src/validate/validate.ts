@@ -1,49 +1,28 @@
-import * as v from 'valibot'
 import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, NewFlag } from '../contracts/index.ts'
-import { FlagsError, type FlagsErrorCode } from '../errors.ts'
-import {
-  decisionSchema,
-  isFlagName,
-  metaSchema,
-  newFlagSchema,
-  pageSchema,
-  patchSchema,
-  READER_SCHEMA,
-  recordSchema,
-  type Schema,
-} from './schemas.ts'
+import { FlagsError } from '../errors.ts'
+import type { Engines } from '../evaluate/engines.ts'
+import { check, checkName } from './check.ts'
+import { checkPatterns } from './patterns.ts'
+import { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, READER_SCHEMA, recordSchema } from './schemas.ts'
 
-function explain(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue)
-  return `${path === null ? '' : `${path}: `}expected ${issue.message}, received ${issue.received}`
-}
+export { checkName } from './check.ts'
 
-function check<T>(schema: Schema<T>, input: unknown, code: FlagsErrorCode, what: string, flag?: string): T {
-  const result = v.safeParse(schema, input)
-  const isList = Array.isArray(input)
-  if (result.success && !isList) return result.output
-  const problems = isList ? 'expected an object, received a list' : (result.issues ?? []).map(explain).join('; ')
-  throw new FlagsError(code, `${what}: ${problems}.`, flag === undefined ? {} : { flag })
-}
-
-/** The name, or an `INVALID_NAME` that says what a name looks like. */
-export function checkName(name: unknown): string {
-  if (isFlagName(name)) return name
-  const shown = typeof name === 'string' ? JSON.stringify(name.slice(0, 140)) : String(name)
-  throw new FlagsError(
-    'INVALID_NAME',
-    `${shown} is not a flag name: a letter or digit, then at most 127 letters, digits, dots, underscores or hyphens.`,
-  )
-}
-
-export function checkNewFlag(input: unknown): NewFlag {
+/** With the engine for regular expressions, patterns are compiled too; without it, only what their length says is known. */
+export function checkNewFlag(input: unknown, engines: Engines = {}): NewFlag {
   const named = input !== null && typeof input === 'object' && 'name' in input ? input.name : undefined
   const name = checkName(named)
-  return check(newFlagSchema, input, 'INVALID_FLAG', `Flag ${name} cannot be created`, name)
+  const what = `Flag ${name} cannot be created`
+  const flag = check(newFlagSchema, input, 'INVALID_FLAG', what, name)
+  checkPatterns(flag, engines, what, name)
+  return flag
 }
 
-export function checkPatch(name: string, input: unknown): FlagPatch {
-  return check(patchSchema, input, 'INVALID_FLAG', `Flag ${name} cannot be patched so`, name)
+/** As `checkNewFlag`. What must hold between fields is checked by `parseRecord` on what the patch makes. */
+export function checkPatch(name: string, input: unknown, engines: Engines = {}): FlagPatch {
+  const what = `Flag ${name} cannot be patched so`
+  const patch = check(patchSchema, input, 'INVALID_FLAG', what, name)
+  checkPatterns(patch, engines, what, name)
+  return patch
 }
 
 export function checkMeta(name: string, input: unknown): ChangeMeta {

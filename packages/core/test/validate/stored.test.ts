@@ -25,7 +25,7 @@ describe('a record that is read', () => {
   })
 
   test('of a newer schema is RECORD_TOO_NEW, whatever else is in it', () => {
-    const error = parseRecord('new_feature', { schema: 2, name: 7 })
+    const error = parseRecord('new_feature', { schema: 3, name: 7 })
     expect(error).toMatchObject({ code: 'RECORD_TOO_NEW', flag: 'new_feature', message: expect.stringContaining('Upgrade') })
   })
 

@@ -1,0 +1,38 @@
+import type { Rule } from '../contracts/index.ts'
+import { isRollout, thresholdOf } from './bucket.ts'
+import { type CompiledCondition, compileCondition, isMet } from './condition.ts'
+import type { Engines } from './engines.ts'
+import type { AttributeSlots, Reading } from './reading.ts'
+import type { Recorder } from './recorder.ts'
+
+/** A rule, ready to be asked. */
+export interface CompiledRule {
+  /** As a decision names it. */
+  readonly label: { readonly index: number; readonly name?: string }
+  readonly source: Rule
+  readonly when: readonly CompiledCondition[]
+  /** Below which bucket those who meet it are in. */
+  readonly threshold: number
+}
+
+export function compileRule(source: Rule, index: number, engines: Engines, slots: AttributeSlots): CompiledRule {
+  const { name, when, rollout = 100 } = source
+  return {
+    label: Object.freeze({ index, ...(name === undefined ? {} : { name }) }),
+    source,
+    when: when.map((condition) => compileCondition(condition, engines, 'rule', slots)),
+    threshold: isRollout(rollout) ? thresholdOf(rollout) : 0,
+  }
+}
+
+/** Whether all conditions of the rule are met. A recorder hears of each; without one the first that is not met ends it. */
+export function meets({ when }: CompiledRule, reading: Reading, recorder: Recorder | undefined): boolean {
+  let met = true
+  for (const condition of when) {
+    const isMetHere = isMet(condition, reading)
+    if (recorder === undefined && !isMetHere) return false
+    recorder?.condition(condition, reading, isMetHere)
+    met &&= isMetHere
+  }
+  return met
+}

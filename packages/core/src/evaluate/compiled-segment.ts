@@ -1,0 +1,51 @@
+import type { SegmentRecord } from '../contracts/index.ts'
+import { type CompiledCondition, compileCondition, isMet } from './condition.ts'
+import type { Engines } from './engines.ts'
+import { MAX_ELEMENTS, type Verdict } from './operators/operator.ts'
+import { type AttributeSlots, attributeSlots, Reading } from './reading.ts'
+import type { Target } from './target.ts'
+import type { World } from './world.ts'
+
+/** A segment made ready to be asked: compiled once, when it enters memory. A look-up costs the same whatever its size. */
+export class CompiledSegment {
+  readonly record: SegmentRecord
+  /** It is no flag, and has no gate. */
+  readonly plain = false
+  readonly #members: ReadonlySet<unknown>
+  readonly #when: readonly CompiledCondition[]
+  readonly #slots: AttributeSlots = attributeSlots()
+
+  constructor(record: SegmentRecord, engines: Engines = {}) {
+    this.record = record
+    this.#members = new Set(record.members)
+    this.#when = (record.when ?? []).map((condition) => compileCondition(condition, engines, 'segment', this.#slots))
+  }
+
+  /**
+   * Whether the attribute's value is listed (for a list: one of its elements), or the target meets all conditions, where there are some.
+   * `undefined` where neither holds and the attribute is neither a string nor a safe integer nor a list.
+   */
+  has(attribute: unknown, target: Target, world: World): Verdict {
+    const isListed = this.#lists(attribute)
+    return isListed === true || this.#isDescribed(target, world) || isListed
+  }
+
+  #lists(attribute: unknown): Verdict {
+    if (!Array.isArray(attribute)) return this.#listsOne(attribute)
+    if (attribute.length > MAX_ELEMENTS) return undefined
+    for (let index = 0; index < attribute.length; index++) if (this.#listsOne(attribute[index]) === true) return true
+    return false
+  }
+
+  #listsOne(value: unknown): Verdict {
+    if (typeof value === 'string') return this.#members.has(value)
+    return Number.isSafeInteger(value) ? this.#members.has(String(value)) : undefined
+  }
+
+  #isDescribed(target: Target, world: World): boolean {
+    if (this.#when.length === 0) return false
+    const reading = new Reading(target, world, this.#slots)
+    for (const condition of this.#when) if (!isMet(condition, reading)) return false
+    return true
+  }
+}

@@ -1,0 +1,36 @@
+import { type AttributeTest, folded, isScalar, itemsOf, MAX_TEXT, type OperatorKind, type Scalar } from './operator.ts'
+
+/** Whether an attribute is one of these; only types that are among them are taken. */
+export function oneOf(items: readonly Scalar[], ignoreCase: boolean): AttributeTest {
+  const wanted = new Set<unknown>(items.map((item) => (typeof item === 'string' ? folded(item, ignoreCase) : item)))
+  const types = new Set<string>(items.map((item) => typeof item))
+  return (attribute) => {
+    if (!types.has(typeof attribute)) return undefined
+    if (typeof attribute !== 'string') return wanted.has(attribute)
+    return attribute.length <= MAX_TEXT ? wanted.has(folded(attribute, ignoreCase)) : undefined
+  }
+}
+
+function equalTo(value: Scalar, ignoreCase: boolean): AttributeTest {
+  if (typeof value !== 'string') return (attribute) => (typeof attribute === typeof value ? attribute === value : undefined)
+  const wanted = folded(value, ignoreCase)
+  return (attribute) => {
+    if (typeof attribute !== 'string' || attribute.length > MAX_TEXT) return undefined
+    return folded(attribute, ignoreCase) === wanted
+  }
+}
+
+export const equals: OperatorKind = {
+  takesIgnoreCase: true,
+  problem: (value) => (isScalar(value) ? undefined : 'a string of at most 10,000 characters, a number, true or false'),
+  compile: (value, ignoreCase) => equalTo(value as Scalar, ignoreCase),
+}
+
+export const isIn: OperatorKind = {
+  takesIgnoreCase: true,
+  problem: (value) =>
+    Array.isArray(value) && itemsOf(value, isScalar) !== undefined
+      ? undefined
+      : 'a list of 1 to 1,000 strings (each at most 10,000 characters), numbers, true or false',
+  compile: (value, ignoreCase) => oneOf(value as Scalar[], ignoreCase),
+}

@@ -1,0 +1,57 @@
+import type { Decision, Requirement } from '../contracts/index.ts'
+import type { Recorder } from './recorder.ts'
+import type { Target } from './target.ts'
+import type { World } from './world.ts'
+
+/** Requirements of requirements are followed so many levels deep; what is deeper counts as not met. */
+export const MAX_DEPTH = 100
+
+/** What became of a requirement. */
+export type Finding =
+  | { readonly met: boolean; readonly why: 'on' | 'off' | 'another variant'; readonly decision: Decision }
+  | { readonly met: false; readonly why: 'no such flag' | 'not known' | 'a cycle' | 'too deep' }
+
+/** The required flags that one evaluation has asked so far, so that each is asked once, however many require it. */
+export class Inquiry {
+  /** `undefined`: its evaluation is under way. */
+  readonly #decisions = new Map<string, Decision | undefined>()
+  #depth = 0
+
+  constructor(root: string) {
+    this.#decisions.set(root, undefined)
+  }
+
+  /** The name of the first requirement that is not met. */
+  firstUnmet(requirements: readonly Requirement[], target: Target, world: World, recorder: Recorder | undefined): string | undefined {
+    let unmet: string | undefined
+    for (const requirement of requirements) {
+      const finding = this.#find(requirement, target, world)
+      recorder?.requirement(requirement, finding)
+      if (!finding.met) unmet ??= requirement.flag
+      if (unmet !== undefined && recorder === undefined) return unmet
+    }
+    return unmet
+  }
+
+  #find({ flag: name, variant }: Requirement, target: Target, world: World): Finding {
+    const decision = this.#decisions.get(name) ?? this.#ask(name, target, world)
+    if (typeof decision === 'string') return { met: false, why: decision }
+    if (!decision.enabled) return { met: false, why: 'off', decision }
+    if (variant !== undefined && variant !== decision.variant) return { met: false, why: 'another variant', decision }
+    return { met: true, why: 'on', decision }
+  }
+
+  #ask(name: string, target: Target, world: World): Decision | 'no such flag' | 'not known' | 'a cycle' | 'too deep' {
+    if (this.#decisions.has(name)) return 'a cycle'
+    if (this.#depth >= MAX_DEPTH) return 'too deep'
+    const flag = world.flag(name)
+    if (flag === undefined) return 'not known'
+    if (flag === null) return 'no such flag'
+    this.#decisions.set(name, undefined)
+    this.#depth++
+    const decision = flag.evaluate(target, world, { inquiry: this })
+    this.#depth--
+    this.#decisions.set(name, decision)
+    return decision
+  }
+}

@@ -1,0 +1,141 @@
+import type { Condition, Decision, Ramp } from '../contracts/index.ts'
+import { GATE_SEED, VARIANT_SEED } from './bucket.ts'
+import type { CompiledFlag } from './compiled-flag.ts'
+import { type CompiledCondition, verdictOf } from './condition.ts'
+import type { Stay } from './ramp-line.ts'
+import type { Reading } from './reading.ts'
+import type { Recorder } from './recorder.ts'
+import type { Finding } from './requirements.ts'
+import { shown } from './shown.ts'
+import type { Target } from './target.ts'
+import type { World } from './world.ts'
+
+/** What became of one requirement. */
+export interface RequirementTrace {
+  readonly flag: string
+  /** The variant that is required. */
+  readonly variant?: string
+  readonly met: boolean
+  readonly why: Finding['why']
+  /** Of the required flag, where there is one. */
+  readonly decision?: Decision
+}
+
+/** What became of one condition. */
+export interface ConditionTrace extends Condition {
+  /** The attribute in at most 200 characters; absent where it is missing. */
+  readonly actual?: string
+  /** What the operator said, before `not`. */
+  readonly verdict: boolean | 'unknown'
+  readonly met: boolean
+  /** Why the verdict is unknown. */
+  readonly why?: string
+}
+
+/** What became of one rule. */
+export interface RuleTrace {
+  readonly index: number
+  readonly name?: string
+  /** Whether all of its conditions are met: then it decided. */
+  readonly met: boolean
+  readonly conditions: readonly ConditionTrace[]
+}
+
+/** Where a target falls on the line of buckets. */
+export interface HashTrace {
+  /** What is hashed. */
+  readonly input: string
+  /** 32 bits, unsigned. */
+  readonly hash: number
+  /** In percent, 0 to 99.999. */
+  readonly bucket: number
+}
+
+/** Why a decision came out as it did. Steps that the evaluation did not come to are empty or absent. */
+export interface Trace {
+  readonly decision: Decision
+  readonly requirements: readonly RequirementTrace[]
+  /** Up to the one that decided. */
+  readonly rules: readonly RuleTrace[]
+  /** Absent where there is nothing to hash. A target is in where its bucket is below `rollout`, in percent. */
+  readonly bucketing?: HashTrace & { readonly rollout: number }
+  /** Where the flag's ramp decided: the rollout at that moment, and when this target is in; `never` where it is not at all. */
+  readonly ramp?: Ramp & { readonly rollout: number; readonly stay?: Stay | 'never' }
+  /** Where a variant was drawn: from which part of the line, in percent, each one is. */
+  readonly draw?: HashTrace & { readonly ranges: readonly { readonly name: string; readonly from: number; readonly to: number }[] }
+}
+
+/** The decision of `evaluate`, with each step that led to it. */
+export function trace(flag: CompiledFlag, target: Target, world: World): Trace {
+  const requirements: RequirementTrace[] = []
+  const rules: (RuleTrace & { met: boolean; readonly conditions: ConditionTrace[] })[] = []
+  const recorder: Recorder = {
+    requirement: ({ flag: name, variant }, finding) => {
+      requirements.push({ flag: name, ...(variant === undefined ? {} : { variant }), ...finding })
+    },
+    rule: ({ label }) => {
+      rules.push({ ...label, met: true, conditions: [] })
+    },
+    condition: (condition, reading, met) => {
+      const rule = rules.at(-1)
+      rule?.conditions.push(conditionTrace(condition, reading, met))
+      if (rule !== undefined) rule.met &&= met
+    },
+  }
+  const decision = flag.evaluate(target, world, { recorder })
+  return {
+    decision,
+    requirements,
+    rules,
+    ...bucketingOf(flag, target, decision),
+    ...rampOf(flag, target, decision),
+    ...drawOf(flag, target, decision),
+  }
+}
+
+function conditionTrace(condition: CompiledCondition, reading: Reading, met: boolean): ConditionTrace {
+  const verdict = verdictOf(condition, reading)
+  const attribute = reading.at(condition.slot)
+  const actual = attribute === null ? undefined : shown(attribute)
+  const why = verdict === undefined ? whyUnknown(condition, actual) : undefined
+  return {
+    ...condition.source,
+    ...(actual === undefined ? {} : { actual }),
+    verdict: verdict ?? 'unknown',
+    met,
+    ...(why === undefined ? {} : { why }),
+  }
+}
+
+function whyUnknown({ refused, source }: CompiledCondition, actual: string | undefined): string {
+  if (refused !== undefined) return refused
+  if (actual === undefined) return 'the attribute is missing'
+  if (source.operator === 'inSegment') return 'a segment is not there, or the attribute is neither a string nor a safe integer'
+  return `the attribute is of no type that ${source.operator} takes with this value`
+}
+
+function hashOf(flag: CompiledFlag, target: Target, seed: number): HashTrace | undefined {
+  const place = flag.placeOf(target, seed)
+  return place === undefined ? undefined : { ...place, bucket: place.bucket / 1000 }
+}
+
+function bucketingOf(flag: CompiledFlag, target: Target, { rollout = 0 }: Decision): Pick<Trace, 'bucketing'> {
+  const place = hashOf(flag, target, GATE_SEED)
+  return place === undefined ? {} : { bucketing: { ...place, rollout } }
+}
+
+function rampOf(flag: CompiledFlag, target: Target, { reason, rule, unmet, rollout = 0 }: Decision): Pick<Trace, 'ramp'> {
+  const { record, ramp } = flag
+  if (record.ramp === undefined || ramp === undefined || reason === 'DISABLED' || rule !== undefined || unmet !== undefined) return {}
+  const place = flag.placeOf(target, GATE_SEED)
+  return { ramp: { ...record.ramp, rollout, ...(place === undefined ? {} : { stay: ramp.stayOf(place.bucket) ?? 'never' }) } }
+}
+
+function drawOf(flag: CompiledFlag, target: Target, { enabled, rule }: Decision): Pick<Trace, 'draw'> {
+  const { record, variants } = flag
+  const isGiven = rule !== undefined && record.rules?.[rule.index]?.variant !== undefined
+  const place = enabled && !isGiven && variants !== undefined ? hashOf(flag, target, VARIANT_SEED) : undefined
+  if (place === undefined || variants === undefined || variants.weightless) return {}
+  const ranges = variants.ranges.map(({ name, from, to }) => ({ name, from: from / 1000, to: to / 1000 }))
+  return { draw: { ...place, ranges } }
+}

@@ -1,0 +1,60 @@
+import type { JsonValue, Variant } from '../contracts/index.ts'
+import { BUCKETS } from './bucket.ts'
+
+/** The heaviest weight. */
+const MAX_WEIGHT = 1_000_000
+
+/** A weight is legal from 0 to 1,000,000 with at most three decimals. */
+export function isWeight(weight: number): boolean {
+  return weight >= 0 && weight <= MAX_WEIGHT && thousandthsOf(weight) / 1_000 === weight
+}
+
+function thousandthsOf(weight: number): number {
+  return Math.round(weight * 1_000)
+}
+
+/** A variant and the buckets that draw it: from `from` up to, not including, `to`. */
+export interface VariantRange {
+  readonly name: string
+  readonly value: JsonValue
+  readonly from: number
+  readonly to: number
+}
+
+/** Variants side by side on the line of 100,000 buckets, each as long as its weight. */
+export interface VariantLine {
+  readonly ranges: readonly VariantRange[]
+  /** The one that everybody draws, where no other has a weight. */
+  readonly only: VariantRange | undefined
+  /** Whether none has a weight, so that none is drawn. */
+  readonly weightless: boolean
+  named(name: string): VariantRange | undefined
+  at(bucket: number): VariantRange | undefined
+}
+
+/**
+ * Each boundary is the sum of the weights up to there, of all weights, times 100,000, rounded half up. So a change of one weight moves only
+ * those between the boundaries that it moves. Never a modulus over the sum of the weights: that would move everybody.
+ */
+export function variantLine(variants: readonly Variant[]): VariantLine {
+  const weights = variants.map(({ weight }) => (isWeight(weight) ? BigInt(thousandthsOf(weight)) : 0n))
+  const total = weights.reduce((sum, weight) => sum + weight, 0n)
+  let before = 0n
+  let from = 0
+  const ranges = variants.map(({ name, value }, index): VariantRange => {
+    before += weights[index] ?? 0n
+    // Exact: the products leave what a double can hold.
+    const to = total === 0n ? 0 : Number((2n * before * BigInt(BUCKETS) + total) / (2n * total))
+    const range = { name, value, from, to }
+    from = to
+    return range
+  })
+  const byName = new Map(ranges.map((range) => [range.name, range]))
+  return {
+    ranges,
+    only: ranges.find((range) => range.from === 0 && range.to === BUCKETS),
+    weightless: total === 0n,
+    named: (name) => byName.get(name),
+    at: (bucket) => ranges.find((range) => bucket < range.to),
+  }
+}

@@ -1,0 +1,50 @@
+import * as v from 'valibot'
+import { FlagsError, type FlagsErrorCode } from '../errors.ts'
+import { isFlagName } from '../evaluate/name.ts'
+import type { Schema } from './fields.ts'
+import { jsonLength } from './json.ts'
+
+/** Of a whole record: what a store and a shared cache must carry. */
+const MAX_RECORD = 1_000_000
+/** How many problems a message names. */
+const MAX_PROBLEMS = 10
+const MAX_SHOWN = 200
+
+/** What makes a record large. */
+const LARGE = ['rules', 'variants', 'requires', 'members', 'when']
+
+/** The name, or an `INVALID_NAME` that says what a name looks like. */
+export function checkName(name: unknown): string {
+  if (isFlagName(name)) return name
+  const shown = typeof name === 'string' ? JSON.stringify(name.slice(0, 140)) : String(name)
+  throw new FlagsError(
+    'INVALID_NAME',
+    `${shown} is not a flag name: a letter or digit, then at most 127 letters, digits, dots, underscores or hyphens.`,
+  )
+}
+
+/** `input` as the schema reads it, or an error that says what is wrong where. */
+export function check<T>(schema: Schema<T>, input: unknown, code: FlagsErrorCode, what: string, flag?: string): T {
+  const whole = problemOfWhole(input)
+  const result = whole === undefined ? v.safeParse(schema, input) : undefined
+  if (result?.success) return result.output
+  throw new FlagsError(code, `${what}: ${whole ?? listed((result?.issues ?? []).map(explain))}.`, flag === undefined ? {} : { flag })
+}
+
+/** What is wrong with the whole, looked at first, so that nothing that is far too large is looked at closely. */
+function problemOfWhole(input: unknown): string | undefined {
+  if (Array.isArray(input)) return 'expected an object, received a list'
+  if (input === null || typeof input !== 'object' || !LARGE.some((field) => field in input)) return undefined
+  return jsonLength(input, MAX_RECORD) > MAX_RECORD ? 'expected at most 1,000,000 characters of JSON' : undefined
+}
+
+function explain(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue)
+  const received = issue.received.length > MAX_SHOWN ? `${issue.received.slice(0, MAX_SHOWN)}…` : issue.received
+  return `${path === null ? '' : `${path}: `}expected ${issue.message}, received ${received}`
+}
+
+function listed(problems: readonly string[]): string {
+  const more = problems.length - MAX_PROBLEMS
+  return [...problems.slice(0, MAX_PROBLEMS), ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
+}

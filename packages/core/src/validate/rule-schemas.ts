@@ -1,0 +1,109 @@
+import * as v from 'valibot'
+import type { Condition, JsonValue, Operator, Ramp, Requirement, Rule, Variant } from '../contracts/index.ts'
+import { OPERATORS, type Place } from '../evaluate/condition.ts'
+import { momentOf } from '../evaluate/moment.ts'
+import { segmentsIn } from '../evaluate/operators/membership.ts'
+import { isWeight } from '../evaluate/variant-line.ts'
+import { boolean, list, name, rollout, type Schema, type Shape, text, timestamp } from './fields.ts'
+import { jsonLength, jsonProblem } from './json.ts'
+
+const MAX_RULES = 1_000
+const MAX_CONDITIONS = 100
+const MAX_VARIANTS = 100
+const MAX_REQUIREMENTS = 50
+/** Segments that the rules of one flag refer to, so that a flag drags at most so many along. */
+const MAX_SEGMENTS = 100
+/** Characters of JSON. */
+const MAX_VARIANT = 100_000
+
+const NAMES = Object.keys(OPERATORS) as Operator[]
+
+/** Schemas of what a flag's evaluation consists of. */
+export interface RuleSchemas {
+  readonly requires: Schema<readonly Requirement[]>
+  readonly rules: Schema<readonly Rule[]>
+  readonly variants: Schema<readonly Variant[]>
+  readonly ramp: Schema<Ramp>
+}
+
+export function ruleSchemas(shape: Shape): RuleSchemas {
+  const variantName = text(1, 100)
+  const rule: Schema<Rule> = shape({
+    name: v.exactOptional(text(1, 200)),
+    when: conditions(shape, 'rule'),
+    rollout: v.exactOptional(rollout),
+    variant: v.exactOptional(variantName),
+  })
+  const variant: Schema<Variant> = shape({ name: variantName, value: variantValue, weight })
+  const point = shape({ at: timestamp, rollout })
+  return {
+    requires: list(shape({ flag: name, variant: v.exactOptional(variantName) }), MAX_REQUIREMENTS, 'required flags'),
+    rules: v.pipe(
+      list(rule, MAX_RULES, 'rules'),
+      v.check((rules) => countSegments(rules) <= MAX_SEGMENTS, `rules that refer to at most ${MAX_SEGMENTS} segments`),
+    ),
+    variants: v.pipe(
+      list(variant, MAX_VARIANTS, 'variants'),
+      v.check((variants) => new Set(variants.map((each) => each.name)).size === variants.length, 'variants whose names differ'),
+    ),
+    ramp: v.pipe(
+      shape({ from: point, to: point }),
+      v.check(({ from, to }) => (momentOf(from.at) ?? 0) < (momentOf(to.at) ?? 0), 'a ramp whose from.at is before its to.at'),
+    ),
+  }
+}
+
+export function conditions(shape: Shape, place: Place): Schema<readonly Condition[]> {
+  const condition = v.pipe(
+    shape({
+      attribute: text(1, 200),
+      operator: v.picklist(NAMES, `one of the operators ${NAMES.join(', ')}`),
+      value: v.exactOptional(v.custom<JsonValue>(() => true)),
+      not: v.exactOptional(boolean),
+      ignoreCase: v.exactOptional(boolean),
+    }),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const found = dataset.typed ? conditionProblem(dataset.value, place) : undefined
+      if (!dataset.typed || found === undefined) return
+      const { field, expected } = found
+      const input = dataset.value[field]
+      addIssue({ message: expected, input, path: [{ type: 'object', origin: 'value', input: dataset.value, key: field, value: input }] })
+    }),
+  )
+  return list(condition, MAX_CONDITIONS, 'conditions')
+}
+
+interface ConditionProblem {
+  readonly field: 'operator' | 'value' | 'ignoreCase'
+  readonly expected: string
+}
+
+/** Why an evaluation would not understand the condition, or a store could not keep it. */
+function conditionProblem({ operator, value, ignoreCase }: Condition, place: Place): ConditionProblem | undefined {
+  if (operator === 'inSegment' && place === 'segment')
+    return { field: 'operator', expected: 'another operator: segments do not refer to segments' }
+  const kind = OPERATORS[operator]
+  if (ignoreCase !== undefined && !kind.takesIgnoreCase) return { field: 'ignoreCase', expected: `none for the operator ${operator}` }
+  const expected = kind.problem(value) ?? (value === undefined ? undefined : jsonProblem(value))
+  return expected === undefined ? undefined : { field: 'value', expected }
+}
+
+const variantValue = v.pipe(
+  v.custom<JsonValue>((value) => value !== undefined, 'a JSON value'),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    const isLong = jsonLength(dataset.value, MAX_VARIANT) > MAX_VARIANT
+    const expected = isLong ? 'at most 100,000 characters of JSON' : jsonProblem(dataset.value)
+    if (expected !== undefined) addIssue({ message: expected })
+  }),
+)
+
+const weight = v.pipe(
+  v.number('a number from 0 to 1,000,000'),
+  v.check(isWeight, 'a number from 0 to 1,000,000 with at most three decimals'),
+)
+
+function countSegments(rules: readonly Rule[]): number {
+  const named = rules.flatMap(({ when }) => when.flatMap(({ operator, value }) => (operator === 'inSegment' ? segmentsIn(value) : [])))
+  return new Set(named).size
+}

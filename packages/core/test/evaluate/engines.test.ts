@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Condition, Operator } from '../../src/adapter.ts'
+import { loadEngines } from '../../src/engines.ts'
+import type { Hash } from '../../src/evaluate/bucket.ts'
+import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
+import { CompiledSegment } from '../../src/evaluate/compiled-segment.ts'
+import { type Engines, enginesOf, type RegExpEngine } from '../../src/evaluate/engines.ts'
+import { trace } from '../../src/evaluate/trace.ts'
+import { loadHash } from '../../src/hash.ts'
+import { recordOf, segmentRecordOf, target, worldOf } from './worlds.ts'
+
+let hash: Hash
+let regExp: RegExpEngine
+beforeAll(async () => {
+  hash = await loadHash()
+  regExp = (await loadEngines(new Set(['regExp']))).regExp as RegExpEngine
+})
+
+const on = (operator: Operator, value: string): Condition => ({ attribute: 'x', operator, value })
+const matches = on('matches', '^a+$')
+const newer = on('semverGreaterThan', '1.0.0')
+const equals = on('equals', 'a')
+
+describe('the engines of a record', () => {
+  test('are those that its conditions need, of a flag and of a segment', () => {
+    expect(enginesOf({})).toEqual(new Set())
+    expect(enginesOf({ rules: [{ when: [equals] }] })).toEqual(new Set())
+    expect(enginesOf({ rules: [{ when: [] }, { when: [equals, matches] }] })).toEqual(new Set(['regExp']))
+    expect(enginesOf({ rules: [{ when: [newer] }] })).toEqual(new Set(['semver']))
+    expect(enginesOf({ when: [matches, on('semverEquals', '1.0.0'), on('semverLessThan', '1.0.0')] })).toEqual(
+      new Set(['regExp', 'semver']),
+    )
+  })
+
+  test('are told of anything, also of what has not been validated', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => {
+        for (const record of [json, { rules: json }, { when: json }, { rules: [json, { when: json }, { when: [json] }] }]) {
+          expect(enginesOf(record).size).toBe(0)
+        }
+      }),
+    )
+    expect(enginesOf({ rules: [{ when: [on('constructor' as Operator, 'x')] }], when: null }).size).toBe(0)
+  })
+
+  test('are loaded where they are asked for, and only these', async () => {
+    expect(await loadEngines(new Set())).toEqual({})
+    expect(Object.keys(await loadEngines(new Set(['semver'])))).toEqual(['semver'])
+    expect(Object.keys(await loadEngines(new Set(['regExp', 'semver'])))).toEqual(['regExp', 'semver'])
+  })
+})
+
+describe('a condition without its engine', () => {
+  test('is met neither way, and says so', () => {
+    for (const condition of [matches, newer, { ...matches, not: true }, { ...newer, not: true }]) {
+      const flag = new CompiledFlag(recordOf({ name: 'f', rules: [{ when: [condition] }] }), hash)
+      const { decision, rules } = trace(flag, target({ x: '2.0.0' }), worldOf({}, hash))
+      expect(decision.enabled).toBe(false)
+      expect(rules[0]?.conditions[0]).toMatchObject({ verdict: 'unknown', why: expect.stringContaining('is not loaded') })
+    }
+  })
+
+  test('of a segment likewise', () => {
+    const segment = new CompiledSegment(segmentRecordOf({ name: 'beta', when: [matches] }))
+    expect(segment.has('a', target({ x: 'aaa' }), worldOf({}, hash))).toBe(false)
+    const loaded = new CompiledSegment(segmentRecordOf({ name: 'beta', when: [matches] }), { regExp })
+    expect(loaded.has('a', target({ x: 'aaa' }), worldOf({}, hash))).toBe(true)
+  })
+
+  test('or with an engine that fails, is met neither way', () => {
+    const fails = (): never => {
+      throw new Error('broken')
+    }
+    const engines: Engines = { regExp: { compile: () => fails }, semver: { orderTo: () => fails } }
+    for (const condition of [matches, newer, { ...matches, not: true }, { ...newer, not: true }]) {
+      const flag = new CompiledFlag(recordOf({ name: 'f', rules: [{ when: [condition] }] }), hash, engines)
+      expect(flag.evaluate(target({ x: '2.0.0' }), worldOf({}, hash)).enabled).toBe(false)
+    }
+  })
+})
+
+describe('the engine for regular expressions', () => {
+  test('takes time that is linear in the text, also where backtracking would never end', () => {
+    for (const pattern of ['(a+)+$', '(a|a)+$', '(a|aa)+$', '^(a?){100}a{100}$', '(.*)*(.*)*(.*)*b']) {
+      const found = regExp.compile(pattern, false)
+      expect(typeof found === 'function' && found(`${'a'.repeat(100_000)}!`), pattern).toBe(false)
+    }
+  })
+
+  test.each(['(', '(?=a)', '(?<!a)b', '(a)\\1', '(((a{1000}){1000}){1000})', 'a{1001}', '[z-a]', '\\pX', 'a{1000}'.repeat(100)])(
+    'refuses %.40s and says why',
+    (pattern) => {
+      expect(regExp.compile(pattern, false)).toEqual({ refused: expect.any(String) })
+    },
+  )
+
+  test('ignores case only where it is told to', () => {
+    const found = [false, true].map((ignoreCase) => regExp.compile('^straße$', ignoreCase))
+    expect(found.map((test) => typeof test === 'function' && test('STRASSE'))).toEqual([false, false])
+    expect(found.map((test) => typeof test === 'function' && test('STRAßE'))).toEqual([false, true])
+  })
+})

@@ -1,0 +1,105 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Decision, type FlagRecord, FlagsError, parseRecord } from '../../src/adapter.ts'
+import { loadEngines } from '../../src/engines.ts'
+import type { Hash } from '../../src/evaluate/bucket.ts'
+import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
+import type { Engines } from '../../src/evaluate/engines.ts'
+import { trace } from '../../src/evaluate/trace.ts'
+import { loadHash } from '../../src/hash.ts'
+import type { ConditionVector } from './vectors/condition-vector.ts'
+import type { EvaluationVector, Expected } from './vectors/evaluation-vector.ts'
+import { numberConditions } from './vectors/number-conditions.ts'
+import { pathConditions } from './vectors/path-conditions.ts'
+import { rolloutEvaluations } from './vectors/rollout-evaluations.ts'
+import { specText } from './vectors/spec-text.ts'
+import { textConditions } from './vectors/text-conditions.ts'
+import { worldEvaluations } from './vectors/world-evaluations.ts'
+import { recordOf, target, worldOf } from './worlds.ts'
+
+const FILE = new URL('../../../../spec/evaluation.json', import.meta.url)
+const tables = specText([...textConditions, ...numberConditions, ...pathConditions], [...rolloutEvaluations, ...worldEvaluations])
+// The tables are written by hand; after a change to them, `WRITE_SPEC=1 npx vitest run --project core evaluation-spec`.
+if (process.env['WRITE_SPEC'] === '1') writeFileSync(FILE, tables)
+
+const text = readFileSync(FILE, 'utf8')
+const spec = JSON.parse(text, (_, value) => repeated(value)) as {
+  readonly conditions: readonly ConditionVector[]
+  readonly evaluations: readonly EvaluationVector[]
+}
+
+function repeated(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || !('$repeat' in value)) return value
+  const [part, times] = value.$repeat as [string, number]
+  return part.repeat(times)
+}
+
+let hash: Hash
+let engines: Engines
+beforeAll(async () => {
+  hash = await loadHash()
+  engines = await loadEngines(new Set(['regExp', 'semver']))
+})
+
+/** A record as it comes back from a store. */
+function stored(record: FlagRecord): FlagRecord {
+  const parsed = parseRecord(record.name, record)
+  if (parsed instanceof FlagsError) throw parsed
+  return parsed
+}
+
+function expected({
+  enabled,
+  reason,
+  bucket,
+  rollout,
+  variant,
+  value,
+  rule,
+  unmet,
+  errorCode,
+}: Decision): Expected & { readonly rollout: number } {
+  const all = { enabled, reason, bucket, rollout, variant, value, rule: rule?.index, unmet, errorCode }
+  return Object.fromEntries(Object.entries(all).filter(([, field]) => field !== undefined)) as unknown as Expected & {
+    readonly rollout: number
+  }
+}
+
+describe('spec/evaluation.json', () => {
+  test('is what the tables say', () => {
+    expect(text).toBe(tables)
+  })
+
+  test('has at least 400 cases', () => {
+    expect(spec.conditions.length + spec.evaluations.length).toBeGreaterThanOrEqual(400)
+  })
+
+  test('covers every operator and every reason', () => {
+    expect(new Set(spec.conditions.map(({ condition }) => condition.operator)).size).toBe(17)
+    const reasons = new Set(spec.evaluations.map(({ expect: { reason } }) => reason))
+    expect([...reasons].sort()).toEqual(['DEFAULT', 'DISABLED', 'ERROR', 'SPLIT', 'STATIC', 'TARGETING_MATCH'])
+  })
+
+  test('says rightly which conditions are met', () => {
+    for (const [index, { condition, context, met }] of spec.conditions.entries()) {
+      const record = stored(recordOf({ name: 'x', rollout: 0, rules: [{ when: [condition] }] }))
+      const { decision, rules } = trace(new CompiledFlag(record, hash, engines), target(context), worldOf({}, hash))
+      expect([decision.enabled, rules[0]?.met], `${index}: ${JSON.stringify({ condition, context })}`.slice(0, 400)).toEqual([met, met])
+    }
+  })
+
+  test('says rightly what is decided', () => {
+    for (const vector of spec.evaluations) {
+      const flag = new CompiledFlag(stored(recordOf(vector.flag)), hash, engines)
+      const now = Date.parse(vector.now ?? '2026-01-01T00:00:00Z')
+      const world = worldOf({ flags: [vector.flag, ...(vector.flags ?? [])], segments: vector.segments ?? [], now }, hash, engines)
+      const who = target(vector.context)
+      const decision = flag.evaluate(who, world)
+      const { rollout, ...rest } = expected(decision)
+      const said = vector.expect.rollout === undefined ? rest : { ...rest, rollout }
+      expect(said, JSON.stringify(vector)).toEqual(vector.expect)
+      expect(trace(flag, who, world).decision).toEqual(decision)
+      if (flag.plain && who.key !== undefined) expect(flag.admits(who.key)).toBe(decision.enabled)
+    }
+  })
+})

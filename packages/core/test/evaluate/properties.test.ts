@@ -1,0 +1,174 @@
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type FlagRecord, FlagsError, type NewFlag, parseRecord } from '../../src/adapter.ts'
+import { loadEngines } from '../../src/engines.ts'
+import type { Hash } from '../../src/evaluate/bucket.ts'
+import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
+import type { Engines } from '../../src/evaluate/engines.ts'
+import { segmentNameOf } from '../../src/evaluate/segment-key.ts'
+import { plainTarget, targetOf } from '../../src/evaluate/target.ts'
+import { trace } from '../../src/evaluate/trace.ts'
+import { EMPTY_WORLD, type World } from '../../src/evaluate/world.ts'
+import { loadHash } from '../../src/hash.ts'
+import { checkNewFlag } from '../../src/validate/validate.ts'
+import { anyContext, anyFlag, anyHostileContext, anyRollout, anySegment } from './arbitraries.ts'
+import { recordOf, target, worldOf } from './worlds.ts'
+
+let hash: Hash
+let engines: Engines
+beforeAll(async () => {
+  hash = await loadHash()
+  engines = await loadEngines(new Set(['regExp', 'semver']))
+})
+
+const needed = fc.record({ name: fc.constant('need'), rollout: anyRollout, variants: anyFlag.map(({ variants = [] }) => variants) })
+const around = fc.record({
+  flags: fc.tuple(needed),
+  segments: fc.array(anySegment, { maxLength: 3 }),
+  now: fc.integer({ min: 0, max: 2e12 }),
+})
+
+const compile = (flag: NewFlag): CompiledFlag => new CompiledFlag(recordOf(flag), hash, engines)
+
+describe('an evaluation', () => {
+  test('answers whatever the flag and the context are, and never throws', () => {
+    fc.assert(
+      fc.property(anyFlag, anyHostileContext, around, (flag, context, parts) => {
+        const who = targetOf(context)
+        if (who instanceof FlagsError) return
+        const compiled = compile(flag)
+        const world = worldOf(parts, hash, engines)
+        const decision = compiled.evaluate(who, world)
+        expect(typeof decision.enabled).toBe('boolean')
+        expect(trace(compiled, who, world).decision).toEqual(decision)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('of the same input is the same, also for a second compilation, and changes nothing it was given', () => {
+    fc.assert(
+      fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
+        const before = structuredClone({ flag, context })
+        const once = compile(flag)
+        const world = worldOf(parts, hash, engines)
+        const first = once.evaluate(target(context), world)
+        expect(once.evaluate(target(context), world)).toEqual(first)
+        expect(compile(structuredClone(flag)).evaluate(target(structuredClone(context)), worldOf(parts, hash, engines))).toEqual(first)
+        expect({ flag, context }).toEqual(before)
+      }),
+    )
+  })
+
+  test('is the same after the flag went through JSON and the validation of what is read', () => {
+    fc.assert(
+      fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
+        const record = recordOf(checkNewFlag(flag, engines))
+        const read = parseRecord(flag.name, JSON.parse(JSON.stringify(record))) as FlagRecord
+        const world = worldOf(parts, hash, engines)
+        const decision = new CompiledFlag(record, hash, engines).evaluate(target(context), world)
+        expect(new CompiledFlag(read, hash, engines).evaluate(target(context), world)).toEqual(decision)
+      }),
+    )
+  })
+
+  test('is traced as it is made: the same decision, the rule that decided is the last one asked, and each bucket is below its rollout or not', () => {
+    fc.assert(
+      fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
+        const compiled = compile(flag)
+        const { decision, rules, requirements, bucketing } = trace(compiled, target(context), worldOf(parts, hash, engines))
+        if (decision.rule !== undefined) expect(rules.at(-1)).toMatchObject({ ...decision.rule, met: true })
+        expect(rules.filter(({ met }) => met).length).toBe(decision.rule === undefined ? 0 : 1)
+        for (const { met, conditions } of rules) expect(conditions.every((condition) => condition.met)).toBe(met)
+        expect(requirements.find(({ met }) => !met)?.flag).toBe(decision.unmet)
+        if (decision.bucket === undefined) return
+        expect(bucketing).toMatchObject({ bucket: decision.bucket, rollout: decision.rollout })
+        expect(decision.enabled).toBe(decision.bucket < (decision.rollout ?? 0))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('looks up only what the flag says it depends on', () => {
+    fc.assert(
+      fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
+        const asked = new Set<string>()
+        const inner = worldOf(parts, hash, engines)
+        const world: World = {
+          now: inner.now,
+          flag: (name) => {
+            asked.add(name)
+            return inner.flag(name)
+          },
+          segment: (name) => {
+            asked.add(`segment:${name}`)
+            return inner.segment(name)
+          },
+        }
+        const compiled = compile(flag)
+        trace(compiled, target(context), world)
+        for (const key of asked) expect(compiled.dependencies).toContain(key)
+        for (const key of compiled.dependencies) expect(segmentNameOf(key) ?? key).toMatch(/^[a-z]+$/)
+      }),
+    )
+  })
+
+  test('of a plain flag is what admits says, with variants and without', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), anyRollout, anyFlag, fc.boolean(), (key, rollout, { variants = [] }, enabled) => {
+        const flag = compile({ name: 'flag', enabled, rollout, variants })
+        expect(flag.plain).toBe(true)
+        expect(flag.evaluate(target(key), worldOf({}, hash)).enabled).toBe(flag.admits(key))
+        const asked = flag.evaluate(target({ targetingKey: key, x: 1 }), worldOf({}, hash))
+        expect(flag.evaluate(plainTarget(key), EMPTY_WORLD)).toEqual(asked)
+      }),
+    )
+  })
+})
+
+describe('a raised rollout', () => {
+  test('removes nobody, and gives nobody another variant', () => {
+    fc.assert(
+      fc.property(anyFlag, anyContext, around, anyRollout, anyRollout, ({ ramp: _, ...flag }, context, parts, a, b) => {
+        const [low, high] = [Math.min(a, b), Math.max(a, b)]
+        const world = worldOf(parts, hash, engines)
+        const before = compile({ ...flag, rollout: low }).evaluate(target(context), world)
+        const after = compile({ ...flag, rollout: high }).evaluate(target(context), world)
+        if (!before.enabled) return
+        expect(after).toMatchObject({
+          enabled: true,
+          ...(before.variant === undefined ? {} : { variant: before.variant, value: before.value }),
+        })
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('of a rule removes nobody', () => {
+    fc.assert(
+      fc.property(anyContext, anyRollout, anyRollout, (context, a, b) => {
+        const of = (rollout: number): boolean =>
+          compile({ name: 'flag', rules: [{ when: [], rollout }] }).evaluate(target(context), worldOf({}, hash)).enabled
+        if (of(Math.min(a, b))) expect(of(Math.max(a, b))).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('a condition turned round', () => {
+  test('is never met together with the condition, and one of them is met wherever the verdict is known', () => {
+    fc.assert(
+      fc.property(anyFlag, anyContext, around, ({ rules = [] }, context, parts) => {
+        const when = rules.flatMap((rule) => rule.when).slice(0, 50)
+        const flagOf = (not: boolean): CompiledFlag =>
+          compile({ name: 'flag', rules: [{ when: when.map((condition) => ({ ...condition, not })) }] })
+        const world = worldOf(parts, hash, engines)
+        const [as, round] = [false, true].map((not) => trace(flagOf(not), target(context), world).rules[0]?.conditions ?? [])
+        for (const [index, { met, verdict }] of (as ?? []).entries()) {
+          expect([met, round?.[index]?.met]).toEqual(verdict === 'unknown' ? [false, false] : [verdict, !verdict])
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

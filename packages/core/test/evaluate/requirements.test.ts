@@ -1,0 +1,121 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { NewFlag } from '../../src/adapter.ts'
+import type { Hash } from '../../src/evaluate/bucket.ts'
+import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
+import { MAX_DEPTH } from '../../src/evaluate/requirements.ts'
+import { trace } from '../../src/evaluate/trace.ts'
+import type { World } from '../../src/evaluate/world.ts'
+import { loadHash } from '../../src/hash.ts'
+import { recordOf, target, worldOf } from './worlds.ts'
+
+let hash: Hash
+beforeAll(async () => {
+  hash = await loadHash()
+})
+
+const ada = target('ada')
+
+/** `f0` requires `f1`, and so on, each all that `next` says. */
+function chain(length: number, next: (index: number) => readonly string[] = (index) => [`f${index + 1}`]): NewFlag[] {
+  return Array.from({ length }, (_, index) => ({
+    name: `f${index}`,
+    rollout: 100,
+    ...(index + 1 < length ? { requires: next(index).map((flag) => ({ flag })) } : {}),
+  }))
+}
+
+/** The same world, and how often each flag was looked up in it. */
+function counted(world: World): { readonly world: World; readonly asked: () => number } {
+  let asked = 0
+  return {
+    world: {
+      ...world,
+      flag: (name) => {
+        asked++
+        return world.flag(name)
+      },
+    },
+    asked: () => asked,
+  }
+}
+
+function evaluate(name: string, flags: readonly NewFlag[]): { readonly enabled: boolean; readonly asked: number } {
+  const { world, asked } = counted(worldOf({ flags }, hash))
+  const flag = world.flag(name) as CompiledFlag
+  const { enabled } = flag.evaluate(ada, world)
+  return { enabled, asked: asked() - 1 }
+}
+
+describe('requirements', () => {
+  test(`are followed ${MAX_DEPTH} levels deep, and what is deeper is not met`, () => {
+    expect(evaluate('f0', chain(MAX_DEPTH + 1)).enabled).toBe(true)
+    expect(evaluate('f0', chain(MAX_DEPTH + 2)).enabled).toBe(false)
+  })
+
+  test('in a chain of 10,000 flags end at the limit', () => {
+    expect(evaluate('f0', chain(10_000))).toEqual({ enabled: false, asked: MAX_DEPTH })
+  })
+
+  test('are asked once each, however many require them', () => {
+    const layers = 50
+    const flags = Array.from({ length: layers }, (_, layer) =>
+      ['a', 'b'].map((side) => ({
+        name: `${side}${layer}`,
+        rollout: 100,
+        ...(layer + 1 < layers ? { requires: [{ flag: `a${layer + 1}` }, { flag: `b${layer + 1}` }] } : {}),
+      })),
+    ).flat()
+    expect(evaluate('a0', flags)).toEqual({ enabled: true, asked: 2 * (layers - 1) })
+  })
+
+  test('in a circle are not met, wherever it is entered and however long it is', () => {
+    for (const length of [1, 2, 3, 50, 200]) {
+      const flags = chain(length + 1, (index) => [`f${(index + 1) % length}`]).slice(0, length)
+      for (const start of [0, Math.floor(length / 2), length - 1])
+        expect(evaluate(`f${start}`, flags).enabled, `${start} of ${length}`).toBe(false)
+    }
+  })
+
+  test('in many interwoven circles end at once', () => {
+    const names = Array.from({ length: 40 }, (_, index) => `f${index}`)
+    const flags = names.map((name) => ({ name, rollout: 100, requires: names.map((flag) => ({ flag })) }))
+    const { enabled, asked } = evaluate('f0', flags)
+    expect(enabled).toBe(false)
+    expect(asked).toBeLessThan(names.length)
+  })
+
+  test('that are not known are not met, as those that are not there', () => {
+    const flag = new CompiledFlag(recordOf({ name: 'f', rollout: 100, requires: [{ flag: 'g' }] }), hash)
+    for (const found of [null, undefined]) {
+      expect(flag.evaluate(ada, { now: 0, flag: () => found, segment: () => null })).toMatchObject({
+        enabled: false,
+        reason: 'DEFAULT',
+        unmet: 'g',
+      })
+    }
+  })
+
+  test('are traced with the reason why each is met or not', () => {
+    const variants = [{ name: 'a', value: 1, weight: 1 }]
+    const requires = [{ flag: 'on' }, { flag: 'off' }, { flag: 'on', variant: 'b' }, { flag: 'gone' }, { flag: 'f' }, { flag: 'deep0' }]
+    const deep = chain(MAX_DEPTH + 5).map(({ name, requires: next = [], ...flag }) => ({
+      ...flag,
+      name: name.replace('f', 'deep'),
+      requires: next.map((each) => ({ flag: each.flag.replace('f', 'deep') })),
+    }))
+    const flags: NewFlag[] = [{ name: 'on', rollout: 100, variants }, { name: 'off', rollout: 0 }, ...deep]
+    const flag = new CompiledFlag(recordOf({ name: 'f', rollout: 100, requires }), hash)
+    const { decision, requirements } = trace(flag, ada, worldOf({ flags }, hash))
+    expect(decision.unmet).toBe('off')
+    expect(requirements.map(({ met, why }) => [met, why])).toEqual([
+      [true, 'on'],
+      [false, 'off'],
+      [false, 'another variant'],
+      [false, 'no such flag'],
+      [false, 'a cycle'],
+      [false, 'off'],
+    ])
+    expect(requirements[0]).toMatchObject({ flag: 'on', decision: { name: 'on', enabled: true, variant: 'a' } })
+    expect(requirements[2]).toMatchObject({ flag: 'on', variant: 'b' })
+  })
+})

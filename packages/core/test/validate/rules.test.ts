@@ -1,0 +1,380 @@
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { contentOf, type FlagRecord, FlagsError, type NewFlag, parseDecision, parseRecord, patched } from '../../src/adapter.ts'
+import { loadEngines } from '../../src/engines.ts'
+import { compileCondition } from '../../src/evaluate/condition.ts'
+import type { Engines } from '../../src/evaluate/engines.ts'
+import { attributeSlots } from '../../src/evaluate/reading.ts'
+import { checkNewFlag, checkPatch } from '../../src/validate/validate.ts'
+import { anyFlag } from '../evaluate/arbitraries.ts'
+import { recordOf } from '../evaluate/worlds.ts'
+
+let engines: Engines
+beforeAll(async () => {
+  engines = await loadEngines(new Set(['regExp', 'semver']))
+})
+
+/** What is said against a new flag with these fields; `undefined` where it is taken. */
+function problem(fields: Record<string, unknown>, withEngines: Engines = {}): string | undefined {
+  try {
+    checkNewFlag({ name: 'f', ...fields }, withEngines)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof FlagsError)) throw error
+    expect(error).toMatchObject({ code: 'INVALID_FLAG', flag: 'f' })
+    return error.message
+  }
+}
+
+const condition = (fields: Record<string, unknown>): Record<string, unknown> => ({
+  rules: [{ when: [{ attribute: 'x', operator: 'equals', value: 'a', ...fields }] }],
+})
+const variant = (fields: Record<string, unknown> = {}): Record<string, unknown> => ({ name: 'a', value: 1, weight: 1, ...fields })
+const times = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item)
+const nested = (levels: number): unknown => times(levels, 0).reduce<unknown>((inner) => [inner], 0)
+const iso = (day: number): string => `2026-01-0${day}T00:00:00Z`
+
+describe('a new flag', () => {
+  test('is taken with everything that a flag can have, and keeps it', () => {
+    const flag: NewFlag = {
+      name: 'f',
+      requires: [{ flag: 'base' }, { flag: 'base', variant: 'a' }],
+      rules: [
+        {
+          name: 'one',
+          when: [{ attribute: 'a.b', operator: 'in', value: ['x', 1, true], not: true, ignoreCase: false }],
+          rollout: 12.345,
+          variant: 'a',
+        },
+        { when: [] },
+      ],
+      variants: [
+        { name: 'a', value: { deep: [null, { x: 'y' }] }, weight: 0.001 },
+        { name: 'b', value: null, weight: 1_000_000 },
+      ],
+      ramp: { from: { at: '2026-01-01T00:00:00.000Z', rollout: 0 }, to: { at: '2026-01-02T00:00:00.000Z', rollout: 100 } },
+      bucketBy: 'company.id',
+    }
+    expect(checkNewFlag(flag, engines)).toEqual(flag)
+    expect(parseRecord('f', JSON.parse(JSON.stringify(recordOf(flag))))).toEqual(recordOf(flag))
+  })
+
+  test('keeps the moments of its ramp in UTC', () => {
+    const ramp = { from: { at: '2026-01-01T00:00+02:00', rollout: 0 }, to: { at: '2026-01-02T00:00:00+0000', rollout: 1 } }
+    expect(checkNewFlag({ name: 'f', ramp }).ramp).toMatchObject({
+      from: { at: '2025-12-31T22:00:00.000Z' },
+      to: { at: '2026-01-02T00:00:00.000Z' },
+    })
+  })
+
+  test.each<[string, Record<string, unknown>, RegExp]>([
+    ['rules that are no list', { rules: {} }, /^Flag f cannot be created: rules: expected a list of rules, received Object\.$/],
+    ['more than 1,000 rules', { rules: times(1_001, { when: [] }) }, /rules: expected at most 1,000 rules/],
+    ['a rule without conditions', { rules: [{}] }, /rules\.0\.when: expected one of the fields name, when, rollout, variant/],
+    ['an unknown field of a rule', { rules: [{ when: [], colour: 1 }] }, /rules\.0\.colour: expected one of the fields/],
+    [
+      'more than 100 conditions',
+      { rules: [{ when: times(101, { attribute: 'x', operator: 'exists' }) }] },
+      /rules\.0\.when: expected at most 100 conditions/,
+    ],
+    ['a rollout of a rule that is none', { rules: [{ when: [], rollout: 101 }] }, /rules\.0\.rollout: expected a number from 0 to 100/],
+    ['a rule without a name', { rules: [{ when: [], name: '' }] }, /rules\.0\.name: expected at least 1 character/],
+    ['an attribute without a name', condition({ attribute: '' }), /rules\.0\.when\.0\.attribute: expected at least 1 character/],
+    [
+      'an attribute with a long path',
+      condition({ attribute: 'a'.repeat(201) }),
+      /rules\.0\.when\.0\.attribute: expected at most 200 characters/,
+    ],
+    [
+      'an unknown operator',
+      condition({ operator: 'like' }),
+      /rules\.0\.when\.0\.operator: expected one of the operators equals, in, .* inSegment/,
+    ],
+    ['an unknown field of a condition', condition({ negate: true }), /rules\.0\.when\.0\.negate: expected one of the fields/],
+    [
+      'a value of another type',
+      condition({ value: null }),
+      /rules\.0\.when\.0\.value: expected a string of at most 10,000 characters, a number, true or false, received null/,
+    ],
+    ['a value that is not there', condition({ value: undefined }), /rules\.0\.when\.0\.value: expected/],
+    ['a long value', condition({ value: 'a'.repeat(10_001) }), /value: expected a string of at most 10,000 characters.*received "a+…\.$/],
+    ['a value that PostgreSQL cannot keep', condition({ value: 'a\0' }), /value: expected well-formed Unicode without NUL/],
+    [
+      'a value in a list that PostgreSQL cannot keep',
+      condition({ operator: 'in', value: ['a', '\ud800'] }),
+      /value: expected well-formed Unicode without NUL/,
+    ],
+    ['an empty list', condition({ operator: 'in', value: [] }), /value: expected a list of 1 to 1,000 strings/],
+    ['a long list', condition({ operator: 'in', value: times(1_001, 'a') }), /value: expected a list of 1 to 1,000 strings/],
+    ['a list of lists', condition({ operator: 'in', value: [['a']] }), /value: expected a list of 1 to 1,000 strings/],
+    ['nothing to start with', condition({ operator: 'startsWith', value: '' }), /value: expected a string of 1 to 10,000 characters/],
+    [
+      'nothing to contain',
+      condition({ operator: 'contains', value: [''] }),
+      /value: expected a string of 1 to 10,000 characters, a number/,
+    ],
+    [
+      'a pattern that is large',
+      condition({ operator: 'matches', value: '(a{99}){99}' }),
+      /value: expected a pattern of 1 to 1,000 characters/,
+    ],
+    ['a number that is text', condition({ operator: 'lessThan', value: '1' }), /value: expected a number/],
+    ['a number that JSON cannot hold', condition({ operator: 'lessThan', value: Number.NaN }), /value: expected a number, received NaN/],
+    [
+      'a moment without a time zone',
+      condition({ operator: 'before', value: '2026-01-01T00:00:00' }),
+      /value: expected an ISO 8601 timestamp with a time zone/,
+    ],
+    ['a version that is none', condition({ operator: 'semverLessThan', value: '1.2' }), /value: expected a version as SemVer 2\.0 has it/],
+    ['a range that is none', condition({ operator: 'inCidr', value: '10.0.0.0/33' }), /value: expected an IP range such as/],
+    ['a segment that has no name', condition({ operator: 'inSegment', value: 'a b' }), /value: expected the name of a segment/],
+    ['a value of exists', condition({ operator: 'exists', value: true }), /value: expected no value, received true/],
+    [
+      'a case that numbers do not have',
+      condition({ operator: 'lessThan', value: 1, ignoreCase: false }),
+      /ignoreCase: expected none for the operator lessThan, received false/,
+    ],
+    ['a not that is no boolean', condition({ not: 'yes' }), /rules\.0\.when\.0\.not: expected true or false/],
+    [
+      '101 segments',
+      { rules: [...Array(101).keys()].map((each) => ({ when: [{ attribute: 'x', operator: 'inSegment', value: `s${each}` }] })) },
+      /rules: expected rules that refer to at most 100 segments/,
+    ],
+    [
+      'more than 100 variants',
+      { variants: [...Array(101).keys()].map((each) => variant({ name: `v${each}` })) },
+      /variants: expected at most 100 variants/,
+    ],
+    ['two variants of one name', { variants: [variant(), variant()] }, /variants: expected variants whose names differ/],
+    ['a variant without a value', { variants: [{ name: 'a', weight: 1 }] }, /variants\.0\.value: expected/],
+    ['a variant whose value is no JSON', { variants: [variant({ value: new Map() })] }, /variants\.0\.value: expected a JSON value/],
+    [
+      'a variant whose value has a function',
+      { variants: [variant({ value: { a: () => 1 } })] },
+      /variants\.0\.value: expected a JSON value/,
+    ],
+    ['a variant whose value has holes', { variants: [variant({ value: new Array(2) })] }, /variants\.0\.value: expected a JSON value/],
+    ['a variant of more than 20 levels', { variants: [variant({ value: nested(21) })] }, /variants\.0\.value: expected at most 20 levels/],
+    [
+      'a variant with a key that PostgreSQL cannot keep',
+      { variants: [variant({ value: { 'a\0': 1 } })] },
+      /variants\.0\.value: expected well-formed Unicode without NUL/,
+    ],
+    [
+      'a large variant',
+      { variants: [variant({ value: 'a'.repeat(99_999) })] },
+      /variants\.0\.value: expected at most 100,000 characters of JSON/,
+    ],
+    ['a negative weight', { variants: [variant({ weight: -1 })] }, /variants\.0\.weight: expected a number from 0 to 1,000,000/],
+    ['a weight with four decimals', { variants: [variant({ weight: 0.0001 })] }, /variants\.0\.weight: expected .* at most three decimals/],
+    [
+      'a rule whose variant is not there',
+      { rules: [{ when: [] }, { when: [], variant: 'b' }], variants: [variant()] },
+      /rules\.1\.variant: expected one of the variants a, received "b"/,
+    ],
+    [
+      'a rule with a variant though there are none',
+      { rules: [{ when: [], variant: 'b' }] },
+      /rules\.0\.variant: expected none: the flag has no variants, received "b"/,
+    ],
+    ['a flag that requires itself', { requires: [{ flag: 'a' }, { flag: 'f' }] }, /requires\.1\.flag: expected another flag, received "f"/],
+    ['more than 50 requirements', { requires: times(51, { flag: 'a' }) }, /requires: expected at most 50 required flags/],
+    ['a requirement that has no name', { requires: [{ flag: 'a b' }] }, /requires\.0\.flag: expected a letter or digit/],
+    ['a ramp without an end', { ramp: { from: { at: iso(1), rollout: 0 } } }, /ramp\.to: expected one of the fields from, to/],
+    [
+      'a ramp that ends as it starts',
+      { ramp: { from: { at: iso(1), rollout: 0 }, to: { at: iso(1), rollout: 1 } } },
+      /ramp: expected a ramp whose from\.at is before its to\.at/,
+    ],
+    [
+      'a ramp with a rollout that is none',
+      { ramp: { from: { at: iso(1), rollout: 0 }, to: { at: iso(2), rollout: 101 } } },
+      /ramp\.to\.rollout: expected a number from 0 to 100/,
+    ],
+    [
+      'a ramp at a moment that is none',
+      { ramp: { from: { at: '2026-02-30T00:00:00Z', rollout: 0 }, to: { at: iso(2), rollout: 1 } } },
+      /ramp\.from\.at: expected an ISO 8601 timestamp/,
+    ],
+    ['a bucketBy without a name', { bucketBy: '' }, /bucketBy: expected at least 1 character/],
+  ])('is refused with %s', (_, fields, message) => {
+    expect(problem(fields)).toMatch(message)
+  })
+
+  test('is taken at the limits themselves', () => {
+    expect(problem({ rules: times(1_000, { when: [] }), requires: times(50, { flag: 'a' }) })).toBeUndefined()
+    expect(problem({ rules: [{ when: times(100, { attribute: 'a'.repeat(200), operator: 'exists' }) }] })).toBeUndefined()
+    expect(problem(condition({ value: 'a'.repeat(10_000) }))).toBeUndefined()
+    expect(problem(condition({ operator: 'in', value: times(1_000, 'a') }))).toBeUndefined()
+    expect(problem({ variants: [variant({ value: nested(20) })] })).toBeUndefined()
+    expect(problem({ variants: [variant({ value: 'a'.repeat(99_998) })] })).toBeUndefined()
+  })
+
+  test('of more than 1,000,000 characters of JSON is refused, without a close look', () => {
+    const large = { rules: times(20, { when: times(10, { attribute: 'x', operator: 'in', value: times(1, 'a'.repeat(10_000)) }) }) }
+    expect(problem(large)).toMatch(/expected at most 1,000,000 characters of JSON/)
+    const shared = times(1_000, { when: times(100, { attribute: 'x', operator: 'in', value: times(1_000, 'a'.repeat(10_000)) }) })
+    expect(problem({ rules: shared })).toMatch(/expected at most 1,000,000 characters of JSON/)
+    const cyclic: unknown[] = []
+    cyclic.push(cyclic, cyclic)
+    for (const value of [cyclic, { value: cyclic }, nested(10_000)])
+      expect(problem({ variants: [variant({ value })] })).toMatch(/at most 1,000,000 characters of JSON/)
+  })
+
+  test('with many mistakes is told the first ten', () => {
+    const message = problem({ rules: times(500, { when: [], rollout: -1 }) }) ?? ''
+    expect(message).toContain('rules.9.rollout')
+    expect(message).not.toContain('rules.10.rollout')
+    expect(message).toContain('and 490 more')
+  })
+
+  test('is refused where the engine refuses a pattern, and only the engine knows that', () => {
+    const fields = {
+      rules: [
+        { when: [] },
+        {
+          when: [
+            { attribute: 'x', operator: 'exists' },
+            { attribute: 'x', operator: 'matches', value: '(?=a)' },
+          ],
+        },
+      ],
+    }
+    expect(problem(fields)).toBeUndefined()
+    expect(problem(fields, engines)).toMatch(/rules\.1\.when\.1\.value: expected a pattern in RE2 syntax: /)
+    expect(() => checkPatch('f', { rules: fields.rules }, engines)).toThrow(
+      /Flag f cannot be patched so: rules\.1\.when\.1\.value: expected a pattern in RE2 syntax/,
+    )
+    expect(checkPatch('f', { rules: null }, engines)).toEqual({ rules: null })
+  })
+
+  test('is taken exactly where an evaluation understands it', () => {
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom('1.2.3', '1.2', '2026-01-01T00:00:00Z', '10.0.0.0/8', '::/0', '(', 'a{1000}', 'beta', ''),
+      fc.array(fc.oneof(fc.constantFrom('10.0.0.0/8', 'beta', 'a b', '', 5, true), fc.jsonValue()), { maxLength: 3 }),
+    )
+    const operators = [
+      'equals',
+      'in',
+      'contains',
+      'startsWith',
+      'endsWith',
+      'matches',
+      'greaterThan',
+      'lessOrEqual',
+      'before',
+      'semverEquals',
+      'exists',
+      'inCidr',
+      'inSegment',
+    ] as const
+    fc.assert(
+      fc.property(fc.constantFrom(...operators), fc.option(value, { nil: undefined }), (operator, each) => {
+        const source = { attribute: 'x', operator, ...(each === undefined ? {} : { value: each }) }
+        const { refused } = compileCondition(source as Parameters<typeof compileCondition>[0], engines, 'rule', attributeSlots())
+        const said = problem({ rules: [{ when: [source] }] }, engines)
+        if (said?.includes('well-formed Unicode')) return
+        expect(said === undefined, said ?? refused).toBe(refused === undefined)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('of any legal kind is taken', () => {
+    fc.assert(
+      fc.property(anyFlag, (flag) => {
+        const { name, ...fields } = flag
+        expect(problem(fields, engines), JSON.stringify(fields)).toBeUndefined()
+      }),
+    )
+  })
+})
+
+describe('a record that is read', () => {
+  const record = recordOf({
+    name: 'f',
+    requires: [{ flag: 'base' }],
+    rules: [{ when: [{ attribute: 'x', operator: 'exists' }] }],
+    variants: [{ name: 'a', value: 1, weight: 1 }],
+    ramp: { from: { at: '2026-01-01T00:00:00.000Z', rollout: 0 }, to: { at: '2026-01-02T00:00:00.000Z', rollout: 100 } },
+  })
+
+  test('loses fields that this build does not know, at every level', () => {
+    const colour = 'blue'
+    const input = {
+      ...record,
+      requires: [{ flag: 'base', colour }],
+      rules: [{ when: [{ attribute: 'x', operator: 'exists', colour }], colour }],
+      variants: [{ name: 'a', value: 1, weight: 1, colour }],
+      ramp: { from: { ...record.ramp?.from, colour }, to: record.ramp?.to, colour },
+      colour,
+    }
+    expect(parseRecord('f', input)).toEqual(record)
+  })
+
+  test.each([
+    ['an operator of the future', { rules: [{ when: [{ attribute: 'x', operator: 'near' }] }] }],
+    ['a rule whose variant is gone', { rules: [{ when: [], variant: 'b' }] }],
+    ['itself as a requirement', { requires: [{ flag: 'f' }] }],
+    ['too many rules', { rules: times(1_001, { when: [] }) }],
+    ['far too much', { variants: [{ name: 'a', value: 'a'.repeat(1_000_000), weight: 1 }] }],
+  ])('with %s is a PARSE_ERROR', (_, fields) => {
+    expect(parseRecord('f', { ...record, ...fields })).toMatchObject({ code: 'PARSE_ERROR', flag: 'f' })
+  })
+})
+
+describe('the schema of a record', () => {
+  const uses: readonly Partial<NewFlag>[] = [
+    { rules: [{ when: [] }] },
+    { requires: [{ flag: 'base' }] },
+    { variants: [{ name: 'a', value: 1, weight: 1 }] },
+    { ramp: { from: { at: iso(1), rollout: 0 }, to: { at: iso(2), rollout: 1 } } },
+    { bucketBy: 'company' },
+  ]
+
+  test('is 1 while it uses only what schema 1 knows, 2 with anything newer', () => {
+    expect(contentOf({ name: 'f', rollout: 5, salt: 's', owner: 'o', expiresAt: iso(1) }).schema).toBe(1)
+    expect(contentOf({ name: 'f', rules: [], requires: [], variants: [] }).schema).toBe(1)
+    for (const use of uses) expect(contentOf({ name: 'f', ...use }).schema).toBe(2)
+  })
+
+  test('rises and falls with each patch', () => {
+    for (const use of uses) {
+      const plain = recordOf({ name: 'f' })
+      const richer = patched(plain, use)
+      expect(richer.schema).toBe(2)
+      expect(patched({ ...plain, ...richer }, { rollout: 5 }).schema).toBe(2)
+      const [field] = Object.keys(use)
+      expect(patched({ ...plain, ...richer }, { [field ?? '']: null })).toEqual(contentOf({ name: 'f' }))
+    }
+  })
+
+  test('of a newer build is left alone', () => {
+    expect(patched({ ...recordOf({ name: 'f' }), schema: 3 }, { rollout: 5 }).schema).toBe(3)
+  })
+
+  test('that a hand wrote too low is mended by the next patch', () => {
+    const record: FlagRecord = { ...recordOf({ name: 'f', rules: [{ when: [] }] }), schema: 1 }
+    expect(patched(record, {}).schema).toBe(2)
+  })
+})
+
+describe('a decision that is read', () => {
+  test('keeps its variant, and loses what it does not know', () => {
+    const decision = {
+      name: 'f',
+      enabled: true,
+      reason: 'STATIC',
+      version: 1,
+      rollout: 100,
+      targetingKey: 'ada',
+      variant: 'a',
+      value: { x: [1] },
+    }
+    expect(parseDecision('f', 'ada', { ...decision, colour: 'blue' })).toEqual(decision)
+    const ruled = { ...decision, reason: 'TARGETING_MATCH', rule: { index: 0, name: 'one' } }
+    expect(parseDecision('f', 'ada', ruled)).toEqual(ruled)
+    expect(parseDecision('f', 'ada', { ...decision, variant: 1 })).toMatchObject({ code: 'PARSE_ERROR' })
+  })
+})
