@@ -1,7 +1,9 @@
-import type { Change, ChangeMeta, FlagPatch, FlagRecord, HistoryPage, LoadedFlag, NewFlag } from './contracts/index.ts'
+import type { Change, ChangeMeta, FlagPatch, FlagRecord, HistoryPage, NewFlag } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
 import type { StoreLayer } from './read/store-layer.ts'
+import { flagsIn, recordAfter, usable } from './records/loaded-records.ts'
 import type { FlagName, FlagSchema } from './schema.ts'
+import { type SegmentsAdmin, segmentsAdmin } from './segments-admin.ts'
 import { checkMeta, checkName, checkNewFlag, checkPage, checkPatch } from './validate/validate.ts'
 import type { Propagation } from './write/invalidations.ts'
 import type { Committed, WritePath } from './write/write-path.ts'
@@ -34,9 +36,11 @@ export interface FlagsAdmin<S extends FlagSchema = FlagSchema> {
   history(name: FlagName<S>, page?: HistoryPage): Promise<readonly Change[]>
   /** Drops log entries older than so many days, never the newest; answers how many. */
   prune(olderThanDays: number): Promise<number>
+  readonly segments: SegmentsAdmin
 }
 
 export class Admin implements FlagsAdmin {
+  readonly segments: SegmentsAdmin
   readonly #store: StoreLayer
   readonly #writes: WritePath
   readonly #report: (error: FlagsError) => void
@@ -48,24 +52,20 @@ export class Admin implements FlagsAdmin {
     this.#writes = writes
     this.#report = report
     this.#assertOpen = assertOpen
+    this.segments = segmentsAdmin(store, writes, report, assertOpen)
   }
 
   async list(): Promise<readonly FlagRecord[]> {
     this.#assertOpen()
     const { flags } = await this.#store.administer('Flags', (store, call) => store.loadAll(call))
-    const records: FlagRecord[] = []
-    for (const flag of flags.values()) {
-      if (flag instanceof FlagsError) this.#report(flag)
-      else if (flag !== null) records.push(flag)
-    }
-    return records.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return flagsIn(flags, this.#report)
   }
 
   async get(name: string): Promise<FlagRecord | null> {
     this.#assertOpen()
     checkName(name)
     const { flags } = await this.#store.administer(`Flag ${name}`, (store, call) => store.load([name], call))
-    return usable(flags.get(name) ?? null)
+    return usable(flags.get(name)) as FlagRecord | null
   }
 
   async create(flag: NewFlag, meta?: ChangeMeta): Promise<WrittenFlag> {
@@ -105,12 +105,5 @@ export class Admin implements FlagsAdmin {
 }
 
 function written({ change, propagation }: Committed): WrittenFlag {
-  const flag = usable(change.after)
-  if (flag === null) throw new FlagsError('GENERAL', `The store did not return flag ${change.flag}.`, { flag: change.flag })
-  return { flag, version: change.version, propagation }
-}
-
-function usable(flag: LoadedFlag): FlagRecord | null {
-  if (flag instanceof FlagsError) throw flag
-  return flag
+  return { flag: recordAfter(change) as FlagRecord, version: change.version, propagation }
 }

@@ -10,7 +10,11 @@ export type FlagsErrorCode =
   | 'INVALID_CONTEXT'
   | 'FLAG_NOT_FOUND'
   | 'FLAG_EXISTS'
-  /** `expectedVersion` was not the flag's version; `versions` has both. */
+  | 'SEGMENT_NOT_FOUND'
+  | 'SEGMENT_EXISTS'
+  /** A flag would come to require itself; the message has the path. */
+  | 'PREREQUISITE_CYCLE'
+  /** `expectedVersion` was not the record's version; `versions` has both. */
   | 'VERSION_CONFLICT'
   /** The store has not reached the `minVersion` that a call asked for. */
   | 'VERSION_NOT_REACHED'
@@ -54,6 +58,7 @@ export interface Blocker {
 
 /** What an error can say beside its code and message. */
 export interface FlagsErrorDetails {
+  /** What it is about: a flag's name, or `segment:<name>`. */
   readonly flag?: string
   readonly cause?: unknown
   readonly versions?: { readonly expected: number; readonly actual: number }

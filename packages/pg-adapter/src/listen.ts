@@ -1,4 +1,4 @@
-import { type ChannelListener, FlagsError, isFlagName } from '@flagstone/core/adapter'
+import { type ChannelListener, FlagsError, isRecordKey } from '@flagstone/core/adapter'
 import type { Options } from 'postgres'
 import type { OwnClient } from './client.ts'
 import { storeError } from './errors.ts'
@@ -110,7 +110,7 @@ export class Channel {
   #notified(channel: string, payload: string): void {
     const [, version, name] = PAYLOAD.exec(payload) ?? []
     // Anybody may NOTIFY anything.
-    if (this.#state === 'ended' || channel !== this.#channel || !isFlagName(name)) return
+    if (this.#state === 'ended' || channel !== this.#channel || !isRecordKey(name)) return
     this.#listener.onHint({ name, version: Number(version) })
   }
 }

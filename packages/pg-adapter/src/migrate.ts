@@ -2,7 +2,7 @@ import type { Sql } from 'postgres'
 import { openUrl } from './client.ts'
 import { rows, transaction } from './database.ts'
 import { storeError } from './errors.ts'
-import { MIGRATION_LOCK } from './migrations/0001-initial.ts'
+import { MIGRATION_LOCK } from './migrations/frame.ts'
 import { migrations } from './migrations/index.ts'
 import { type DatabaseOptions, migrateTarget } from './options.ts'
 

@@ -72,6 +72,11 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
     create: whenOpen(writes.create),
     update: whenOpen(writes.update),
     delete: whenOpen(writes.delete),
+    segments: {
+      create: whenOpen(writes.segments.create),
+      update: whenOpen(writes.segments.update),
+      delete: whenOpen(writes.segments.delete),
+    },
     prune: whenOpen(writes.prune),
 
     watch: whenOpen(async (listener) => {

@@ -6,14 +6,14 @@ import {
   FlagsError,
   type Head,
   type HistoryPage,
-  isFlagName,
+  isRecordKey,
   type Loaded,
-  type LoadedFlag,
+  type LoadedRecord,
 } from '@flagstone/core/adapter'
 import type { Parameters, Row } from './database.ts'
 import { storeError } from './errors.ts'
 import { NEEDED_MIGRATION } from './migrations/index.ts'
-import { changeOf, loadedFlag } from './rows.ts'
+import { changeOf, loadedRecord } from './rows.ts'
 import type { Statements } from './statements.ts'
 
 export interface Reads {
@@ -63,19 +63,19 @@ export function readsOf(query: Query, text: Statements, schema: string): Reads {
     },
 
     async load(names, call) {
-      const flags = new Map<string, LoadedFlag>(names.map((name) => [name, null]))
+      const flags = new Map<string, LoadedRecord>(names.map((name) => [name, null]))
       // What is no name cannot exist, and might be no text that PostgreSQL takes.
-      const asked = JSON.stringify([...flags.keys()].filter(isFlagName))
+      const asked = JSON.stringify([...flags.keys()].filter(isRecordKey))
       const found = await readWithClock('Flags could not be loaded', text.load, [asked], call)
-      for (const [, , name, row] of found) if (name) flags.set(name, loadedFlag(name, row))
+      for (const [, , name, row] of found) if (name) flags.set(name, loadedRecord(name, row))
       const [[storeId, version]] = found
       return { storeId: String(storeId), asOf: Number(version), flags }
     },
 
     async loadAll(call) {
       const found = await readWithClock('Flags could not be loaded', text.loadAll, [], call)
-      const flags = new Map<string, LoadedFlag>()
-      for (const [, , , name, row] of found) if (name) flags.set(name, loadedFlag(name, row))
+      const flags = new Map<string, LoadedRecord>()
+      for (const [, , , name, row] of found) if (name) flags.set(name, loadedRecord(name, row))
       const [[storeId, version, id]] = found
       const cursor = cursorOf(version, id)
       return { storeId: String(storeId), asOf: cursor.version, flags, cursor }
@@ -88,13 +88,13 @@ export function readsOf(query: Query, text: Statements, schema: string): Reads {
       const now = cursorOf(clock, id)
       if (lost) return { kind: 'lost', cursor: now, why: lost === 'pruned' ? 'pruned' : 'rewound' }
       const changed = found.flatMap(([, , , name, version, row]) =>
-        name ? [{ name, version: Number(version), flag: loadedFlag(name, row) }] : [],
+        name ? [{ name, version: Number(version), flag: loadedRecord(name, row) }] : [],
       )
       return { kind: 'changes', cursor: changed.length > 0 ? now : cursor, changed }
     },
 
     async history(name, { limit = DEFAULT_PAGE, before = Number.MAX_SAFE_INTEGER } = {}, call) {
-      const found = await read(`The history of flag ${name} could not be read`, text.history, [name, String(before), String(limit)], call)
+      const found = await read(`The history of ${name} could not be read`, text.history, [name, String(before), String(limit)], call)
       return found.map(([row]) => changeOf(String(row)))
     },
   }

@@ -1,12 +1,12 @@
 import {
   type Change,
   type FlagContent,
-  type FlagPatch,
-  type FlagRecord,
   type FlagsError,
-  type LoadedFlag,
+  type LoadedRecord,
   type Operation,
-  parseRecord,
+  parseStored,
+  type SegmentContent,
+  type StoredRecord,
 } from '@flagstone/core/adapter'
 
 type Json = Readonly<Record<string, unknown>>
@@ -17,6 +17,9 @@ const COLUMNS: Readonly<Record<string, string>> = {
   hashVersion: 'hash_version',
   createdAt: 'created_at',
   updatedAt: 'updated_at',
+  bucketBy: 'bucket_by',
+  // Not `when`, which whoever writes SQL would have to quote.
+  when: 'conditions',
 }
 const FIELDS: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(COLUMNS).map(([field, column]) => [column, field]))
 
@@ -34,19 +37,19 @@ function isoTime(text: unknown): unknown {
   return new Date(Date.parse(`${local}Z`) + (sign === '+' ? -offsetMs : offsetMs)).toISOString()
 }
 
-function recordOf(name: string, row: Json): FlagRecord | FlagsError {
+function recordOf(key: string, row: Json): StoredRecord | FlagsError {
   const fields = Object.entries(row)
     .filter(([, value]) => value !== null)
     .map(([column, value]) => {
       const field = FIELDS[column] ?? column
       return [field, TIMES.has(field) ? isoTime(value) : value] as const
     })
-  return parseRecord(name, Object.fromEntries(fields))
+  return parseStored(key, Object.fromEntries(fields))
 }
 
-/** A row of `feature_flags` as JSON, from the table or from the log; `null` where there is none. */
-export function loadedFlag(name: string, json: string | null | undefined): LoadedFlag {
-  return json ? recordOf(name, JSON.parse(json) as Json) : null
+/** A row of the table that the key belongs to, as JSON; `null` where there is none. */
+export function loadedRecord(key: string, json: string | null | undefined): LoadedRecord {
+  return json ? recordOf(key, JSON.parse(json) as Json) : null
 }
 
 interface ChangeRow {
@@ -77,7 +80,7 @@ export function changeOf(json: string): Change {
   }
 }
 
-/** What a caller wrote, as a row of `feature_flags` in JSON: for `jsonb_populate_record`. */
-export function rowOf(content: FlagContent | FlagPatch): string {
+/** What a caller wrote, as a row of its table in JSON: for `jsonb_populate_record`. */
+export function rowOf(content: FlagContent | SegmentContent): string {
   return JSON.stringify(Object.fromEntries(Object.entries(content).map(([field, value]) => [COLUMNS[field] ?? field, value])))
 }

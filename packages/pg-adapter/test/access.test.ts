@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { migrate, migrations, postgresStore } from '../src/index.ts'
 import { atTheEnd, client, databaseUrl, freshSchema } from './database.ts'
 
-const { sql, schema, flags, clock, changes } = await freshSchema()
+const { sql, schema, flags, segments, clock, changes } = await freshSchema()
 const store = postgresStore({ sql, schema })
 afterAll(() => store.close())
 
@@ -24,7 +24,7 @@ async function role(...grants: string[]): Promise<ReturnType<typeof client>> {
 describe('a role', () => {
   test('that may only edit the flags can do so, and cannot touch clock, log and sequence', async () => {
     const editor = await role(`USAGE ON SCHEMA "${schema}"`, `SELECT, INSERT, UPDATE, DELETE ON ${flags}`)
-    await editor.unsafe(`INSERT INTO ${flags} (name) VALUES ('a')`)
+    await editor.unsafe(`INSERT INTO ${flags} (name, rules, bucket_by) VALUES ('a', '[{"when": []}]', 'company')`)
     await editor.unsafe(`UPDATE ${flags} SET rollout = 5, tags = '{x}', owner = 'me'`)
     const [change] = await store.history('a')
     expect(change).toMatchObject({ operation: 'update', actor: editor.options.user })
@@ -36,6 +36,8 @@ describe('a role', () => {
       `SELECT "${schema}".feature_flag_record(1, 'a', 'delete', NULL, NULL)`,
       `CREATE TEMP TABLE mine (name text); CREATE TRIGGER mine AFTER INSERT ON mine FOR EACH ROW EXECUTE FUNCTION "${schema}".feature_flag_log()`,
       `TRUNCATE ${flags}`,
+      `CREATE TEMP TABLE own (name text); CREATE TRIGGER own AFTER INSERT ON own FOR EACH ROW EXECUTE FUNCTION "${schema}".feature_flag_segment_log()`,
+      `INSERT INTO ${segments} (name) VALUES ('a')`,
     ]) {
       await expect(editor.unsafe(forbidden)).rejects.toMatchObject({ code: '42501' })
     }
@@ -63,17 +65,30 @@ describe('a role', () => {
   })
 
   test('that may also read clock and log can use the store for everything but prune()', async () => {
-    const editor = await role(`USAGE ON SCHEMA "${schema}"`, `SELECT, INSERT, UPDATE, DELETE ON ${flags}`, `SELECT ON ${clock}, ${changes}`)
+    const editor = await role(
+      `USAGE ON SCHEMA "${schema}"`,
+      `SELECT, INSERT, UPDATE, DELETE ON ${flags}, ${segments}`,
+      `SELECT ON ${clock}, ${changes}`,
+    )
     const theirs = postgresStore({ sql: editor, schema })
     const { version } = await theirs.create({ name: 'a', tags: ['x'] })
     await theirs.update('a', { rollout: 1 }, { actor: 'ada', expectedVersion: version })
     await theirs.delete('a')
+    await theirs.create({ name: 'b', requires: [{ flag: 'c' }], rules: [{ when: [] }] })
+    await theirs.delete('b')
+    await theirs.segments.create({ name: 'beta', members: ['x'] })
+    await theirs.segments.update('beta', { when: [{ attribute: 'x', operator: 'exists' }] })
+    await theirs.segments.delete('beta')
     expect((await theirs.history('a')).map(({ actor }) => actor)).toContain('ada')
     await expect(theirs.prune(0)).rejects.toMatchObject({ code: 'GENERAL', cause: { code: '42501' } })
   })
 
   test('that edits is told who blocks it, though it may not see the age', async () => {
-    const editor = await role(`USAGE ON SCHEMA "${schema}"`, `SELECT, INSERT, UPDATE, DELETE ON ${flags}`, `SELECT ON ${clock}, ${changes}`)
+    const editor = await role(
+      `USAGE ON SCHEMA "${schema}"`,
+      `SELECT, INSERT, UPDATE, DELETE ON ${flags}, ${segments}`,
+      `SELECT ON ${clock}, ${changes}`,
+    )
     await sql.begin(async (tx) => {
       const [row] = await tx`SELECT pg_backend_pid() AS pid`
       await tx.unsafe(`INSERT INTO ${flags} (name) VALUES ('held')`)
@@ -84,7 +99,7 @@ describe('a role', () => {
   })
 
   test('that may only read can read and watch, and is refused a write', async () => {
-    const reader = await role(`USAGE ON SCHEMA "${schema}"`, `SELECT ON ${flags}, ${clock}, ${changes}`)
+    const reader = await role(`USAGE ON SCHEMA "${schema}"`, `SELECT ON ${flags}, ${segments}, ${clock}, ${changes}`)
     const theirs = postgresStore({ sql: reader, schema })
     const { cursor } = await theirs.head()
     expect(await theirs.loadAll()).toMatchObject({ cursor })
@@ -109,9 +124,10 @@ describe('migrate()', () => {
         migrate(index % 2 ? { url: databaseUrl, schema: fresh.schema } : { sql: fresh.sql, schema: fresh.schema }),
       ),
     )
-    expect(runs.flat()).toEqual(['0001-initial'])
+    expect(runs.flat()).toEqual(['0001-initial', '0002-rules-and-segments'])
     expect(await count(fresh.clock)).toBe(1)
-    expect(await count(`pg_trigger WHERE tgrelid = '${fresh.flags}'::regclass`)).toBe(5)
+    expect(await count(`pg_trigger WHERE tgrelid = '${fresh.flags}'::regclass`)).toBe(6)
+    expect(await count(`pg_trigger WHERE tgrelid = '${fresh.segments}'::regclass`)).toBe(5)
     const { storeId } = await postgresStore({ sql: fresh.sql, schema: fresh.schema }).head()
     expect(await migrate({ sql: fresh.sql, schema: fresh.schema })).toEqual([])
     expect((await postgresStore({ sql: fresh.sql, schema: fresh.schema }).head()).storeId).toBe(storeId)
@@ -136,7 +152,7 @@ describe('migrate()', () => {
   test("may be another tool's work: the exported SQL runs by itself, and again, without losing anything", async () => {
     const fresh = await freshSchema({ migrated: false })
     const steps = migrations(fresh.schema)
-    expect(steps.map(({ id }) => id)).toEqual(['0001-initial'])
+    expect(steps.map(({ id }) => id)).toEqual(['0001-initial', '0002-rules-and-segments'])
     for (const { sql: text } of steps) await fresh.sql.unsafe(text)
     const theirs = postgresStore({ sql: fresh.sql, schema: fresh.schema })
     await theirs.create({ name: 'a' })

@@ -4,7 +4,7 @@ import { describe, test } from 'vitest'
 import { postgresStore } from '../src/index.ts'
 import { client, databaseUrl, freshSchema } from './database.ts'
 
-const { sql, schema, flags, clock, changes } = await freshSchema()
+const { sql, schema, flags, segments, clock, changes } = await freshSchema()
 
 /** Past triggers and constraints, as a restore or another tool would. */
 async function past(statements: string): Promise<void> {
@@ -13,9 +13,23 @@ async function past(statements: string): Promise<void> {
 
 const rewind = (): Promise<void> =>
   past(`
-    TRUNCATE ${flags}, ${changes};
+    TRUNCATE ${flags}, ${segments}, ${changes};
     ALTER SEQUENCE "${schema}".feature_flag_versions RESTART;
     UPDATE ${clock} SET version = 0, pruned_to = 0`)
+
+/** Replaces fields of a stored record, past triggers and, where it must be, past constraints. */
+async function overwrite(key: string, { schema: newer, rules, rollout }: Readonly<Record<string, unknown>>): Promise<void> {
+  const segment = key.startsWith('segment:')
+  const where = `WHERE name = '${segment ? key.slice('segment:'.length) : key}'`
+  if (newer) await past(`UPDATE ${segment ? segments : flags} SET schema = ${Number(newer)} ${where}`)
+  if (rules) await past(`UPDATE ${flags} SET rules = '${JSON.stringify(rules)}' ${where}`)
+  if (rollout) {
+    await past(`
+      ALTER TABLE ${flags} DROP CONSTRAINT feature_flags_rollout_0_to_100;
+      UPDATE ${flags} SET rollout = '${rollout === 'half' ? 'NaN' : rollout}' ${where};
+      ALTER TABLE ${flags} ADD CONSTRAINT feature_flags_rollout_0_to_100 CHECK (rollout BETWEEN 0 AND 100) NOT VALID`)
+  }
+}
 
 const suites = {
   "a caller's client": () => ({ sql: client() }),
@@ -49,13 +63,7 @@ for (const [name, open] of Object.entries(suites)) {
           store: await peer(),
           peer,
           rewind,
-          overwrite: (name, { schema: newer, rollout }) =>
-            newer
-              ? past(`UPDATE ${flags} SET schema = ${Number(newer)} WHERE name = '${name}'`)
-              : past(`
-                  ALTER TABLE ${flags} DROP CONSTRAINT feature_flags_rollout_0_to_100;
-                  UPDATE ${flags} SET rollout = '${rollout === 'half' ? 'NaN' : rollout}' WHERE name = '${name}';
-                  ALTER TABLE ${flags} ADD CONSTRAINT feature_flags_rollout_0_to_100 CHECK (rollout BETWEEN 0 AND 100) NOT VALID`),
+          overwrite,
           async end() {
             for (const end of ends) await end()
           },

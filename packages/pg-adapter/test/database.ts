@@ -26,6 +26,7 @@ export interface FreshSchema {
   readonly sql: Sql
   /** Quoted and qualified names, for statements that psql might send. */
   readonly flags: string
+  readonly segments: string
   readonly clock: string
   readonly changes: string
 }
@@ -40,7 +41,14 @@ export async function freshSchema({ migrated = true } = {}): Promise<FreshSchema
     await sql.end()
   })
   const table = (name: string): string => `"${schema}".${name}`
-  return { schema, sql, flags: table('feature_flags'), clock: table('feature_flag_clock'), changes: table('feature_flag_changes') }
+  return {
+    schema,
+    sql,
+    flags: table('feature_flags'),
+    segments: table('feature_flag_segments'),
+    clock: table('feature_flag_clock'),
+    changes: table('feature_flag_changes'),
+  }
 }
 
 /** Resolves once a session waits for a lock of this one. */

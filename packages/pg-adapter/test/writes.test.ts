@@ -93,12 +93,27 @@ describe('a write that another transaction keeps waiting', () => {
 describe('a write', () => {
   test('that the database refuses names the constraint', async () => {
     await store.create({ name: 'a' })
-    const patch = { rollout: 33.3333 } as FlagPatch
-    expect(await refusal(store.update('a', patch))).toMatchObject({
-      code: 'INVALID_FLAG',
-      flag: 'a',
-      message: expect.stringMatching(/Flag a .*feature_flags_rollout_three_decimals/),
-    })
+    await sql.unsafe(`ALTER TABLE ${flags} ADD CONSTRAINT owners_of_the_host CHECK (owner IN ('ada', 'bob'))`)
+    try {
+      expect(await refusal(store.update('a', { owner: 'eve' }))).toMatchObject({
+        code: 'INVALID_FLAG',
+        flag: 'a',
+        message: expect.stringMatching(/Flag a .*owners_of_the_host/),
+      })
+    } finally {
+      await sql.unsafe(`ALTER TABLE ${flags} DROP CONSTRAINT owners_of_the_host`)
+    }
+  })
+
+  test('that nobody could read afterwards is refused before it is sent, and names the field', async () => {
+    await store.create({ name: 'a' })
+    const text = { when: [{ attribute: 'x', operator: 'equals' as const, value: 'nul\0 inside' }] }
+    for (const patch of [{ rollout: 33.3333 }, { rules: [text] }, { variants: [{ name: 'v', value: '\ud800', weight: 1 }] }]) {
+      expect(await refusal(store.update('a', patch))).toMatchObject({
+        code: 'INVALID_FLAG',
+        message: expect.stringContaining(Object.keys(patch)[0] as string),
+      })
+    }
     expect(await refusal(store.update('a', { enabled: null } as unknown as FlagPatch))).toMatchObject({
       code: 'INVALID_FLAG',
       message: expect.stringContaining('enabled'),
@@ -201,7 +216,7 @@ describe('a record that cannot be read', () => {
       const [row] = await sql.unsafe(`SELECT colour FROM ${flags}`)
       expect(row).toEqual({ colour: 'red' })
       expect((await store.load(['a'])).flags.get('a')).not.toHaveProperty('colour')
-      await sql.unsafe(`UPDATE ${flags} SET schema = 2`)
+      await sql.unsafe(`UPDATE ${flags} SET schema = 99`)
       expect((await store.load(['a'])).flags.get('a')).toMatchObject({ code: 'RECORD_TOO_NEW' })
     } finally {
       await sql.unsafe(`ALTER TABLE ${flags} DROP COLUMN colour`)

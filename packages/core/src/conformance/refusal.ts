@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { FlagsError, type FlagsErrorCode } from '../errors.ts'
+import { segmentNameOf } from '../evaluate/segment-key.ts'
 
-/** Expects a `FlagsError` of this code that names the flag in its message and in `flag`; resolves with it. */
+/** Expects a `FlagsError` of this code that names the flag or segment in its message, and in `flag` by its key; resolves with it. */
 export async function refused(call: Promise<unknown>, code: FlagsErrorCode, flag: string): Promise<FlagsError> {
   const [outcome] = await Promise.allSettled([call])
   if (outcome.status === 'fulfilled') assert.fail(`Expected ${code} for flag ${flag}, but the call resolved.`)
@@ -9,6 +10,6 @@ export async function refused(call: Promise<unknown>, code: FlagsErrorCode, flag
   if (!(error instanceof FlagsError)) assert.fail(`Expected a FlagsError with ${code} for flag ${flag}, received ${String(error)}`)
   assert.equal(error.code, code, `${error.code}: ${error.message}`)
   assert.equal(error.flag, flag)
-  assert.ok(error.message.includes(flag), `the message does not name flag ${flag}: ${error.message}`)
+  assert.ok(error.message.includes(segmentNameOf(flag) ?? flag), `the message does not name ${flag}: ${error.message}`)
   return error
 }

@@ -7,6 +7,10 @@ import { storeLost } from './store-lost.ts'
 import { storeOverwritten } from './store-overwritten.ts'
 import { storeReads } from './store-reads.ts'
 import { storeReplica } from './store-replica.ts'
+import { storeRequirements } from './store-requirements.ts'
+import { storeRules } from './store-rules.ts'
+import { storeSegmentHistory } from './store-segment-history.ts'
+import { storeSegments } from './store-segments.ts'
 import { storeWatch } from './store-watch.ts'
 import type { StoreHarness } from './store-world.ts'
 import { storeWrites } from './store-writes.ts'
@@ -17,8 +21,12 @@ export function storeCases(harness: StoreHarness): readonly ConformanceCase[] {
     storeReads,
     storeReplica,
     storeWrites,
+    storeRules,
+    storeRequirements,
     storeConflicts,
     storeConcurrency,
+    storeSegments,
+    storeSegmentHistory,
     storeLog,
     storeLost,
     storeHistory,

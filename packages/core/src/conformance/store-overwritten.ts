@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import type { LoadedFlag } from '../contracts/index.ts'
+import type { LoadedRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import { needed, type Scenarios } from './case.ts'
 import type { StoreWorld } from './store-world.ts'
 
-function unusable(loaded: LoadedFlag | undefined, code: 'RECORD_TOO_NEW' | 'PARSE_ERROR'): void {
+function unusable(loaded: LoadedRecord | undefined, code: 'RECORD_TOO_NEW' | 'PARSE_ERROR'): void {
   assert.ok(loaded instanceof FlagsError, `expected a FlagsError, received ${JSON.stringify(loaded)}`)
   assert.equal(loaded.code, code)
   assert.equal(loaded.flag, 'a')

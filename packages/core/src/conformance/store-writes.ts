@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { FlagPatch, FlagRecord, LoadedFlag, NewFlag } from '../contracts/index.ts'
+import type { FlagPatch, FlagRecord, LoadedRecord, NewFlag } from '../contracts/index.ts'
 import type { Scenarios } from './case.ts'
 import { refused } from './refusal.ts'
 import type { StoreWorld } from './store-world.ts'
@@ -17,7 +17,7 @@ const FULL: NewFlag = {
   salt: 'some salt',
 }
 
-function record(loaded: LoadedFlag | undefined): FlagRecord {
+function record(loaded: LoadedRecord | undefined): FlagRecord {
   assert.ok(loaded && 'name' in loaded && 'rollout' in loaded, `expected a record, received ${String(loaded)}`)
   return loaded
 }

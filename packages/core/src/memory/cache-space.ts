@@ -8,7 +8,7 @@ import type {
   ChannelListener,
   Clock,
   Decision,
-  FlagRecord,
+  StoredRecord,
   Unsubscribe,
 } from '../contracts/index.ts'
 import { HintBoard } from './hint-board.ts'
@@ -25,7 +25,7 @@ export interface Fence {
   readonly token: string
 }
 
-interface Entry extends Cached<FlagRecord | null | boolean | Decision> {
+interface Entry extends Cached<StoredRecord | null | boolean | Decision> {
   readonly token: string
 }
 
@@ -68,8 +68,8 @@ export class CacheSpace {
   counted(
     fence: Fence,
     { name, decision }: CacheWant,
-  ): { readonly flag?: Cached<FlagRecord | null>; readonly decision?: Cached<boolean | Decision> } {
-    const flag = this.#entry(fence, flagKey(name)) as Cached<FlagRecord | null> | undefined
+  ): { readonly flag?: Cached<StoredRecord | null>; readonly decision?: Cached<boolean | Decision> } {
+    const flag = this.#entry(fence, flagKey(name)) as Cached<StoredRecord | null> | undefined
     const decided = decision && (this.#entry(fence, decisionKey(name, decision)) as Cached<boolean | Decision> | undefined)
     return { ...(flag && { flag }), ...(decided && { decision: decided }) }
   }

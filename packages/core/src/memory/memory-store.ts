@@ -13,13 +13,22 @@ import type {
   HistoryPage,
   Loaded,
   NewFlag,
+  NewSegment,
   Operation,
+  SegmentRecord,
+  SegmentStore,
+  StoredRecord,
   Unsubscribe,
 } from '../contracts/index.ts'
-import { FlagsError } from '../errors.ts'
+import { segmentKey, segmentNameOf } from '../evaluate/segment-key.ts'
+import { assertNoCycle } from '../records/prerequisite-cycle.ts'
+import { alreadyExists, assertExpected, doesNotExist } from '../records/refusals.ts'
+import { legalRecord } from '../records/stored-record.ts'
 import { systemClock } from '../system-clock.ts'
 import { contentOf, type FlagContent, patched } from '../validate/flag-content.ts'
-import { checkNewFlag, parseRecord } from '../validate/validate.ts'
+import { patchedSegment, type SegmentContent, segmentContentOf } from '../validate/segment-content.ts'
+import { checkNewSegment } from '../validate/segments.ts'
+import { checkNewFlag } from '../validate/validate.ts'
 import { ChangeLog } from './change-log.ts'
 import { frozenCopy } from './frozen-copy.ts'
 import { HintBoard } from './hint-board.ts'
@@ -30,6 +39,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000
 export interface MemoryStoreOptions {
   /** Dates the changes. Default: the system's. */
   readonly clock?: Clock
+  /** Segments that are there from the start, created in this order, before the flags. Default: none. */
+  readonly segments?: readonly NewSegment[]
   /** Flags that are there from the start, created in this order. Default: none. */
   readonly flags?: readonly NewFlag[]
 }
@@ -38,23 +49,38 @@ export interface MemoryStoreOptions {
  * A store in this process's memory: for unit tests, and for apps whose flags come from their code. It keeps the whole contract, so what
  * works on it works on PostgreSQL. What it takes and gives is a deeply frozen copy.
  *
- * Several clients may share one: `close()` ends nothing, as the store opens nothing. Two stores share nothing. Throws `INVALID_NAME`,
- * `INVALID_FLAG` or `FLAG_EXISTS` where `options.flags` has a flag that cannot be created.
+ * Several clients may share one: `close()` ends nothing, as the store opens nothing. Two stores share nothing. Throws what creating
+ * `options.segments` and `options.flags` would be refused with: `INVALID_NAME`, `INVALID_FLAG`, `FLAG_EXISTS`, `SEGMENT_EXISTS` or
+ * `PREREQUISITE_CYCLE`.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): FlagStore {
   return new MemoryStore(options)
 }
 
 class MemoryStore implements FlagStore {
+  readonly segments: SegmentStore = {
+    create: (segment, meta) => this.#createSegment(segment, meta),
+    update: (name, patch, meta) =>
+      this.#update(segmentKey(name), patch, meta, (before, change) => patchedSegment(before as SegmentRecord, change)),
+    delete: (name, meta) => this.#delete(segmentKey(name), meta),
+  }
   readonly #clock: Clock
   readonly #storeId = randomUUID()
-  readonly #flags = new Map<string, FlagRecord>()
+  /** Flags and segments by their keys. */
+  readonly #records = new Map<string, StoredRecord>()
   readonly #log = new ChangeLog()
   readonly #hints = new HintBoard()
 
-  constructor({ clock = systemClock, flags = [] }: MemoryStoreOptions) {
+  constructor({ clock = systemClock, segments = [], flags = [] }: MemoryStoreOptions) {
     this.#clock = clock
-    for (const flag of flags) this.#create(frozenCopy(contentOf(checkNewFlag(flag))), {})
+    for (const segment of segments) {
+      const content = frozenCopy(segmentContentOf(checkNewSegment(segment)))
+      this.#create(segmentKey(content.name), content, {})
+    }
+    for (const flag of flags) {
+      const content = frozenCopy(contentOf(checkNewFlag(flag)))
+      this.#create(content.name, content, {})
+    }
   }
 
   async head(): Promise<Head> {
@@ -65,14 +91,14 @@ class MemoryStore implements FlagStore {
   async load(names: readonly string[]): Promise<Loaded> {
     const wanted = [...names]
     await TURN
-    const flags = new Map(wanted.map((name) => [name, this.#flags.get(name) ?? null]))
+    const flags = new Map(wanted.map((name) => [name, this.#records.get(name) ?? null]))
     return { storeId: this.#storeId, asOf: this.#log.head.version, flags }
   }
 
   async loadAll(): Promise<Loaded & { readonly cursor: Cursor }> {
     await TURN
     const cursor = this.#log.head
-    return { storeId: this.#storeId, asOf: cursor.version, flags: new Map(this.#flags), cursor }
+    return { storeId: this.#storeId, asOf: cursor.version, flags: new Map(this.#records), cursor }
   }
 
   async changesSince(cursor: Cursor): Promise<Changes> {
@@ -80,27 +106,22 @@ class MemoryStore implements FlagStore {
     await TURN
     const since = this.#log.since(from)
     if ('lost' in since) return { kind: 'lost', cursor: this.#log.head, why: since.lost }
-    const changed = [...since.latest].map(([name, version]) => ({ name, version, flag: this.#flags.get(name) ?? null }))
+    const changed = [...since.latest].map(([name, version]) => ({ name, version, flag: this.#records.get(name) ?? null }))
     return { kind: 'changes', cursor: this.#log.head, changed }
   }
 
   async create(flag: NewFlag, meta: ChangeMeta = {}): Promise<Change> {
     const [content, said] = frozenCopy([contentOf(flag), meta] as const)
     await TURN
-    return this.#create(content, said)
+    return this.#create(content.name, content, said)
   }
 
-  async update(name: string, patch: FlagPatch, meta: ChangeMeta = {}): Promise<Change> {
-    const [change, said] = frozenCopy([patch, meta] as const)
-    await TURN
-    const before = this.#expect(name, said)
-    return this.#commit(name, 'update', before, patched(before, change), said)
+  async update(name: string, patch: FlagPatch, meta?: ChangeMeta): Promise<Change> {
+    return this.#update(flagKey(name), patch, meta, (before, change) => patched(before as FlagRecord, change))
   }
 
-  async delete(name: string, meta: ChangeMeta = {}): Promise<Change> {
-    const said = frozenCopy(meta)
-    await TURN
-    return this.#commit(name, 'delete', this.#expect(name, said), null, said)
+  async delete(name: string, meta?: ChangeMeta): Promise<Change> {
+    return this.#delete(flagKey(name), meta)
   }
 
   async history(name: string, page: HistoryPage = {}): Promise<readonly Change[]> {
@@ -121,48 +142,74 @@ class MemoryStore implements FlagStore {
 
   async close(): Promise<void> {}
 
-  #create(content: FlagContent, meta: ChangeMeta): Change {
-    const { name } = content
-    const existing = this.#flags.get(name)
-    if (existing !== undefined) {
-      throw new FlagsError('FLAG_EXISTS', `Flag ${name} exists already, at version ${existing.version}. Update it, or delete it first.`, {
-        flag: name,
-      })
-    }
-    return this.#commit(name, 'create', null, content, meta)
+  async #createSegment(segment: NewSegment, meta: ChangeMeta = {}): Promise<Change> {
+    const [content, said] = frozenCopy([segmentContentOf(segment), meta] as const)
+    await TURN
+    return this.#create(segmentKey(content.name), content, said)
   }
 
-  #expect(name: string, { expectedVersion: expected }: ChangeMeta): FlagRecord {
-    const record = this.#flags.get(name)
-    if (record === undefined) {
-      throw new FlagsError('FLAG_NOT_FOUND', `Flag ${name} does not exist. Create it first, or check its name.`, { flag: name })
-    }
-    const actual = record.version
-    if (expected === undefined || expected === actual) return record
-    throw new FlagsError(
-      'VERSION_CONFLICT',
-      `Flag ${name} is at version ${actual}, not at ${expected}: somebody changed it in between. Read it again, then decide.`,
-      { flag: name, versions: { expected, actual } },
-    )
+  async #update<P extends object>(
+    key: string,
+    patch: P,
+    meta: ChangeMeta = {},
+    contentAfter: (before: StoredRecord, patch: P) => FlagContent | SegmentContent,
+  ): Promise<Change> {
+    const [change, said] = frozenCopy([patch, meta] as const)
+    await TURN
+    const before = this.#expect(key, said)
+    const after = this.#stamped(key, contentAfter(before, change), before.createdAt)
+    if ('requires' in change) this.#assertNoCycle(after)
+    return this.#commit(key, 'update', before, after, said)
   }
 
-  #commit(name: string, operation: Operation, before: FlagRecord | null, content: FlagContent | null, meta: ChangeMeta): Change {
-    const version = this.#log.head.version + 1
+  async #delete(key: string, meta: ChangeMeta = {}): Promise<Change> {
+    const said = frozenCopy(meta)
+    await TURN
+    return this.#commit(key, 'delete', this.#expect(key, said), null, said)
+  }
+
+  #create(key: string, content: FlagContent | SegmentContent, meta: ChangeMeta): Change {
+    const existing = this.#records.get(key)
+    if (existing !== undefined) throw alreadyExists(key, existing.version)
+    const after = this.#stamped(key, content)
+    this.#assertNoCycle(after)
+    return this.#commit(key, 'create', null, after, meta)
+  }
+
+  #expect(key: string, meta: ChangeMeta): StoredRecord {
+    const record = this.#records.get(key)
+    if (record === undefined) throw doesNotExist(key)
+    assertExpected(key, record.version, meta)
+    return record
+  }
+
+  #assertNoCycle(record: StoredRecord): void {
+    if (!('requires' in record) || record.requires === undefined) return
+    assertNoCycle(record.name, record.requires, (name) => (this.#records.get(name) as FlagRecord | undefined)?.requires)
+  }
+
+  /** The record that the next change leaves behind. */
+  #stamped(key: string, content: FlagContent | SegmentContent, createdAt?: string): StoredRecord {
     const at = new Date(this.#clock.now()).toISOString()
-    const after = content && legal(name, { ...content, version, createdAt: before?.createdAt ?? at, updatedAt: at })
+    return legalRecord(key, { ...content, version: this.#log.head.version + 1, createdAt: createdAt ?? at, updatedAt: at })
+  }
+
+  #commit(key: string, operation: Operation, before: StoredRecord | null, after: StoredRecord | null, meta: ChangeMeta): Change {
+    const version = this.#log.head.version + 1
+    const at = after?.updatedAt ?? new Date(this.#clock.now()).toISOString()
     const { actor, reason } = meta
     const said = { ...(actor === undefined ? {} : { actor }), ...(reason === undefined ? {} : { reason }) }
-    const change = frozenCopy<Change>({ version, id: randomUUID(), flag: name, operation, ...said, before, after, at })
+    const change = frozenCopy<Change>({ version, id: randomUUID(), flag: key, operation, ...said, before, after, at })
     this.#log.append(change)
-    if (after === null) this.#flags.delete(name)
-    else this.#flags.set(name, change.after as FlagRecord)
-    this.#hints.publish(this.#storeId, { name, version })
+    if (after === null) this.#records.delete(key)
+    else this.#records.set(key, change.after as StoredRecord)
+    this.#hints.publish(this.#storeId, { name: key, version })
     return change
   }
 }
 
-function legal(name: string, record: FlagRecord): FlagRecord {
-  const parsed = parseRecord(name, record)
-  if (!(parsed instanceof FlagsError)) return parsed
-  throw new FlagsError('INVALID_FLAG', `This write would leave flag ${name} invalid. ${parsed.message}`, { flag: name, cause: parsed })
+/** Flags are kept beside segments; by a flag's name no segment can be meant. */
+function flagKey(name: string): string {
+  if (segmentNameOf(name) !== undefined) throw doesNotExist(name)
+  return name
 }

@@ -1,18 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { storeCases } from '../../src/conformance/index.ts'
-import type { Change, FlagPatch, FlagStore, Head } from '../../src/contracts/index.ts'
+import type { Change, FlagPatch, Head } from '../../src/contracts/index.ts'
 import { FlagsError } from '../../src/errors.ts'
-import { memoryStore } from '../../src/memory/memory-store.ts'
-import { failureOf } from './failure-of.ts'
-import { forwardingStore, type WatchedStore } from './forwarding.ts'
-
-interface Defect {
-  /** What is wrong, as a clause after "a store". */
-  readonly that: string
-  /** A case that must fail. */
-  readonly fails: string
-  readonly broken: (store: WatchedStore) => Partial<FlagStore>
-}
+import { caught, type StoreDefect } from './broken-stores.ts'
 
 const VERSION_1 = (change: Change): Change => ({ ...change, version: 1 })
 
@@ -24,7 +13,7 @@ async function orInstead<T>(call: Promise<T>, instead: (error: FlagsError) => T 
   }
 }
 
-const DEFECTS: readonly Defect[] = [
+const DEFECTS: readonly StoreDefect[] = [
   {
     that: 'gives a version out twice',
     fails: 'versions rise over all flags and are never given out twice, not even by a delete',
@@ -133,7 +122,7 @@ const DEFECTS: readonly Defect[] = [
       ['rewound', 'a cursor of another change at the same version means that the store went back'],
     ] as const
   ).map(
-    ([why, fails]): Defect => ({
+    ([why, fails]): StoreDefect => ({
       that: `never says that it was ${why}`,
       fails,
       broken: (store) => ({
@@ -246,71 +235,6 @@ const DEFECTS: readonly Defect[] = [
     broken: () => ({ watch: undefined as never }),
   },
   {
-    that: 'has no replica, and whose harness does not say so',
-    fails: 'a replica comes to know each change',
-    broken: () => ({}),
-  },
-  {
-    that: 'has a replica of another store',
-    fails: 'a replica is of the same store, and never ahead of it',
-    broken: (store) => ({ loadFromReplica: async (names) => ({ ...(await store.load(names)), storeId: 'another' }) }),
-  },
-  {
-    that: 'has a replica which is ahead of it',
-    fails: 'a replica is of the same store, and never ahead of it',
-    broken: (store) => ({
-      loadFromReplica: async (names) => {
-        const loaded = await store.load(names)
-        return { ...loaded, asOf: loaded.asOf + 1 }
-      },
-    }),
-  },
-  {
-    that: 'has a replica which leaves absent names out',
-    fails: 'a replica answers each name that was asked for once, and no other',
-    broken: (store) => ({
-      loadFromReplica: async (names) => {
-        const loaded = await store.load(names)
-        return { ...loaded, flags: new Map([...loaded.flags].filter(([, flag]) => flag !== null)) }
-      },
-    }),
-  },
-  {
-    that: 'has a replica which stands still',
-    fails: 'a replica comes to know each change',
-    broken: (store) => {
-      const first = store.loadAll()
-      return {
-        loadFromReplica: async (names) => ({ ...(await first), flags: new Map(names.map((name) => [name, null])) }),
-      }
-    },
-  },
-  {
-    that: 'dates what its replica answers by its own clock',
-    fails: 'a replica answers each flag as it was at its "as of", however far it lags',
-    broken: (store) => {
-      let copied = store.loadAll()
-      return {
-        loadFromReplica: async (names) => {
-          const { flags } = await copied
-          copied = store.loadAll()
-          const { storeId, cursor } = await store.head()
-          return { storeId, asOf: cursor.version, flags: new Map(names.map((name) => [name, flags.get(name) ?? null])) }
-        },
-      }
-    },
-  },
-  {
-    that: 'has a replica which throws what is no FlagsError',
-    fails: 'a call of a replica whose signal is aborted settles, with a FlagsError where it fails, and the replica goes on',
-    broken: (store) => ({
-      loadFromReplica: async (names, call) => {
-        if (call?.signal?.aborted) throw new Error('aborted')
-        return await store.load(names)
-      },
-    }),
-  },
-  {
     that: 'does not say when a watcher has to resync',
     fails: 'a watcher is told to resync once it is subscribed',
     broken: (store) => ({ watch: (listener) => store.watch({ ...listener, onHint: listener.onHint, onResync: () => {} }) }),
@@ -343,14 +267,7 @@ const DEFECTS: readonly Defect[] = [
 ]
 
 describe('the suite of the store catches a store that', () => {
-  test.each(DEFECTS)('$that', async ({ fails, broken }) => {
-    const cases = storeCases({
-      async open() {
-        const inner = forwardingStore(memoryStore())
-        const store = { ...inner, ...broken(inner) }
-        return { store, peer: async () => store, end: async () => {} }
-      },
-    })
-    expect(await failureOf(cases, fails)).toBeInstanceOf(Error)
+  test.each(DEFECTS)('$that', async (defect) => {
+    expect(await caught(defect)).toBeInstanceOf(Error)
   })
 })

@@ -16,6 +16,11 @@ export function forwardingStore(store: FlagStore): WatchedStore {
     create: (flag, meta, call) => store.create(flag, meta, call),
     update: (name, patch, meta, call) => store.update(name, patch, meta, call),
     delete: (name, meta, call) => store.delete(name, meta, call),
+    segments: {
+      create: (segment, meta, call) => store.segments.create(segment, meta, call),
+      update: (name, patch, meta, call) => store.segments.update(name, patch, meta, call),
+      delete: (name, meta, call) => store.segments.delete(name, meta, call),
+    },
     history: (name, page, call) => store.history(name, page, call),
     prune: (days) => store.prune(days),
     watch: (listener: ChannelListener) => (store as WatchedStore).watch(listener),

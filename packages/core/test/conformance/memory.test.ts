@@ -21,6 +21,8 @@ const ofStore = storeCases({
     'the log tells a record of a newer schema as an error': NO_OVERWRITE,
     'a record of a newer schema cannot be patched, and stays as it is': NO_OVERWRITE,
     'a record of a newer schema can be deleted': NO_OVERWRITE,
+    'a segment of a newer schema is an error in its place, and spoils nothing else': NO_OVERWRITE,
+    'a flag whose rules nobody can read is an error in its place, and spoils nothing else': NO_OVERWRITE,
     'a replica is of the same store, and never ahead of it': NO_REPLICA,
     'a replica answers each name that was asked for once, and no other': NO_REPLICA,
     'a replica comes to know each change': NO_REPLICA,

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type CacheEntryKey, cacheCases, storeCases } from '../../src/conformance/index.ts'
-import type { CacheFill, CacheRead, CacheWant, FlagCache, FlagStore, LoadedFlag } from '../../src/contracts/index.ts'
+import type { CacheFill, CacheRead, CacheWant, FlagCache, FlagStore, LoadedRecord } from '../../src/contracts/index.ts'
 import { FlagsError } from '../../src/errors.ts'
 import { memoryCache } from '../../src/memory/memory-cache.ts'
 import { memoryStore } from '../../src/memory/memory-store.ts'
+import { parseStored } from '../../src/records/stored-record.ts'
 import { parseDecision, parseRecord } from '../../src/validate/validate.ts'
 import { failureOf } from './failure-of.ts'
 import { forwardingCache, forwardingStore } from './forwarding.ts'
@@ -34,9 +35,9 @@ function overwritableStore(): {
 } {
   const inner = forwardingStore(memoryStore())
   const overwritten = new Map<string, object>()
-  const seen = (name: string, flag: LoadedFlag): LoadedFlag => {
+  const seen = (name: string, flag: LoadedRecord): LoadedRecord => {
     const fields = overwritten.get(name)
-    return flag === null || fields === undefined ? flag : parseRecord(name, { ...flag, ...fields })
+    return flag === null || fields === undefined ? flag : parseStored(name, { ...flag, ...fields })
   }
   const store: FlagStore = {
     ...inner,
@@ -59,6 +60,16 @@ function overwritableStore(): {
     delete: async (name) => {
       const change = await inner.delete(name)
       return { ...change, before: seen(name, change.before) }
+    },
+    segments: {
+      ...inner.segments,
+      update: async (name) => {
+        throw (await store.load([`segment:${name}`])).flags.get(`segment:${name}`)
+      },
+      delete: async (name) => {
+        const change = await inner.segments.delete(name)
+        return { ...change, before: seen(change.flag, change.before) }
+      },
     },
   }
   return { inner, store, overwrite: async (name, fields) => void overwritten.set(name, fields) }
@@ -154,11 +165,13 @@ const corrupting = cacheCases({
 describe('where its harness has the seam, a right adapter passes:', () => {
   const cases = [
     ...rewinding.filter(({ name }) => name.startsWith('a store that went back')),
-    ...overwriting.filter(({ name }) => /a record (of a newer schema|that breaks|that this build cannot use)/.test(name)),
+    ...overwriting.filter(({ name }) =>
+      /a (record|segment) (of a newer schema|that breaks|that this build cannot use)|nobody can read/.test(name),
+    ),
     ...replicating.filter(({ name }) => /^a (call of a )?replica/.test(name)),
     ...corrupting.filter(({ name }) => /corrupt|no legal record|a flag of a newer schema/.test(name)),
   ]
-  expect(cases).toHaveLength(16)
+  expect(cases).toHaveLength(18)
   for (const { name, run } of cases) test(name, run)
 })
 

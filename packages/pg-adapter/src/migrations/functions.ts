@@ -1,4 +1,5 @@
 import { NO_CLOCK } from '../errors.ts'
+import { FLAGS, type LoggedTable } from './logged-table.ts'
 
 // They run as their owner, so that an editor needs no right on clock, log and sequence. Hence the fixed search_path: nobody can put a
 // function or table of his own in front. TimeZone is fixed so that the log reads the same whoever writes.
@@ -69,38 +70,38 @@ END $$;`
 }
 
 /** Logs what a statement did to a row. AFTER, because only then it is sure: ON CONFLICT DO NOTHING stamps rows that never come to be. */
-function log(s: string): string {
+function log(s: string, { name: table, prefix, key }: LoggedTable): string {
   return `
-CREATE OR REPLACE FUNCTION ${s}.feature_flag_log() RETURNS trigger ${DEFINER} AS $$
+CREATE OR REPLACE FUNCTION ${s}.${prefix}_log() RETURNS trigger ${DEFINER} AS $$
 DECLARE
   -- Where the same statement put another row under the old name, that row's create tells of the name; a delete with a higher version
   -- would be a lie.
-  gone boolean := TG_OP <> 'INSERT' AND NOT EXISTS (SELECT FROM ${s}.feature_flags WHERE name = OLD.name);
+  gone boolean := TG_OP <> 'INSERT' AND NOT EXISTS (SELECT FROM ${s}.${table} WHERE name = OLD.name);
 BEGIN
   IF TG_OP = 'UPDATE' AND NEW.name = OLD.name THEN
-    PERFORM ${s}.feature_flag_record(NEW.version, NEW.name, 'update', to_jsonb(OLD), to_jsonb(NEW));
+    PERFORM ${s}.feature_flag_record(NEW.version, ${key('NEW.name')}, 'update', to_jsonb(OLD), to_jsonb(NEW));
     RETURN NULL;
   END IF;
   IF gone THEN
     PERFORM ${s}.feature_flag_record(
       CASE TG_OP WHEN 'DELETE' THEN nextval('${s}.feature_flag_versions') ELSE NEW.version - 1 END,
-      OLD.name, 'delete', to_jsonb(OLD), NULL);
+      ${key('OLD.name')}, 'delete', to_jsonb(OLD), NULL);
   END IF;
   IF TG_OP <> 'DELETE' THEN
-    PERFORM ${s}.feature_flag_record(NEW.version, NEW.name, 'create', NULL, to_jsonb(NEW));
+    PERFORM ${s}.feature_flag_record(NEW.version, ${key('NEW.name')}, 'create', NULL, to_jsonb(NEW));
   END IF;
   RETURN NULL;
 END $$;`
 }
 
 /** Logs a TRUNCATE as the deletes that it is. */
-function truncate(s: string): string {
+function truncate(s: string, { name: table, prefix, key }: LoggedTable): string {
   return `
-CREATE OR REPLACE FUNCTION ${s}.feature_flag_truncate() RETURNS trigger ${DEFINER} AS $$
+CREATE OR REPLACE FUNCTION ${s}.${prefix}_truncate() RETURNS trigger ${DEFINER} AS $$
 BEGIN
   PERFORM ${s}.feature_flag_lock();
-  PERFORM ${s}.feature_flag_record(nextval('${s}.feature_flag_versions'), name, 'delete', to_jsonb(f), NULL)
-  FROM ${s}.feature_flags f;
+  PERFORM ${s}.feature_flag_record(nextval('${s}.feature_flag_versions'), ${key('name')}, 'delete', to_jsonb(f), NULL)
+  FROM ${s}.${table} f;
   RETURN NULL;
 END $$;`
 }
@@ -128,5 +129,29 @@ GRANT EXECUTE ON FUNCTION ${s}.feature_flag_lock() TO PUBLIC;`
 }
 
 export function functions(s: string): string {
-  return [lock, record, before, stamp, log, truncate, advance, rights].map((part) => part(s)).join('\n')
+  return [lock(s), record(s), before(s), stamp(s), log(s, FLAGS), truncate(s, FLAGS), advance(s), rights(s)].join('\n')
+}
+
+/** What the triggers of one more table need beside these. */
+export function functionsOf(s: string, table: LoggedTable): string {
+  return `${log(s, table)}
+${truncate(s, table)}
+
+REVOKE EXECUTE ON FUNCTION ${s}.${table.prefix}_log(), ${s}.${table.prefix}_truncate() FROM PUBLIC;`
+}
+
+/** Raises \`schema\` where an edit by SQL gave a flag what an older reader would pass over. */
+export function raiseSchema(s: string): string {
+  return `
+CREATE OR REPLACE FUNCTION ${s}.feature_flag_raise_schema() RETURNS trigger ${DEFINER} AS $$
+BEGIN
+  -- An empty list is as good as none.
+  IF coalesce(NEW.requires <> '[]', false) OR coalesce(NEW.rules <> '[]', false) OR coalesce(NEW.variants <> '[]', false)
+    OR NEW.ramp IS NOT NULL OR NEW.bucket_by IS NOT NULL THEN
+    NEW.schema := greatest(NEW.schema, 2);
+  END IF;
+  RETURN NEW;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION ${s}.feature_flag_raise_schema() FROM PUBLIC;`
 }

@@ -1,5 +1,6 @@
 import { schemaOf } from '../options.ts'
 import { initial } from './0001-initial.ts'
+import { rulesAndSegments } from './0002-rules-and-segments.ts'
 
 /** One step of the tables. Its SQL may run again, also by another tool, and notes in the tables that it ran. */
 export interface Migration {
@@ -9,6 +10,7 @@ export interface Migration {
 
 const STEPS: readonly { readonly id: string; readonly sql: (schema: string, number: number) => string }[] = [
   { id: '0001-initial', sql: initial },
+  { id: '0002-rules-and-segments', sql: rulesAndSegments },
 ]
 
 /** What `head()` expects to find noted. */

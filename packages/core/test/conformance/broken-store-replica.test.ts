@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { caught, type StoreDefect } from './broken-stores.ts'
+
+const DEFECTS: readonly StoreDefect[] = [
+  {
+    that: 'has no replica, and whose harness does not say so',
+    fails: 'a replica comes to know each change',
+    broken: () => ({}),
+  },
+  {
+    that: 'has a replica of another store',
+    fails: 'a replica is of the same store, and never ahead of it',
+    broken: (store) => ({ loadFromReplica: async (names) => ({ ...(await store.load(names)), storeId: 'another' }) }),
+  },
+  {
+    that: 'has a replica which is ahead of it',
+    fails: 'a replica is of the same store, and never ahead of it',
+    broken: (store) => ({
+      loadFromReplica: async (names) => {
+        const loaded = await store.load(names)
+        return { ...loaded, asOf: loaded.asOf + 1 }
+      },
+    }),
+  },
+  {
+    that: 'has a replica which leaves absent names out',
+    fails: 'a replica answers each name that was asked for once, and no other',
+    broken: (store) => ({
+      loadFromReplica: async (names) => {
+        const loaded = await store.load(names)
+        return { ...loaded, flags: new Map([...loaded.flags].filter(([, flag]) => flag !== null)) }
+      },
+    }),
+  },
+  {
+    that: 'has a replica which stands still',
+    fails: 'a replica comes to know each change',
+    broken: (store) => {
+      const first = store.loadAll()
+      return {
+        loadFromReplica: async (names) => ({ ...(await first), flags: new Map(names.map((name) => [name, null])) }),
+      }
+    },
+  },
+  {
+    that: 'dates what its replica answers by its own clock',
+    fails: 'a replica answers each flag as it was at its "as of", however far it lags',
+    broken: (store) => {
+      let copied = store.loadAll()
+      return {
+        loadFromReplica: async (names) => {
+          const { flags } = await copied
+          copied = store.loadAll()
+          const { storeId, cursor } = await store.head()
+          return { storeId, asOf: cursor.version, flags: new Map(names.map((name) => [name, flags.get(name) ?? null])) }
+        },
+      }
+    },
+  },
+  {
+    that: 'has a replica which throws what is no FlagsError',
+    fails: 'a call of a replica whose signal is aborted settles, with a FlagsError where it fails, and the replica goes on',
+    broken: (store) => ({
+      loadFromReplica: async (names, call) => {
+        if (call?.signal?.aborted) throw new Error('aborted')
+        return await store.load(names)
+      },
+    }),
+  },
+]
+
+describe('the suite of the store catches a store that', () => {
+  test.each(DEFECTS)('$that', async (defect) => {
+    expect(await caught(defect)).toBeInstanceOf(Error)
+  })
+})

@@ -1,0 +1,26 @@
+import { storeCases } from '../../src/conformance/index.ts'
+import type { FlagStore } from '../../src/contracts/index.ts'
+import { memoryStore } from '../../src/memory/memory-store.ts'
+import { failureOf } from './failure-of.ts'
+import { forwardingStore, type WatchedStore } from './forwarding.ts'
+
+export interface StoreDefect {
+  /** What is wrong, as a clause after "a store that". */
+  readonly that: string
+  /** A case that must fail. */
+  readonly fails: string
+  /** What the store does wrongly, in terms of one that does it right. */
+  readonly broken: (store: WatchedStore) => Partial<FlagStore>
+}
+
+/** What the case of that defect fails with, or `undefined` where it does not notice. */
+export function caught({ fails, broken }: StoreDefect): Promise<unknown> {
+  const cases = storeCases({
+    async open() {
+      const inner = forwardingStore(memoryStore())
+      const store = { ...inner, ...broken(inner) }
+      return { store, peer: async () => store, end: async () => {} }
+    },
+  })
+  return failureOf(cases, fails)
+}
