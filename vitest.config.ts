@@ -7,6 +7,7 @@ const sources: Record<string, string> = {
   '@flagstone/core': 'packages/core/src/index.ts',
   '@flagstone/core/adapter': 'packages/core/src/adapter.ts',
   '@flagstone/core/conformance': 'packages/core/src/conformance/index.ts',
+  '@flagstone/core/testing': 'packages/core/src/testing/index.ts',
   '@flagstone/pg-adapter': 'packages/pg-adapter/src/index.ts',
   '@flagstone/redis-adapter': 'packages/redis-adapter/src/index.ts',
   '@flagstone/services': 'services/src/index.ts',

@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', adapter: 'src/adapter.ts', conformance: 'src/conformance/index.ts' },
+  entry: { index: 'src/index.ts', adapter: 'src/adapter.ts', conformance: 'src/conformance/index.ts', testing: 'src/testing/index.ts' },
   format: ['esm', 'cjs'],
   target: 'node20',
   tsconfig: 'tsconfig.json',

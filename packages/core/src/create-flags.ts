@@ -1,16 +1,21 @@
 import { Admin } from './admin.ts'
 import { Background } from './background.ts'
+import { loadEngines } from './engines.ts'
+import { Explainer } from './explain.ts'
 import type { Flags } from './flags.ts'
 import { FlagsClient } from './flags-client.ts'
 import { loadHash } from './hash.ts'
 import { type FlagsOptions, resolveOptions } from './options.ts'
+import { AllFlags } from './read/all-flags.ts'
 import { Compiler } from './read/compiler.ts'
 import { Counts } from './read/counts.ts'
+import { Decider } from './read/decider.ts'
 import { Flights } from './read/flights.ts'
 import { LastResort } from './read/last-resort.ts'
 import { MemoryLayer } from './read/memory-layer.ts'
 import { ReadPath } from './read/read-path.ts'
 import { SharedLayer } from './read/shared-layer.ts'
+import { Snapshots } from './read/snapshots.ts'
 import { StoreLayer } from './read/store-layer.ts'
 import { Reporter } from './reporter.ts'
 import type { FlagSchema } from './schema.ts'
@@ -55,11 +60,12 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const memory = new MemoryLayer(maxFlags, clock, floors)
   const shared = new SharedLayer(cache, clock, cacheTimeoutMs, ttl, report)
   const source = new StoreLayer(store, clock, storeTimeoutMs)
-  const compiler = new Compiler(clock, report)
+  const compiler = new Compiler(clock, { loadHash, loadEngines }, report)
+  const all = new AllFlags(compiler)
   const flights = new Flights(background)
 
   const channels = new HintChannels(background, clock, (channel, missed) => hints?.suspect(channel, missed))
-  const intake = new ChangeIntake(floors, memory, flights, compiler, reporter, channels)
+  const intake = new ChangeIntake(floors, memory, flights, compiler, all, reporter, channels)
   const invalidations = new Invalidations(shared, background, timers, report)
   const doubts = new Doubts(intake, shared, background, report)
   const catchUp = new CatchUp({
@@ -74,7 +80,6 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     channels,
     background,
     report,
-    loadHash,
     timers,
     begin: () => background.run('Hint channels could not be opened', async () => await hints?.open()),
     openMs: Math.max(cacheTimeoutMs, storeTimeoutMs),
@@ -85,7 +90,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     memory,
     shared,
     store: source,
-    lastResort: new LastResort({ clock, store: source, memory, floors, compiler, catchUp, doubts, report }),
+    lastResort: new LastResort({ clock, store: source, floors, compiler, catchUp, doubts, report }),
     compiler,
     flights,
     floors,
@@ -95,15 +100,20 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     counts,
     report,
   })
-  const writes = new WritePath(source, catchUp, intake, invalidations, background)
+  const definitions = new Map(Object.entries(schema))
+  const snapshots = new Snapshots({ all, store: source, memory, compiler, catchUp, clock, definitions, report })
+  const decider = new Decider(memory, shared, reads, clock, counts)
+  const explainer = new Explainer({ clock, memory, shared, store: source, reads, floors, catchUp })
+  const writes = new WritePath(source, catchUp, intake, invalidations, compiler, background)
   const admin = new Admin(source, writes, report, () => client.assertOpen())
   const client: FlagsClient = new FlagsClient({
     store,
     cache,
-    schema,
+    definitions,
     memory,
-    shared,
-    reads,
+    snapshots,
+    decider,
+    explainer,
     catchUp,
     invalidations,
     channels,
@@ -113,5 +123,6 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     reporter,
     counts,
   })
-  return client as Flags<S>
+  // The schema is for types alone.
+  return client as unknown as Flags<S>
 }

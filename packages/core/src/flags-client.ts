@@ -1,17 +1,19 @@
 import type { FlagsAdmin } from './admin.ts'
 import type { Background } from './background.ts'
-import type { CacheWant, Decision, DecisionKind, Evaluation, FlagCache, FlagStore, JsonValue, Reason } from './contracts/index.ts'
+import type { Decision, DecisionKind, Evaluation, FlagCache, FlagStore, JsonValue } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
-import { absent } from './evaluate/compiled-flag.ts'
 import { type Target, targetOf, type Who } from './evaluate/target.ts'
+import type { Explainer, Explanation } from './explain.ts'
 import type { EvaluateOptions, Flags, FlagsStats, ValueOptions } from './flags.ts'
-import { type Answer, none } from './read/answer.ts'
+import { evaluation, unknown, valueFor } from './outcome.ts'
+import { type NoAnswer, none } from './read/answer.ts'
 import type { Counts } from './read/counts.ts'
+import type { Decided, Decider } from './read/decider.ts'
 import type { MemoryLayer } from './read/memory-layer.ts'
-import type { ReadPath } from './read/read-path.ts'
-import type { SharedLayer } from './read/shared-layer.ts'
+import type { Snapshots } from './read/snapshots.ts'
 import type { FlagsEvents, Reporter } from './reporter.ts'
-import type { FlagDefinition, FlagSchema, Widen } from './schema.ts'
+import type { FlagDefinition, Widen } from './schema.ts'
+import type { FlagSnapshot } from './snapshot.ts'
 import { isFlagName } from './validate/schemas.ts'
 import type { CatchUp } from './write/catch-up.ts'
 import type { HintChannels } from './write/hint-channels.ts'
@@ -21,10 +23,11 @@ import type { Invalidations } from './write/invalidations.ts'
 export interface ClientParts {
   readonly store: FlagStore
   readonly cache: FlagCache | undefined
-  readonly schema: FlagSchema
+  readonly definitions: ReadonlyMap<string, FlagDefinition>
   readonly memory: MemoryLayer
-  readonly shared: SharedLayer
-  readonly reads: ReadPath
+  readonly decider: Decider
+  readonly explainer: Explainer
+  readonly snapshots: Snapshots
   readonly catchUp: CatchUp
   readonly invalidations: Invalidations
   readonly channels: HintChannels
@@ -52,7 +55,7 @@ export class FlagsClient implements Flags {
     this.#parts = parts
     this.#memory = parts.memory
     this.#counts = parts.counts
-    this.#definitions = new Map(Object.entries(parts.schema))
+    this.#definitions = parts.definitions
   }
 
   // Not async: an answer from memory allocates nothing and waits for nothing.
@@ -60,7 +63,7 @@ export class FlagsClient implements Flags {
     const key = typeof who === 'number' && Number.isSafeInteger(who) ? String(who) : who
     if (typeof key === 'string' && key !== '' && this.#knows(options?.minVersion)) {
       const slot = this.#memory.hit(name)
-      if (slot !== undefined && slot.flag !== null) {
+      if (slot?.flag?.plain) {
         this.#counts.memoryHits++
         return slot.flag.admits(key) ? this.#yes : this.#no
       }
@@ -70,21 +73,10 @@ export class FlagsClient implements Flags {
 
   async evaluate(name: string, who?: Who, options?: EvaluateOptions): Promise<Evaluation> {
     const target = targetOf(who)
-    const key = target instanceof FlagsError ? undefined : target.key
-    const slot = target instanceof FlagsError || !this.#knows(options?.minVersion) ? undefined : this.#memory.hit(name)
-    if (slot !== undefined && slot.flag !== null) {
-      this.#counts.memoryHits++
-      return { ...slot.flag.decide(key), source: 'memory', asOf: slot.asOf }
-    }
     const fallback = options?.default ?? this.#defaultOf(name) === true
-    const answer = await this.#ask(name, target, 'endpoint', options?.minVersion)
-    if (answer.kind === 'none') return unknown(name, key, fallback, answer.error)
-    const { asOf, source, stale } = answer
-    const decision = answer.kind === 'decision' ? (answer.decision as Decision) : (answer.flag?.decide(key) ?? absent(name, key))
-    const isAbsent = decision.errorCode === 'FLAG_NOT_FOUND'
-    const reason: Reason = stale && (isAbsent || decision.reason !== 'ERROR') ? 'STALE' : decision.reason
-    const enabled = isAbsent ? fallback : decision.enabled
-    return { ...decision, enabled, reason, source, asOf }
+    const found = await this.#decide(name, target, 'endpoint', options?.minVersion)
+    if (found.kind === 'none') return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
+    return evaluation(found, fallback)
   }
 
   async value<T extends JsonValue>(name: string, who?: Who, options?: Partial<ValueOptions<T>>): Promise<Widen<T>> {
@@ -92,14 +84,20 @@ export class FlagsClient implements Flags {
     if (fallback === undefined) {
       throw new FlagsError('INVALID_OPTIONS', `Flag ${name} is not in the schema: give a default.`, { flag: name })
     }
-    if (typeof fallback !== 'boolean') {
-      const message = `Flag ${name} has no variants, so its value is true or false, not a ${typeof fallback}.`
-      this.#parts.reporter.report(new FlagsError('TYPE_MISMATCH', message, { flag: name }))
-      return fallback
-    }
-    const minVersion = options?.minVersion
-    const enabled = await this.#isEnabled(name, who, { default: fallback, ...(minVersion === undefined ? {} : { minVersion }) })
-    return (enabled || fallback) as Widen<T>
+    const found = await this.#decide(name, targetOf(who), 'endpoint', options?.minVersion)
+    if (found.kind === 'none') return fallback
+    return valueFor(found.decision as Decision, fallback, this.#parts.reporter.report)
+  }
+
+  async snapshot(): Promise<FlagSnapshot> {
+    this.assertOpen()
+    return await this.#parts.snapshots.take()
+  }
+
+  async explain(name: string, who?: Who): Promise<Explanation> {
+    this.assertOpen()
+    const target = targetOf(who)
+    return await this.#parts.explainer.explain(await this.evaluate(name, who), target instanceof FlagsError ? undefined : target)
   }
 
   async ready(): Promise<void> {
@@ -142,35 +140,33 @@ export class FlagsClient implements Flags {
 
   async #isEnabled(name: string, who: Who | undefined, options: EvaluateOptions | undefined): Promise<boolean> {
     const fallback = options?.default ?? this.#defaultOf(name) === true
-    const target = targetOf(who)
-    const answer = await this.#ask(name, target, 'check', options?.minVersion)
-    if (answer.kind === 'none' || target instanceof FlagsError) return fallback
-    if (answer.kind === 'decision') return answer.decision === true
-    if (answer.flag === null) return fallback
-    return target.key === undefined ? answer.flag.decide(undefined).enabled : answer.flag.admits(target.key)
+    const found = await this.#decide(name, targetOf(who), 'check', options?.minVersion)
+    if (found.kind === 'none') return fallback
+    const { decision } = found
+    return typeof decision === 'boolean' ? decision : decision.errorCode === 'FLAG_NOT_FOUND' ? fallback : decision.enabled
   }
 
   /** Rejects only for a flag that must not guess. */
-  async #ask(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion = 0): Promise<Answer> {
-    const answer = await this.#answer(name, target, kind, minVersion)
-    if (answer.kind === 'none' && this.#definitions.get(name)?.onUnavailable === 'throw') throw answer.error
-    return answer
+  async #decide(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion = 0): Promise<Decided | NoAnswer> {
+    const found = await this.#known(name, target, kind, minVersion)
+    if (found.kind === 'none' && this.#definitions.get(name)?.onUnavailable === 'throw') throw found.error
+    return found
   }
 
-  async #answer(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion: number): Promise<Answer> {
+  async #known(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion: number): Promise<Decided | NoAnswer> {
+    const { decider, reporter } = this.#parts
     if (this.#closing !== undefined) return none(closed())
     if (target instanceof FlagsError) {
-      this.#parts.reporter.report(target)
+      reporter.report(target)
       return none(target)
     }
+    const atHand = this.#knows(minVersion) ? decider.atHand(name, target) : undefined
+    if (atHand !== undefined) return atHand
     if (!isFlagName(name)) return none(new FlagsError('FLAG_NOT_FOUND', `No flag can be called ${String(name).slice(0, 140)}.`))
     if (!(minVersion >= 0)) return none(new FlagsError('INVALID_OPTIONS', 'The option minVersion must be a version: 0 or more.'))
-    const { key, plain } = target
-    const shares = plain && key !== undefined && this.#parts.shared.sharesDecision(kind, key)
-    const wanted: CacheWant = shares ? { name, decision: { kind, targetingKey: key } } : { name }
-    const answer = await this.#parts.reads.read(wanted, minVersion)
-    if (answer.kind === 'none' && answer.error.code === 'VERSION_NOT_REACHED') this.#parts.reporter.report(answer.error)
-    return answer
+    const found = await decider.decide(name, target, kind, minVersion)
+    if (found.kind === 'none' && found.error.code === 'VERSION_NOT_REACHED') reporter.report(found.error)
+    return found
   }
 
   /** Whether this process has seen the version that is asked for: then memory is as new as it has to be. */
@@ -194,9 +190,4 @@ export class FlagsClient implements Flags {
 
 function closed(): FlagsError {
   return new FlagsError('CLOSED', 'The client is closed.')
-}
-
-function unknown(name: string, key: string | undefined, enabled: boolean, { code, message }: FlagsError): Evaluation {
-  const asked = { name, ...(key === undefined ? {} : { targetingKey: key }) }
-  return { ...asked, enabled, reason: 'ERROR', source: 'default', errorCode: code, errorMessage: message }
 }

@@ -1,9 +1,11 @@
 import type { FlagsAdmin } from './admin.ts'
 import type { Evaluation, JsonValue } from './contracts/index.ts'
 import type { Who } from './evaluate/target.ts'
+import type { Explanation } from './explain.ts'
 import type { LayerStats } from './read/counts.ts'
 import type { FlagsEvents } from './reporter.ts'
 import type { FlagName, FlagSchema, ValueOf, Widen } from './schema.ts'
+import type { FlagSnapshot } from './snapshot.ts'
 
 /** What a call may say beside whom it asks for. */
 export interface EvaluateOptions {
@@ -50,6 +52,10 @@ export interface Flags<S extends FlagSchema = FlagSchema> extends AsyncDisposabl
   evaluate(name: FlagName<S>, who?: Who, options?: EvaluateOptions): Promise<Evaluation>
   /** `true` for who is in, the default for who is out. A flag whose default is not a boolean gives the default, with `TYPE_MISMATCH`. */
   readonly value: ValueMethod<S>
+  /** Why `who` gets what they get: what each layer has, each rule and condition, hash and bucket; as data and as `text`. Asks the store. */
+  explain(name: FlagName<S>, who?: Who): Promise<Explanation>
+  /** All flags at one version, to be asked without waiting; the same object as long as nothing changed. Rejects once the client is closed. */
+  snapshot(): Promise<FlagSnapshot<S>>
   readonly admin: FlagsAdmin<S>
   /** Waits until the store is known and each hint channel was tried. Rejects with `SCHEMA_MISSING`, `SCHEMA_OLD` or why the store cannot be reached. */
   ready(): Promise<void>

@@ -37,6 +37,11 @@ export function replicated(inner: FlagStore): Replicated {
     create: (flag, meta, call) => through(pair.primary, () => inner.create(flag, meta, call)),
     update: (name, patch, meta, call) => through(pair.primary, () => inner.update(name, patch, meta, call)),
     delete: (name, meta, call) => through(pair.primary, () => inner.delete(name, meta, call)),
+    segments: {
+      create: (segment, meta, call) => through(pair.primary, () => inner.segments.create(segment, meta, call)),
+      update: (name, patch, meta, call) => through(pair.primary, () => inner.segments.update(name, patch, meta, call)),
+      delete: (name, meta, call) => through(pair.primary, () => inner.segments.delete(name, meta, call)),
+    },
     loadFromReplica: async (names) => {
       pair.asked.push(names)
       return await through(pair.replica, async () => {

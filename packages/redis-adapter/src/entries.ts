@@ -3,10 +3,10 @@ import {
   type Cached,
   type CacheFill,
   type Decision,
-  type FlagRecord,
   FlagsError,
   parseDecision,
-  parseRecord,
+  parseStored,
+  type StoredRecord,
 } from '@flagstone/core/adapter'
 
 /** What a fence says. The whole text of a fence is the token that entries carry. */
@@ -41,6 +41,7 @@ class LastTexts<T> {
   }
 
   remember(name: string, text: string, said: T): void {
+    this.#byName.delete(name)
     if (text.length > MAX_CHARACTERS) return
     const [oldest] = this.#byName.keys()
     if (this.#byName.size >= MAX_NAMES && oldest !== undefined) this.#byName.delete(oldest)
@@ -54,7 +55,7 @@ class LastTexts<T> {
  */
 export class Reader {
   readonly #fences = new LastTexts<Fence>()
-  readonly #flags = new LastTexts<{ readonly token: string; readonly flag: Cached<FlagRecord | null> }>()
+  readonly #flags = new LastTexts<{ readonly token: string; readonly flag: Cached<StoredRecord | null> }>()
 
   /** As `parseFence`. */
   fence(name: string, text: string): Fence | undefined {
@@ -66,7 +67,7 @@ export class Reader {
   }
 
   /** `undefined` where there is no entry that counts, an error where it is corrupt. */
-  flag(name: string, text: string | null, token: string): Cached<FlagRecord | null> | FlagsError | undefined {
+  flag(name: string, text: string | null, token: string): Cached<StoredRecord | null> | FlagsError | undefined {
     if (text === null) return undefined
     const known = this.#flags.said(name, text)
     if (known?.token === token) return known.flag
@@ -101,11 +102,11 @@ export function parseNumber(digits: string): number | undefined {
   return Number.isSafeInteger(number) ? number : undefined
 }
 
-function readFlag(name: string, text: string, token: string): Cached<FlagRecord | null> | FlagsError | undefined {
+function readFlag(name: string, text: string, token: string): Cached<StoredRecord | null> | FlagsError | undefined {
   const entry = counted(name, text, token)
   if (entry === undefined || entry instanceof FlagsError) return entry
   if (entry.body === 'null') return { asOf: entry.asOf, value: null }
-  const record = parseRecord(name, fromJson(entry.body))
+  const record = parseStored(name, fromJson(entry.body))
   if (!(record instanceof FlagsError)) return { asOf: entry.asOf, value: record }
   // A newer build lives beside this one: its record is not corrupt, and not ours to replace.
   return record.code === 'RECORD_TOO_NEW' ? undefined : record
@@ -133,7 +134,7 @@ export function readEndpoint(
 }
 
 /** What follows token and "as of" in a flag's entry. */
-export function flagBody(flag: FlagRecord | null): string {
+export function flagBody(flag: StoredRecord | null): string {
   return JSON.stringify(flag)
 }
 

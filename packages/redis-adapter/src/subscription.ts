@@ -1,4 +1,4 @@
-import { type ChannelListener, FlagsError, type Hint, isFlagName } from '@flagstone/core/adapter'
+import { type ChannelListener, FlagsError, type Hint, isRecordKey } from '@flagstone/core/adapter'
 import { type Connection, FIRST_ATTEMPT_MS } from './connection.ts'
 import { backoffMs, hangUp, type Node } from './dial.ts'
 import { parseNumber } from './entries.ts'
@@ -100,5 +100,5 @@ function parseHint(message: string): Hint | undefined {
   const colon = message.indexOf(':')
   const version = parseNumber(message.slice(0, Math.max(colon, 0)))
   const name = message.slice(colon + 1)
-  return version !== undefined && isFlagName(name) ? { name, version } : undefined
+  return version !== undefined && isRecordKey(name) ? { name, version } : undefined
 }

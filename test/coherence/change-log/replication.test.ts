@@ -13,6 +13,7 @@ interface Side {
 }
 
 const FLAGS = 'public.feature_flags'
+const SEGMENTS = 'public.feature_flag_segments'
 const ATTEMPTS = { timeout: 15_000, interval: 20 }
 
 async function start(): Promise<Side> {
@@ -38,6 +39,7 @@ afterAll(async () => {
 async function contents({ sql }: Side): Promise<unknown> {
   const [row] = await sql.unsafe(`
     SELECT (SELECT json_agg(f ORDER BY name) FROM ${FLAGS} f) AS flags,
+      (SELECT json_agg(g ORDER BY name) FROM ${SEGMENTS} g) AS segments,
       (SELECT json_agg(c ORDER BY version) FROM public.feature_flag_changes c) AS changes,
       (SELECT json_agg(k) FROM public.feature_flag_clock k) AS clock`)
   return row
@@ -57,9 +59,9 @@ async function workerErrors(): Promise<number | undefined> {
 
 /** Whether Flagstone's triggers on the subscriber fire for everything, or as they were made: not for what replication applies. */
 async function setTriggers(mode: 'ENABLE ALWAYS' | 'ENABLE'): Promise<void> {
-  const triggers = await subscriber.sql`SELECT tgname AS name FROM pg_trigger WHERE tgname LIKE 'flagstone%'`
-  expect(triggers).toHaveLength(5)
-  for (const { name } of triggers) await subscriber.sql.unsafe(`ALTER TABLE ${FLAGS} ${mode} TRIGGER ${name}`)
+  const triggers = await subscriber.sql`SELECT tgname AS name, tgrelid::regclass AS table FROM pg_trigger WHERE tgname LIKE 'flagstone%'`
+  expect(triggers).toHaveLength(11)
+  for (const { name, table } of triggers) await subscriber.sql.unsafe(`ALTER TABLE ${table} ${mode} TRIGGER ${name}`)
 }
 
 async function workerPid(): Promise<number> {
@@ -70,6 +72,7 @@ async function workerPid(): Promise<number> {
 test('a database that replicates all its tables keeps replicating, and each change is logged once', async () => {
   const { sql, store } = publisher
   await store.create({ name: 'before', rollout: 10 }, { actor: 'ada' })
+  await store.segments.create({ name: 'before', members: ['ada'] })
   // The clock's row comes with the copy, as it would into tables made from a dump of the schema alone.
   await subscriber.sql`DELETE FROM public.feature_flag_clock`
   await sql`CREATE PUBLICATION everything FOR ALL TABLES`
@@ -86,13 +89,19 @@ test('a database that replicates all its tables keeps replicating, and each chan
   await sql.unsafe(`INSERT INTO ${FLAGS} (name) VALUES ('flag-1'), ('new') ON CONFLICT (name) DO UPDATE SET rollout = 40`)
   await sql.unsafe(`UPDATE ${FLAGS} SET name = 'renamed' WHERE name = 'flag-2'`)
   await store.delete('flag-3')
+  await store.segments.update('before', { members: ['ada', 'bob'] }, { actor: 'bob' })
+  await sql.unsafe(`INSERT INTO ${SEGMENTS} (name) SELECT 'segment-' || n FROM generate_series(1, 50) n`)
+  await sql.unsafe(`UPDATE ${SEGMENTS} SET name = 'renamed' WHERE name = 'segment-2'`)
+  await store.segments.delete('segment-3')
   await subscriberCaughtUp()
-  await sql.unsafe(`TRUNCATE ${FLAGS}`)
-  await store.create({ name: 'after', rollout: 50 })
+  await sql.unsafe(`TRUNCATE ${FLAGS}, ${SEGMENTS}`)
+  await store.create({ name: 'after', rollout: 50, rules: [{ when: [] }] })
+  await store.segments.create({ name: 'after', members: ['ada'] })
   await subscriberCaughtUp()
 
   expect(await subscriber.store.head()).toEqual(await store.head())
   expect(await subscriber.store.history('after')).toEqual(await store.history('after'))
+  expect(await subscriber.store.history('segment:before')).toEqual(await store.history('segment:before'))
   expect(await subscriber.store.changesSince(cursor)).toEqual(await store.changesSince(cursor))
   expect(await workerPid()).toBe(worker)
   expect([0, undefined]).toContain(await workerErrors())

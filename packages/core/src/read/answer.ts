@@ -1,11 +1,11 @@
 import type { Decision, Source } from '../contracts/index.ts'
 import type { FlagsError } from '../errors.ts'
-import type { CompiledFlag } from '../evaluate/compiled-flag.ts'
+import type { Compiled } from './compiler.ts'
 
-/** A flag (`null`: known to be absent), to be evaluated by whoever asked. */
+/** A flag, or a segment (`null`: known to be absent), to be evaluated by whoever asked. */
 export interface FlagAnswer {
   readonly kind: 'flag'
-  readonly flag: CompiledFlag | null
+  readonly flag: Compiled | null
   readonly asOf: number
   readonly source: Extract<Source, 'memory' | 'cache' | 'store'>
   /** Whether the store could not vouch for it of late. */

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { CacheRead, Clock, FlagRecord } from '../contracts/index.ts'
+import type { CacheRead, Clock, StoredRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { CatchUp } from '../write/catch-up.ts'
 import type { Doubts } from '../write/doubts.ts'
@@ -7,7 +7,7 @@ import type { Floors } from '../write/floors.ts'
 import type { FlagAnswer } from './answer.ts'
 import type { Compiler } from './compiler.ts'
 import type { Flight } from './flights.ts'
-import { type MemoryLayer, RECHECK_MS } from './memory-layer.ts'
+import { RECHECK_MS } from './memory-layer.ts'
 import type { StoreLayer } from './store-layer.ts'
 
 /** For how many flags it is remembered that a replica could not help. */
@@ -22,14 +22,13 @@ export interface Missing {
 /** A flag as somebody has it whom nobody vouches for. */
 interface Copy {
   readonly asOf: number
-  readonly value: FlagRecord | null
+  readonly value: StoredRecord | null
   readonly source: 'cache' | 'store'
 }
 
 export interface LastResortParts {
   readonly clock: Clock
   readonly store: StoreLayer
-  readonly memory: MemoryLayer
   readonly floors: Floors
   readonly compiler: Compiler
   readonly catchUp: CatchUp
@@ -54,10 +53,11 @@ export class LastResort {
 
   /** By name, an answer for each flag that has one. */
   async find(missing: readonly Missing[]): Promise<ReadonlyMap<string, FlagAnswer>> {
-    const { clock } = this.#parts
+    const { clock, compiler } = this.#parts
     const asked = missing.map(({ flight }) => flight.name).filter((name) => this.#mayHelp(name))
     const copies = await this.#fromReplica(asked)
     const answers = new Map<string, FlagAnswer>()
+    await compiler.prepare([...missing.map(({ read }) => read.flag?.value), ...[...copies.values()].map(({ value }) => value)])
     for (const { flight, read } of missing) {
       const { name } = flight
       const answer = this.#answer(name, newer(read.flag && { ...read.flag, source: 'cache' }, copies.get(name)))
@@ -68,10 +68,9 @@ export class LastResort {
   }
 
   #answer(name: string, copy: Copy | undefined): FlagAnswer | undefined {
-    const { floors, memory, compiler, catchUp, doubts } = this.#parts
-    if (copy === undefined) return undefined
+    const { floors, compiler, catchUp, doubts } = this.#parts
+    if (copy === undefined || copy.asOf < floors.own(name)) return undefined
     const { asOf, value, source } = copy
-    if (asOf < floors.own(name) || asOf < (memory.lastKnownGood(name)?.asOf ?? 0)) return undefined
     if (asOf > catchUp.clock) doubts.add(name, asOf)
     return { kind: 'flag', flag: compiler.compile(value), asOf, source, stale: true }
   }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../contracts/index.ts'
-import type { CompiledFlag } from '../evaluate/compiled-flag.ts'
 import type { Floors } from '../write/floors.ts'
+import type { Compiled } from './compiler.ts'
 
 /** How long memory is trusted after the last catch-up that reached the store's clock. */
 const LEASE_MS = 30_000
@@ -15,7 +15,7 @@ const MAX_ABSENT = 1_000
 /** What memory holds of one flag. */
 export interface Slot {
   /** `null`: known to be absent. */
-  readonly flag: CompiledFlag | null
+  readonly flag: Compiled | null
   readonly asOf: number
   /** When it was last read and found right, on the monotonic clock; while it is live, the lease vouches for it too. */
   at: number
@@ -84,7 +84,7 @@ export class MemoryLayer {
   }
 
   /** Takes a value in, unless it holds a newer one. What is below the floor may not answer, but is kept as a last known good. */
-  install(name: string, flag: CompiledFlag | null, asOf: number): void {
+  install(name: string, flag: Compiled | null, asOf: number): void {
     const held = this.held(name)
     if (this.#closed || (held !== undefined && held.asOf > asOf)) return
     const live = asOf >= this.#floors.of(name)
@@ -93,7 +93,7 @@ export class MemoryLayer {
   }
 
   /** Keeps what a last resort has answered as a last known good: it never goes live, and takes the place of nothing newer. */
-  keep(name: string, flag: CompiledFlag | null, asOf: number): void {
+  keep(name: string, flag: Compiled | null, asOf: number): void {
     if (this.#closed) return
     const held = this.held(name)
     if (held === undefined || held.asOf < asOf) this.#put(name, flag, asOf, false)
@@ -146,7 +146,7 @@ export class MemoryLayer {
     this.#leaseUntil = Math.max(this.#leaseUntil, from + LEASE_MS)
   }
 
-  #put(name: string, flag: CompiledFlag | null, asOf: number, live: boolean): void {
+  #put(name: string, flag: Compiled | null, asOf: number, live: boolean): void {
     const [into, outOf] = flag === null ? [this.#absent, this.#flags] : [this.#flags, this.#absent]
     outOf?.delete(name)
     into?.set(name, { flag, asOf, at: this.#clock.monotonic(), failedAt: Number.NEGATIVE_INFINITY, live })

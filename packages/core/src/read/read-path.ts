@@ -94,8 +94,10 @@ export class ReadPath {
   }
 
   readonly #fly = async (flights: readonly Flight[]): Promise<void> => {
-    const { shared } = this.#parts
+    const { shared, compiler } = this.#parts
     const reads = await this.#verified(flights, await shared.read(flights.map((flight) => flight.wanted)))
+    const preparing = compiler.prepare(reads.map(({ flag }) => flag?.value))
+    if (preparing !== undefined) await preparing
     const fills: CacheFill[] = []
     const missing: Missing[] = []
     flights.forEach((flight, index) => {
@@ -161,6 +163,8 @@ export class ReadPath {
     } catch (error) {
       return await this.#landFromLastResort(missing, error as FlagsError)
     }
+    const preparing = compiler.prepare(loaded.flags.values())
+    if (preparing !== undefined) await preparing
     const trusted = catchUp.trusts(loaded)
     for (const { flight, read } of missing) {
       const flag = loaded.flags.get(flight.name)

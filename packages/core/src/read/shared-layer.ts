@@ -1,9 +1,12 @@
 import type { CacheFill, CacheRead, CacheWant, Call, Clock, FlagCache } from '../contracts/index.ts'
 import { withDeadline } from '../deadline.ts'
 import { FlagsError, toFlagsError } from '../errors.ts'
-import type { CompiledFlag } from '../evaluate/compiled-flag.ts'
+import { CompiledFlag } from '../evaluate/compiled-flag.ts'
+import { plainTarget } from '../evaluate/target.ts'
+import { EMPTY_WORLD } from '../evaluate/world.ts'
 import type { Ttl } from '../options.ts'
 import { Breaker } from './breaker.ts'
+import type { Compiled } from './compiler.ts'
 import type { Flight } from './flights.ts'
 
 /** How long "does not exist" is kept, at most. */
@@ -14,6 +17,8 @@ const SPREAD = 0.1
 const FORGET_BATCH = 500
 /** A targeting key of more bytes gets no entry of its own. */
 const MAX_KEY_BYTES = 256
+/** A decision with a larger value, in characters of JSON, gets no entry for each user. */
+const MAX_DECISION = 10_000
 
 /** What a cache has that cannot be asked. */
 export const NOTHING: CacheRead = { token: undefined, fenceVersion: 0 }
@@ -105,19 +110,21 @@ export class SharedLayer {
   }
 
   /** What to keep of a flag and of the decision that was wanted with it: one fill or none. */
-  fillOf({ wanted }: Flight, token: string | undefined, flag: CompiledFlag | null, asOf: number, withFlag: boolean): CacheFill[] {
+  fillOf({ wanted }: Flight, token: string | undefined, flag: Compiled | null, asOf: number, withFlag: boolean): CacheFill[] {
     if (token === undefined) return []
     const flagMs = flag === null ? Math.min(ABSENT_MS, this.#ttl.flagMs) : this.#ttl.flagMs
     const kept = withFlag && flagMs > 0 ? { asOf, value: flag?.record ?? null, ttlMs: spread(flagMs) } : undefined
-    const decision = flag === null ? undefined : this.#decisionOf(wanted, flag, asOf)
+    const decision = flag instanceof CompiledFlag ? this.#decisionOf(wanted, flag, asOf) : undefined
     if (kept === undefined && decision === undefined) return []
     return [{ name: wanted.name, token, ...(kept && { flag: kept }), ...(decision && { decision }) }]
   }
 
   #decisionOf(wanted: CacheWant, flag: CompiledFlag, asOf: number): CacheFill['decision'] {
-    if (wanted.decision === undefined) return undefined
+    if (wanted.decision === undefined || !dependsOnKeyAlone(flag)) return undefined
     const { kind, targetingKey } = wanted.decision
-    const value = kind === 'check' ? flag.admits(targetingKey) : flag.decide(targetingKey)
+    const decision = flag.evaluate(plainTarget(targetingKey), EMPTY_WORLD)
+    const value = kind === 'check' ? decision.enabled : decision
+    if (decision.errorCode !== undefined || JSON.stringify(value).length > MAX_DECISION) return undefined
     return { kind, targetingKey, asOf, value, ttlMs: this.#decisionTtl(kind) }
   }
 
@@ -143,6 +150,11 @@ export class SharedLayer {
       throw error
     }
   }
+}
+
+/** Rules may ask for the targeting key; time, other flags, segments and another attribute to hash are what a shared decision cannot know. */
+function dependsOnKeyAlone({ dependencies, ramp, record }: CompiledFlag): boolean {
+  return dependencies.length === 0 && ramp === undefined && record.bucketBy === undefined
 }
 
 function spread(ttlMs: number): number {

@@ -1,7 +1,6 @@
 import type { Background } from '../background.ts'
 import type { Changes, Clock, Cursor, Loaded } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
-import type { Hash } from '../evaluate/bucket.ts'
 import type { Compiler } from '../read/compiler.ts'
 import type { MemoryLayer } from '../read/memory-layer.ts'
 import type { SharedLayer } from '../read/shared-layer.ts'
@@ -28,7 +27,6 @@ export interface CatchUpParts {
   readonly channels: HintChannels
   readonly background: Background
   readonly report: (error: FlagsError) => void
-  readonly loadHash: () => Promise<Hash>
   /** Whether timers and subscriptions keep this process up to date; otherwise calls do. */
   readonly timers: boolean
   /** Called when this process starts to follow the store. */
@@ -71,6 +69,11 @@ export class CatchUp {
   /** The store's clock as this process knows it. */
   get clock(): number {
     return this.#cursor.version
+  }
+
+  /** The highest version that the store itself has told. */
+  get told(): number {
+    return this.#told
   }
 
   /** Whether a call may go on without asking the store where it is. */
@@ -220,9 +223,9 @@ export class CatchUp {
 
   /** Head before trust: what the cache holds from before this clock may have missed an invalidation while nobody was there. */
   async #begin(): Promise<void> {
-    const { compiler, loadHash, store, intake, begin } = this.#parts
+    const { compiler, store, intake, begin } = this.#parts
     begin()
-    await compiler.loadHash(loadHash)
+    await compiler.start()
     const { storeId, cursor } = await store.probe((source, call) => source.head(call))
     if (this.#assumedId === undefined || this.#assumedId === storeId) intake.lost(cursor.version)
     else intake.rewound(cursor.version)
@@ -242,7 +245,8 @@ export class CatchUp {
   }
 
   async #apply(changes: Changes, told: number): Promise<void> {
-    const { intake, invalidations } = this.#parts
+    const { compiler, intake, invalidations } = this.#parts
+    if (changes.kind === 'changes') await compiler.prepare(changes.changed.map(({ flag }) => flag))
     if (changes.cursor.version < told || this.#misses(changes)) {
       await this.#rewind()
     } else if (changes.kind === 'changes') {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { Change, Changes, Hint, LoadedFlag } from '../contracts/index.ts'
+import type { Change, Changes, Hint, LoadedRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
+import type { AllFlags } from '../read/all-flags.ts'
 import type { Compiler } from '../read/compiler.ts'
 import type { Flights } from '../read/flights.ts'
 import type { MemoryLayer } from '../read/memory-layer.ts'
@@ -16,6 +17,7 @@ export class ChangeIntake {
   readonly #memory: MemoryLayer
   readonly #flights: Flights
   readonly #compiler: Compiler
+  readonly #all: AllFlags
   readonly #reporter: Reporter
   readonly #channels: HintChannels
   /** The version last told of each flag, so that a change heard twice is told once. */
@@ -23,7 +25,16 @@ export class ChangeIntake {
   /** Hints that no catch-up has looked into yet. */
   readonly #hinted = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
 
-  constructor(floors: Floors, memory: MemoryLayer, flights: Flights, compiler: Compiler, reporter: Reporter, channels: HintChannels) {
+  constructor(
+    floors: Floors,
+    memory: MemoryLayer,
+    flights: Flights,
+    compiler: Compiler,
+    all: AllFlags,
+    reporter: Reporter,
+    channels: HintChannels,
+  ) {
+    this.#all = all
     this.#floors = floors
     this.#memory = memory
     this.#flights = flights
@@ -39,6 +50,7 @@ export class ChangeIntake {
 
   /** For a catch-up that reached the store's clock: what was true about these hints is known now. */
   looked(hints: readonly (readonly [string, number])[], clock: number): void {
+    this.#all.looked(clock)
     for (const [name, version] of hints) {
       if (this.#hinted.get(name) === version) this.#hinted.delete(name)
       // It was never true, and must not stand in the way of what will be.
@@ -53,6 +65,7 @@ export class ChangeIntake {
     this.#forget(name)
     this.#memory.drop(name)
     this.#hinted.set(name, Math.max(version, this.#hinted.get(name) ?? 0))
+    this.#all.hint(version)
     return true
   }
 
@@ -66,6 +79,7 @@ export class ChangeIntake {
     const news = changed.filter(({ name, version }) => this.#floors.raiseByChange(name, version))
     for (const { name } of news) this.#flights.detach(name)
     for (const { name, flag } of changed) if (this.#memory.held(name) !== undefined) this.#swap(name, flag, cursor.version)
+    this.#all.log(cursor.version, changed)
     for (const { name, version } of news) this.#announce(name, version)
     this.#channels.expect(news)
   }
@@ -82,6 +96,7 @@ export class ChangeIntake {
 
   /** Nothing that was known before `version` counts any more. */
   lost(version: number): void {
+    this.#all.lost(version)
     this.#floors.raiseCommon(version)
     this.#flights.detachAll()
     this.#compiler.forgetAll()
@@ -96,6 +111,7 @@ export class ChangeIntake {
     this.#announced.clear()
     this.#hinted.clear()
     this.#memory.clear()
+    this.#all.lost(version)
     this.#floors.replaceAll(version)
     return names
   }
@@ -113,7 +129,7 @@ export class ChangeIntake {
     this.#compiler.forget(name)
   }
 
-  #swap(name: string, flag: LoadedFlag, asOf: number): void {
+  #swap(name: string, flag: LoadedRecord, asOf: number): void {
     this.#compiler.forget(name)
     const compiled = this.#compiler.compileLoaded(name, flag)
     if (compiled instanceof FlagsError) this.#memory.drop(name)

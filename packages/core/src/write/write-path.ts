@@ -1,6 +1,7 @@
 import type { Background } from '../background.ts'
 import type { Call, Change, FlagStore } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
+import type { Compiler } from '../read/compiler.ts'
 import type { StoreLayer } from '../read/store-layer.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { ChangeIntake } from './change-intake.ts'
@@ -19,8 +20,17 @@ export class WritePath {
   readonly #intake: ChangeIntake
   readonly #invalidations: Invalidations
   readonly #background: Background
+  readonly #compiler: Compiler
 
-  constructor(store: StoreLayer, catchUp: CatchUp, intake: ChangeIntake, invalidations: Invalidations, background: Background) {
+  constructor(
+    store: StoreLayer,
+    catchUp: CatchUp,
+    intake: ChangeIntake,
+    invalidations: Invalidations,
+    compiler: Compiler,
+    background: Background,
+  ) {
+    this.#compiler = compiler
     this.#background = background
     this.#store = store
     this.#catchUp = catchUp
@@ -33,6 +43,7 @@ export class WritePath {
     return await this.#background.shared(async () => {
       if (!this.#catchUp.current) await this.#catchUp.begun()
       const change = await this.#write(name, write)
+      await this.#compiler.prepare([change.after])
       this.#catchUp.committed(name, change.version)
       this.#intake.committed(change)
       return { change, propagation: await this.#invalidations.raise(name, change.version) }

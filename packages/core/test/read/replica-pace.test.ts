@@ -172,20 +172,27 @@ describe('a hint brings the flag up again at once', () => {
     expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ version: 2, source: 'cache' })
   })
 
-  test('also while a replica is being asked', async () => {
-    const held = gate()
-    pair.instead = async (loaded) => {
-      await held.opened
-      return loaded
+  test('also while a replica is being asked, whether or not it answers', async () => {
+    for (const answers of [true, false]) {
+      const [asked, held] = [gate(), gate()]
+      pair.instead = async (loaded) => {
+        asked.open()
+        await held.opened
+        if (answers) return loaded
+        throw new Error('connection refused')
+      }
+      const flags = world.client({ store: pair.store })
+      const before = await flags.evaluate('new_feature', 'ada')
+      await updatedElsewhere()
+      await world.cache().purge()
+      pair.primary = 'down'
+      const early = flags.evaluate('new_feature', 'ada')
+      await asked.opened
+      await updatedElsewhere()
+      held.open()
+      expect((await early).reason).toBe('STALE')
+      expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ version: Number(before.version) + 2, source: 'cache' })
+      pair.primary = 'up'
     }
-    const flags = world.client({ store: pair.store })
-    await flags.ready()
-    pair.primary = 'down'
-    const early = flags.evaluate('new_feature', 'ada')
-    await settle()
-    await updatedElsewhere()
-    held.open()
-    expect(await early).toMatchObject({ version: 1, reason: 'STALE' })
-    expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ version: 2, source: 'cache' })
   })
 })

@@ -1,0 +1,35 @@
+import type { Decision, Evaluation, JsonValue, Reason } from './contracts/index.ts'
+import { FlagsError } from './errors.ts'
+import type { Decided } from './read/decider.ts'
+import type { Widen } from './schema.ts'
+
+/** What `evaluate` answers; `fallback` where the flag does not exist. */
+export function evaluation({ decision: found, source, asOf, stale }: Decided, fallback: boolean): Evaluation {
+  const decision = found as Decision
+  const isAbsent = decision.errorCode === 'FLAG_NOT_FOUND'
+  const reason: Reason = stale && (isAbsent || decision.reason !== 'ERROR') ? 'STALE' : decision.reason
+  return { ...decision, enabled: isAbsent ? fallback : decision.enabled, reason, source, asOf }
+}
+
+/** What `evaluate` answers where no layer knows. */
+export function unknown(name: string, key: string | undefined, enabled: boolean, { code, message }: FlagsError): Evaluation {
+  const asked = { name, ...(key === undefined ? {} : { targetingKey: key }) }
+  return { ...asked, enabled, reason: 'ERROR', source: 'default', errorCode: code, errorMessage: message }
+}
+
+/** The variant's value for who is in, `true` where there are no variants, and `fallback` for who is out or where the types differ. */
+export function valueFor<T extends JsonValue>(decision: Decision, fallback: Widen<T>, report: (error: FlagsError) => void): Widen<T> {
+  const { name, enabled, variant, value, errorCode } = decision
+  if (!enabled || (errorCode !== undefined && variant === undefined)) return fallback
+  const found = variant === undefined ? true : (value as JsonValue)
+  const [given, wanted] = [kindOf(found), kindOf(fallback)]
+  if (given === wanted) return found as Widen<T>
+  const what = variant === undefined ? 'has no variants, so its value is true or false' : `gives variant ${variant}, ${given}`
+  report(new FlagsError('TYPE_MISMATCH', `Flag ${name} ${what}; its default is ${wanted}.`, { flag: name }))
+  return fallback
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}

@@ -1,0 +1,9 @@
+/**
+ * Flags for an app's unit tests: real evaluation, no PostgreSQL, no Redis.
+ *
+ * @module
+ */
+
+export { createTestFlags, type TestFlagsOptions } from './create-test-flags.ts'
+export { everyCombination } from './every-combination.ts'
+export type { TestFlag, TestFlags } from './test-flags.ts'

@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Flags } from '../../src/index.ts'
+import { settle } from '../manual-clock.ts'
+import { around, World } from '../world.ts'
+
+let world: World
+let flags: Flags
+beforeEach(async () => {
+  world = new World()
+  flags = world.client()
+  await flags.ready()
+})
+afterEach(() => world.end())
+
+describe('explain', () => {
+  test('says what each layer has', async () => {
+    await flags.admin.create({ name: 'new_feature', rollout: 50 })
+    const other = world.client()
+    const { layers, floor, clock } = await other.explain('new_feature', 'ada')
+    expect(layers).toEqual([
+      { layer: 'memory', state: 'answers', version: 1, asOf: 1 },
+      { layer: 'decision', state: expect.any(String) as string, asOf: 1 },
+      { layer: 'cache', state: 'answers', version: 1, asOf: 1 },
+      { layer: 'store', state: 'answers', version: 1, asOf: 1 },
+    ])
+    expect([floor, clock]).toEqual([1, 1])
+  })
+
+  test('gives hash input, hash, bucket and threshold', async () => {
+    await flags.admin.create({ name: 'new_feature', rollout: 50, salt: 'pepper' })
+    const { evaluation, trace } = await flags.explain('new_feature', 'ada')
+    expect(trace?.bucketing).toMatchObject({ input: 'pepper:ada', rollout: 50, bucket: evaluation.bucket })
+    expect(evaluation).toEqual({ ...(await flags.evaluate('new_feature', 'ada')) })
+  })
+
+  test('gives the verdict of each rule, condition by condition, as data and as text', async () => {
+    await flags.admin.segments.create({ name: 'staff', members: ['eve'] })
+    await flags.admin.create({
+      name: 'checkout',
+      rollout: 0,
+      rules: [
+        { name: 'staff', when: [{ attribute: 'targetingKey', operator: 'inSegment', value: 'staff' }] },
+        {
+          name: 'germans on pro',
+          when: [
+            { attribute: 'country', operator: 'in', value: ['DE', 'AT'] },
+            { attribute: 'plan', operator: 'equals', value: 'pro' },
+          ],
+          rollout: 100,
+        },
+      ],
+    })
+    const { trace, text } = await flags.explain('checkout', { targetingKey: 'ada', country: 'DE', plan: 'pro' })
+    expect(trace?.rules.map(({ name, met }) => [name, met])).toEqual([
+      ['staff', false],
+      ['germans on pro', true],
+    ])
+    expect(text.split('\n').slice(0, 9)).toEqual([
+      'checkout is on for "ada": TARGETING_MATCH, answered by memory.',
+      '',
+      'How it was decided',
+      '  Rule 1 (staff) does not match:',
+      '    ✗ targetingKey inSegment "staff"; it is "ada"',
+      '  Rule 2 (germans on pro) matches:',
+      '    ✓ country in ["DE","AT"]; it is "DE"',
+      '    ✓ plan equals "pro"; it is "pro"',
+      '  Rule 2 (germans on pro) decides, with a rollout of 100 %.',
+    ])
+  })
+
+  test('says which prerequisite stands in the way', async () => {
+    await flags.admin.create({ name: 'base', enabled: false })
+    await flags.admin.create({ name: 'top', rollout: 100, requires: [{ flag: 'base' }] })
+    const { text } = await flags.explain('top', 'ada')
+    expect(text).toContain('Prerequisite base must be on: not met, it is off.')
+    expect(text).toContain('A prerequisite is not met (base): off.')
+  })
+
+  test('says when a ramp lets this user in', async () => {
+    const ramp = { from: { at: '2026-01-01T00:00:00.000Z', rollout: 0 }, to: { at: '2026-01-01T00:01:40.000Z', rollout: 100 } }
+    await flags.admin.create({ name: 'slow', ramp })
+    const { trace, text } = await flags.explain('slow', 'ada')
+    const stay = trace?.ramp?.stay
+    const since = typeof stay === 'object' ? stay.since : undefined
+    expect(text).toContain(`This one is in from ${since} on.`)
+    await world.clock.advance(Date.parse(String(since)) - world.clock.now() - 1)
+    expect(await flags.isEnabled('slow', 'ada')).toBe(false)
+    await world.clock.advance(1)
+    expect(await flags.isEnabled('slow', 'ada')).toBe(true)
+  })
+
+  test('tells a flag that does not exist, one that is disabled and a name that is none', async () => {
+    await flags.admin.create({ name: 'off', enabled: false, rollout: 100 })
+    expect((await flags.explain('off', 'ada')).text).toContain('The flag is disabled: off for everybody.')
+    const missing = await flags.explain('missing', 'ada')
+    expect([missing.layers.at(-1)?.state, missing.trace]).toEqual(['does not exist', undefined])
+    expect((await flags.explain('no flag', 'ada')).layers).toEqual([])
+    expect((await flags.explain('off', 1.5)).evaluation.errorCode).toBe('INVALID_CONTEXT')
+  })
+
+  test('answers where cache and store are gone, and says so', async () => {
+    await flags.admin.create({ name: 'new_feature', rollout: 100 })
+    let gone = false
+    const broken = <T>(next: () => Promise<T>): Promise<T> => (gone ? Promise.reject(new Error('pulled')) : next())
+    const client = world.client({
+      store: around(world.store, { load: (next, ...args) => broken(() => next(...args)) }),
+      cache: around(world.cache(), { read: (next, ...args) => broken(() => next(...args)) }),
+    })
+    await client.isEnabled('new_feature', 'ada')
+    await settle()
+    gone = true
+    const { evaluation, layers } = await client.explain('new_feature', 'ada')
+    expect(evaluation).toMatchObject({ enabled: true, source: 'memory' })
+    expect(layers.at(-1)).toMatchObject({ layer: 'store', state: 'failed' })
+  })
+
+  test('rejects once the client is closed', async () => {
+    const client = world.client()
+    await world.clock.until(client.close())
+    await expect(client.explain('x', 'ada')).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+})

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest'
+import { createTestFlags, everyCombination } from '../../src/testing/index.ts'
+import { ManualClock } from '../manual-clock.ts'
+
+describe('createTestFlags', () => {
+  test('takes on, off, a value for everybody, and a flag in full', async () => {
+    const flags = createTestFlags({
+      on: true,
+      off: false,
+      limit: 50,
+      theme: 'dark',
+      half: { rollout: 50 },
+      pro: { rules: [{ when: [{ attribute: 'plan', operator: 'equals', value: 'pro' }] }] },
+    })
+    expect([await flags.isEnabled('on'), await flags.isEnabled('off', 'ada')]).toEqual([true, false])
+    expect([await flags.value('limit', 'ada', { default: 1 }), await flags.value('theme', 'ada', { default: 'light' })]).toEqual([
+      50,
+      'dark',
+    ])
+    const answers = await Promise.all(Array.from({ length: 1_000 }, (_, user) => flags.isEnabled('half', user)))
+    expect(Math.abs(answers.filter(Boolean).length - 500)).toBeLessThan(80)
+    expect(await flags.isEnabled('pro', { targetingKey: 'ada', plan: 'pro' })).toBe(true)
+    expect(await flags.isEnabled('pro', { targetingKey: 'ada', plan: 'free' })).toBe(false)
+  })
+
+  test('gives the default of the schema for what a test does not mention', async () => {
+    const flags = createTestFlags({}, { schema: { known: { default: true } } })
+    expect(await flags.isEnabled('known', 'ada')).toBe(true)
+  })
+
+  test('refuses what could not be created', () => {
+    expect(() => createTestFlags({ 'no name': true })).toThrow(expect.objectContaining({ code: 'INVALID_NAME' }))
+    expect(() => createTestFlags({ over: { rollout: 101 } })).toThrow(expect.objectContaining({ code: 'INVALID_FLAG' }))
+    expect(() => createTestFlags(null as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }))
+  })
+
+  test('shares nothing between two of them', async () => {
+    const [one, two] = [createTestFlags({ a: true }), createTestFlags({ a: false })]
+    using _ = one.override({ b: true })
+    await one.admin.update('a', { enabled: false })
+    expect([await one.isEnabled('a'), await two.isEnabled('b'), await two.isEnabled('a')]).toEqual([false, false, false])
+  })
+
+  test('goes by the clock that it is given', async () => {
+    const clock = new ManualClock()
+    const at = (ms: number) => new Date(clock.now() + ms).toISOString()
+    const flags = createTestFlags({ slow: { ramp: { from: { at: at(0), rollout: 0 }, to: { at: at(1_000), rollout: 100 } } } }, { clock })
+    expect(await flags.isEnabled('slow', 'ada')).toBe(false)
+    await clock.advance(1_000)
+    expect(await flags.isEnabled('slow', 'ada')).toBe(true)
+  })
+
+  test('has segments where rules need them', async () => {
+    const rules = [{ when: [{ attribute: 'targetingKey', operator: 'inSegment', value: 'staff' }] }] as const
+    const flags = createTestFlags({ debug: { rules } }, { segments: [{ name: 'staff', members: ['ada'] }] })
+    expect([await flags.isEnabled('debug', 'ada'), await flags.isEnabled('debug', 'ben')]).toEqual([true, false])
+  })
+})
+
+describe('override', () => {
+  test('counts until the end of the block', async () => {
+    const flags = createTestFlags({ a: false })
+    {
+      using _ = flags.override({ a: true, extra: true })
+      expect([await flags.isEnabled('a', 'ada'), await flags.isEnabled('extra', 'ada')]).toEqual([true, true])
+      expect((await flags.snapshot()).isEnabled('a', 'ada')).toBe(true)
+      expect((await flags.explain('a', 'ada')).evaluation.enabled).toBe(true)
+    }
+    expect([await flags.isEnabled('a', 'ada'), await flags.isEnabled('extra', 'ada')]).toEqual([false, false])
+    expect((await flags.snapshot()).isEnabled('a', 'ada')).toBe(false)
+  })
+
+  test('gives way to a later one, and they may end in any order', async () => {
+    const flags = createTestFlags({ theme: 'light' })
+    const theme = (): Promise<string> => flags.value('theme', 'ada', { default: 'none' })
+    const [dark, blue] = [flags.override({ theme: 'dark' }), flags.override({ theme: 'blue' })]
+    expect(await theme()).toBe('blue')
+    dark[Symbol.dispose]()
+    expect(await theme()).toBe('blue')
+    blue[Symbol.dispose]()
+    blue[Symbol.dispose]()
+    expect(await theme()).toBe('light')
+  })
+
+  test('is refused where the flag could not be created, and then changes nothing', async () => {
+    const flags = createTestFlags({ a: false })
+    expect(() => flags.override({ a: true, b: { rollout: -1 } })).toThrow(expect.objectContaining({ code: 'INVALID_FLAG' }))
+    expect(await flags.isEnabled('a')).toBe(false)
+  })
+
+  test('leaves a snapshot that was taken before as it was', async () => {
+    const flags = createTestFlags({ a: false })
+    const before = await flags.snapshot()
+    using _ = flags.override({ a: true })
+    expect([before.isEnabled('a', 'ada'), (await flags.snapshot()).isEnabled('a', 'ada')]).toEqual([false, true])
+  })
+})
+
+describe('everyCombination', () => {
+  test('gives each way in which flags can be on and off', async () => {
+    const flags = createTestFlags()
+    const seen: boolean[][] = []
+    for (const combination of everyCombination(['a', 'b'])) {
+      using _ = flags.override(combination)
+      seen.push([await flags.isEnabled('a'), await flags.isEnabled('b')])
+    }
+    expect(seen).toEqual([
+      [false, false],
+      [true, false],
+      [false, true],
+      [true, true],
+    ])
+  })
+
+  test('gives one for no flags, and refuses more than 16', () => {
+    expect(everyCombination([])).toEqual([{}])
+    expect(everyCombination(Array.from({ length: 16 }, (_, index) => `f${index}`))).toHaveLength(65_536)
+    expect(() => everyCombination(Array.from({ length: 17 }, (_, index) => `f${index}`))).toThrow('too many combinations')
+  })
+})
