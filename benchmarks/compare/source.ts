@@ -19,7 +19,7 @@ export class Source {
   async read(): Promise<Value> {
     const { flags } = await this.slowStore.load([this.#key])
     const flag = flags.get(this.#key)
-    if (!flag || flag instanceof Error) throw new Error(`${this.#key} is gone`)
+    if (!flag || flag instanceof Error || !('rollout' in flag)) throw new Error(`${this.#key} is gone`)
     return { rollout: flag.rollout }
   }
 
@@ -44,6 +44,7 @@ export class Source {
       create: (flag, meta, call) => store.create(flag, meta, call),
       update: (name, patch, meta, call) => store.update(name, patch, meta, call),
       delete: (name, meta, call) => store.delete(name, meta, call),
+      segments: store.segments,
       history: (name, page, call) => store.history(name, page, call),
       prune: (days, call) => store.prune(days, call),
       close: async () => undefined,

@@ -1,0 +1,17 @@
+/** A process that starts, asks at once, says what it was answered and ends. */
+import { createFlags } from '@flagstone/core'
+import { postgresStore } from '@flagstone/pg-adapter'
+import { redisCache } from '@flagstone/redis-adapter'
+import { now, USER } from './protocol.ts'
+import type { FreshAnswers, FreshPlan } from './starts.ts'
+
+const { schema, databaseUrl, redisUrl, names } = JSON.parse(process.argv[2] ?? '') as FreshPlan
+const from = now()
+const flags = createFlags({ store: postgresStore({ url: databaseUrl, schema }), cache: redisCache({ url: redisUrl }) })
+const first = await flags.evaluate(names[0] ?? '', USER)
+const firstMs = now() - from
+const all = await Promise.all(names.map((name) => flags.isEnabled(name, USER)))
+const answers: FreshAnswers = { first: first.enabled, source: first.source, firstMs, all, allMs: now() - from }
+process.send?.(answers)
+await flags.close()
+process.disconnect()

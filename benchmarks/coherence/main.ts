@@ -1,0 +1,52 @@
+/**
+ * How soon a change is answered, and what it costs: `pnpm figures`. Everything runs on a PostgreSQL and a Redis of its own, in processes of
+ * its own, and each figure stands beside a bare message or command of the same run. No time fails a run; a wrong answer does.
+ */
+import { availableParallelism } from 'node:os'
+import { invalidations } from './invalidations.ts'
+import { read } from './read.ts'
+import { type Result, table } from './result.ts'
+import { silences } from './silences.ts'
+import { starts } from './starts.ts'
+import { updates } from './updates.ts'
+import { openWorld, type World } from './world.ts'
+
+/** Nothing takes so long. */
+const LIMIT_MS = 10 * 60_000
+const FIGURES: readonly (readonly [string, (world: World) => Promise<readonly Result[]>])[] = [
+  ['a, b: a change → every process', updates],
+  ['c: invalidation of a flag with many cached users', invalidations],
+  ['d: READ', read],
+  ['e, f: after an outage, and in silence', silences],
+  ['g: a fresh process', starts],
+]
+
+const overdue = setTimeout(() => {
+  console.error(`The figures are not complete after ${LIMIT_MS / 60_000} minutes.`)
+  process.exit(1)
+}, LIMIT_MS)
+overdue.unref()
+
+const began = performance.now()
+const seconds = (from: number): string => `${((performance.now() - from) / 1_000).toFixed(0)} s`
+const wanted = process.argv.slice(2)
+const results: Result[] = []
+const world = await openWorld()
+try {
+  console.log(`${world.postgres.product}, ${world.redis.product}, Node ${process.version}`)
+  for (const [title, figure] of FIGURES) {
+    if (wanted.length > 0 && !wanted.some((letter) => title.split(':')[0]?.includes(letter))) continue
+    const from = performance.now()
+    console.log(`\n${title}`)
+    results.push(...(await figure(world)))
+    console.log(`  (${seconds(from)})`)
+  }
+} finally {
+  await world.end()
+}
+console.log(`\n${table(results)}`)
+console.log(
+  `\n${seconds(began)} in all, on ${availableParallelism()} processors: who is the last of many processes waits for the others' work too.`,
+)
+// A socket that a proxy reset while it was being shut down keeps its handle for ever on Node 20.
+process.exit()
