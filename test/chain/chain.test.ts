@@ -193,7 +193,7 @@ describe('a corrupt row in PostgreSQL', () => {
     const flags = chain.client()
     await flags.admin.create({ name: on, rollout: 100 })
     await flags.ready()
-    await chain.sql.unsafe(`UPDATE "${chain.schema}".feature_flags SET schema = 2, rollout = 0`)
+    await chain.sql.unsafe(`UPDATE "${chain.schema}".feature_flags SET schema = 99, rollout = 0`)
     await until(async () => (await flags.evaluate(on, 'ada')).reason === 'STALE')
     expect(await chain.client().evaluate(on, 'ada')).toMatchObject({ errorCode: 'RECORD_TOO_NEW' })
     await expect(flags.admin.update(on, { rollout: 50 })).rejects.toMatchObject({ code: 'RECORD_TOO_NEW' })

@@ -1,5 +1,7 @@
 import type { Change, ChangeMeta, FlagPatch, FlagRecord, HistoryPage, NewFlag } from './contracts/index.ts'
+import { loadEngines } from './engines.ts'
 import { FlagsError } from './errors.ts'
+import { enginesOf } from './evaluate/engines.ts'
 import type { StoreLayer } from './read/store-layer.ts'
 import { flagsIn, recordAfter, usable } from './records/loaded-records.ts'
 import type { FlagName, FlagSchema } from './schema.ts'
@@ -70,14 +72,14 @@ export class Admin implements FlagsAdmin {
 
   async create(flag: NewFlag, meta?: ChangeMeta): Promise<WrittenFlag> {
     this.#assertOpen()
-    const checked = checkNewFlag(flag)
+    const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
     const about = checkMeta(checked.name, meta)
     return written(await this.#writes.commit(checked.name, (store, call) => store.create(checked, about, call)))
   }
 
   async update(name: string, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag> {
     this.#assertOpen()
-    const checked = checkPatch(checkName(name), patch)
+    const checked = checkPatch(checkName(name), patch, await loadEngines(enginesOf(patch)))
     const about = checkMeta(name, meta)
     return written(await this.#writes.commit(name, (store, call) => store.update(name, checked, about, call)))
   }

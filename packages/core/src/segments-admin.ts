@@ -1,6 +1,8 @@
 import type { Written } from './admin.ts'
 import type { Change, ChangeMeta, HistoryPage, NewSegment, SegmentPatch, SegmentRecord } from './contracts/index.ts'
+import { loadEngines } from './engines.ts'
 import type { FlagsError } from './errors.ts'
+import { enginesOf } from './evaluate/engines.ts'
 import { segmentKey } from './evaluate/segment-key.ts'
 import type { StoreLayer } from './read/store-layer.ts'
 import { recordAfter, segmentsIn, usable } from './records/loaded-records.ts'
@@ -50,7 +52,7 @@ export function segmentsAdmin(
 
     async create(segment, meta) {
       assertOpen()
-      const checked = checkNewSegment(segment)
+      const checked = checkNewSegment(segment, await loadEngines(enginesOf(segment)))
       const key = segmentKey(checked.name)
       const about = checkMeta(key, meta)
       return written(await writes.commit(key, (source, call) => source.segments.create(checked, about, call)))
@@ -58,7 +60,7 @@ export function segmentsAdmin(
 
     async update(name, patch, meta) {
       assertOpen()
-      const checked = checkSegmentPatch(checkName(name), patch)
+      const checked = checkSegmentPatch(checkName(name), patch, await loadEngines(enginesOf(patch)))
       const key = segmentKey(name)
       const about = checkMeta(key, meta)
       return written(await writes.commit(key, (source, call) => source.segments.update(name, checked, about, call)))

@@ -84,6 +84,31 @@ describe('a memory store keeps copies', () => {
   })
 })
 
+describe('segments of a memory store', () => {
+  test('that are there from the start come before the flags, in their order', async () => {
+    const store = memoryStore({
+      segments: [{ name: 'b', members: ['ada'] }, { name: 'a' }],
+      flags: [{ name: 'a', requires: [{ flag: 'c' }] }],
+    })
+    const { flags, asOf } = await store.loadAll()
+    expect([...flags.keys()]).toEqual(['segment:b', 'segment:a', 'a'])
+    expect(asOf).toBe(3)
+    const { members } = flags.get('segment:b') as { members: string[] }
+    expect(() => members.push('bob')).toThrow(TypeError)
+  })
+
+  test('and flags that could not be created are refused at once', () => {
+    const [a, b] = [
+      { name: 'a', requires: [{ flag: 'b' }] },
+      { name: 'b', requires: [{ flag: 'a' }] },
+    ]
+    expect(() => memoryStore({ flags: [a, b] })).toThrow(/b → a → b/)
+    expect(() => memoryStore({ segments: [{ name: 'a' }, { name: 'a' }] })).toThrow('Segment a exists already')
+    expect(() => memoryStore({ segments: [{ name: 'a:b' }] })).toThrow('a:b')
+    expect(() => memoryStore({ segments: [{ name: 'a', members: [''] }] })).toThrow('members')
+  })
+})
+
 describe('the clock of a memory store', () => {
   test('dates changes and records', async () => {
     const clock = new ManualClock()

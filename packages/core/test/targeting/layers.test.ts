@@ -63,6 +63,18 @@ describe('rules', () => {
   })
 })
 
+test('a pattern that the engine refuses is refused on write, naming where it stands', async () => {
+  const when = [{ attribute: 'email', operator: 'matches', value: '(?=a)b' }] as const
+  await expect(flags.admin.create({ name: 'beta', rules: [{ when }] })).rejects.toMatchObject({
+    code: 'INVALID_FLAG',
+    message: expect.stringContaining('rules.0.when.0.value') as string,
+  })
+  await expect(flags.admin.segments.create({ name: 'beta', when })).rejects.toMatchObject({ code: 'INVALID_FLAG' })
+  await flags.admin.create({ name: 'beta' })
+  await expect(flags.admin.update('beta', { rules: [{ when }] })).rejects.toMatchObject({ code: 'INVALID_FLAG' })
+  expect(await flags.admin.segments.list()).toEqual([])
+})
+
 describe('a segment', () => {
   const wanted = { attribute: 'targetingKey', operator: 'inSegment', value: 'staff' } as const
 
