@@ -1,6 +1,6 @@
 import type { Condition } from './contracts/index.ts'
 import type { Stay } from './evaluate/ramp-line.ts'
-import type { ConditionTrace, RequirementTrace, RuleTrace, Trace } from './evaluate/trace.ts'
+import type { ConditionTrace, PrerequisiteTrace, RuleTrace, Trace } from './evaluate/trace.ts'
 import type { Explanation, LayerFinding } from './explain.ts'
 
 const LAYERS: Readonly<Record<LayerFinding['layer'], string>> = {
@@ -20,7 +20,7 @@ const STATES: Readonly<Record<LayerFinding['state'], string>> = {
   failed: 'failed',
 }
 
-const UNMET: Readonly<Record<RequirementTrace['why'], string>> = {
+const UNMET: Readonly<Record<PrerequisiteTrace['why'], string>> = {
   on: 'though it is on',
   off: 'it is off',
   'another variant': 'it gives another variant',
@@ -50,9 +50,9 @@ function layerLine({ layer, state, version, asOf, why }: LayerFinding): string {
 }
 
 function steps(trace: Trace): string[] {
-  const { decision, requirements, rules, bucketing, ramp, draw } = trace
+  const { decision, prerequisites, rules, bucketing, ramp, draw } = trace
   if (decision.reason === 'DISABLED') return ['The flag is disabled: off for everybody.']
-  const lines = [...requirements.map(requirementLine), ...rules.flatMap(ruleLines)]
+  const lines = [...prerequisites.map(prerequisiteLine), ...rules.flatMap(ruleLines)]
   if (decision.unmet !== undefined) return [...lines, `A prerequisite is not met (${decision.unmet}): off.`]
   lines.push(whoDecides(trace))
   if (ramp !== undefined) {
@@ -81,7 +81,7 @@ function whoDecides({ decision, rules }: Trace): string {
   return `${rules.length > 0 ? 'No rule matches, so the' : 'The'} flag's own rollout of ${rollout} % decides.`
 }
 
-function requirementLine({ flag, variant, met, why }: RequirementTrace): string {
+function prerequisiteLine({ flag, variant, met, why }: PrerequisiteTrace): string {
   const wanted = variant === undefined ? 'on' : `on with variant ${variant}`
   return `Prerequisite ${flag} must be ${wanted}: ${met ? 'met' : `not met, ${UNMET[why]}`}.`
 }

@@ -18,7 +18,7 @@ export interface Statements {
   readonly meta: string
   /** $1 key → its newest change */
   readonly newest: string
-  /** $1 requirements → each requirement of a flag that they lead to: who requires, what is required */
+  /** $1 prerequisites → each prerequisite of a flag that they lead to: who requires, what is required */
   readonly required: string
   readonly flags: WriteStatements
   readonly segments: WriteStatements
@@ -55,7 +55,7 @@ export function statements(schema: string): Statements {
       CASE WHEN starts_with(${key}, 'segment:')
         THEN (SELECT row_to_json(g) FROM ${segments} g WHERE g.name = substr(${key}, 9))
         ELSE (SELECT row_to_json(f) FROM ${flags} f WHERE f.name = ${key}) END`
-  const requirementsOf = (name: string): string => `
+  const prerequisitesOf = (name: string): string => `
         jsonb_array_elements((SELECT f.requires FROM ${flags} f WHERE f.name = ${name} AND jsonb_typeof(f.requires) = 'array'))`
   return {
     head: `
@@ -115,9 +115,9 @@ export function statements(schema: string): Statements {
       WITH RECURSIVE reached(name) AS (
         SELECT r->>'flag' FROM jsonb_array_elements($1::text::jsonb) r
         UNION
-        SELECT r->>'flag' FROM reached q, ${requirementsOf('q.name')} r
+        SELECT r->>'flag' FROM reached q, ${prerequisitesOf('q.name')} r
       )
-      SELECT q.name, r->>'flag' FROM reached q, ${requirementsOf('q.name')} r`,
+      SELECT q.name, r->>'flag' FROM reached q, ${prerequisitesOf('q.name')} r`,
 
     flags: writeStatements(schema, 'feature_flags', '', FLAG_CONTENT),
     segments: writeStatements(schema, 'feature_flag_segments', 'segment:', SEGMENT_CONTENT),

@@ -14,7 +14,7 @@ export type Write = <T>(
 
 /**
  * Takes the locks of a write. Each is waited for so long at most. Nothing is compiled: PostgreSQL cannot tell how short the walk along
- * requirements is, and would spend a third of a second on it, under the clock's lock.
+ * prerequisites is, and would spend a third of a second on it, under the clock's lock.
  */
 export async function lock(tx: TransactionSql, statement: WriteStatements, lockTimeoutMs: number): Promise<void> {
   // Awaited here: postgres.js sends a query when it is awaited, and what goes out beside this one must come after it.

@@ -8,9 +8,9 @@ import {
   type FlagRecord,
   FlagsError,
   type NewFlag,
+  type Prerequisite,
   patched,
   patchedSegment,
-  type Requirement,
   type SegmentRecord,
   type SegmentStore,
   segmentContentOf,
@@ -40,11 +40,11 @@ export function writesOf(sql: Sql, text: Statements, lockTimeoutMs: number): Wri
   const segments = recordWrites(sql, text, 'segments', lockTimeoutMs)
   const write = writeTo(sql, text.flags, lockTimeoutMs)
 
-  /** Under the clock's lock nobody else can add the requirement that closes a cycle with this one. */
+  /** Under the clock's lock nobody else can add the prerequisite that closes a cycle with this one. */
   const noCycle: Check = async (tx, { name, ...record }) => {
     const requires = 'requires' in record ? (record.requires ?? []) : []
     if (requires.length === 0) return
-    const others = new Map<string, Requirement[]>()
+    const others = new Map<string, Prerequisite[]>()
     for (const [requirer, flag] of await rows(tx, text.required, [JSON.stringify(requires)])) {
       if (!requirer || !flag) continue
       others.set(requirer, [...(others.get(requirer) ?? []), { flag }])

@@ -5,9 +5,9 @@ import { storeHistory } from './store-history.ts'
 import { storeLog } from './store-log.ts'
 import { storeLost } from './store-lost.ts'
 import { storeOverwritten } from './store-overwritten.ts'
+import { storePrerequisites } from './store-prerequisites.ts'
 import { storeReads } from './store-reads.ts'
 import { storeReplica } from './store-replica.ts'
-import { storeRequirements } from './store-requirements.ts'
 import { storeRules } from './store-rules.ts'
 import { storeSegmentHistory } from './store-segment-history.ts'
 import { storeSegments } from './store-segments.ts'
@@ -22,7 +22,7 @@ export function storeCases(harness: StoreHarness): readonly ConformanceCase[] {
     storeReplica,
     storeWrites,
     storeRules,
-    storeRequirements,
+    storePrerequisites,
     storeConflicts,
     storeConcurrency,
     storeSegments,

@@ -58,7 +58,7 @@ function record(loaded: LoadedRecord | undefined): FlagRecord {
 
 /** What decides beside the rollout: it must come back as it was written, and go when it is removed. */
 export const storeRules: Scenarios<StoreWorld> = {
-  'rules, variants, requirements, ramp and bucketBy come back as they were written': async ({ store, peer }) => {
+  'rules, variants, prerequisites, ramp and bucketBy come back as they were written': async ({ store, peer }) => {
     const { after } = await store.create(RULED)
     const loaded = record((await (await peer()).load(['ruled'])).flags.get('ruled'))
     const { name, ...fields } = RULED
@@ -114,7 +114,7 @@ export const storeRules: Scenarios<StoreWorld> = {
     assert.deepEqual((await store.head()).cursor, cursor)
   },
 
-  'a flag can have as many rules, variants and requirements as the contract says': async ({ store, peer }) => {
+  'a flag can have as many rules, variants and prerequisites as the contract says': async ({ store, peer }) => {
     const rules = Array.from({ length: 1_000 }, (_, index) => ({
       when: [{ attribute: 'targetingKey', operator: 'equals' as const, value: `user ${index}` }],
       rollout: (index % 100) + 0.125,

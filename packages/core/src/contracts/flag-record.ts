@@ -1,4 +1,4 @@
-import type { Ramp, Requirement, Rule, Variant } from './rule.ts'
+import type { Prerequisite, Ramp, Rule, Variant } from './rule.ts'
 
 /** Any value that JSON can hold. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
@@ -20,7 +20,7 @@ export interface FlagRecord {
   /** The kill switch. */
   readonly enabled: boolean
   /** Flags that must be on first; at most 50. Where one is not, this flag is off. */
-  readonly requires?: readonly Requirement[]
+  readonly requires?: readonly Prerequisite[]
   /** The first whose conditions are all met decides; at most 1,000. */
   readonly rules?: readonly Rule[]
   /** For whoever no rule matched: percent of targeting keys that get the flag, 0 to 100, at most three decimals. */
@@ -51,7 +51,7 @@ export interface NewFlag {
   readonly expiresAt?: string
   /** Default `true`: the rollout decides. */
   readonly enabled?: boolean
-  readonly requires?: readonly Requirement[]
+  readonly requires?: readonly Prerequisite[]
   readonly rules?: readonly Rule[]
   /** Default 0: nobody. */
   readonly rollout?: number
@@ -68,7 +68,7 @@ export interface FlagPatch {
   readonly tags?: readonly string[] | null
   readonly expiresAt?: string | null
   readonly enabled?: boolean
-  readonly requires?: readonly Requirement[] | null
+  readonly requires?: readonly Prerequisite[] | null
   readonly rules?: readonly Rule[] | null
   readonly rollout?: number
   readonly variants?: readonly Variant[] | null

@@ -65,7 +65,7 @@ export interface Variant {
 }
 
 /** Another flag that must be on for the same context, and, where `variant` is given, give that variant. */
-export interface Requirement {
+export interface Prerequisite {
   readonly flag: string
   readonly variant?: string
 }

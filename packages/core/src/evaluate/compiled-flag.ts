@@ -1,13 +1,13 @@
-import type { Decision, FlagRecord, Requirement } from '../contracts/index.ts'
+import type { Decision, FlagRecord, Prerequisite } from '../contracts/index.ts'
 import { type AttributePath, attributeAt, attributePath } from './attribute.ts'
 import { BUCKETS, bucketOf, GATE_SEED, type Hash, thresholdOf, VARIANT_SEED } from './bucket.ts'
 import { type CompiledRule, compileRule, meets } from './compiled-rule.ts'
 import { dependenciesOf } from './dependencies.ts'
 import type { Engines } from './engines.ts'
+import { Inquiry } from './prerequisites.ts'
 import { type RampLine, rampLine } from './ramp-line.ts'
 import { type AttributeSlots, attributeSlots, Reading } from './reading.ts'
 import type { Recorder } from './recorder.ts'
-import { Inquiry } from './requirements.ts'
 import type { Target } from './target.ts'
 import { type VariantLine, type VariantRange, variantLine } from './variant-line.ts'
 import type { World } from './world.ts'
@@ -33,12 +33,12 @@ type Draft = { -readonly [Field in keyof Decision]: Decision[Field] }
 const ALONE: Within = {}
 const NO_SLOTS = attributeSlots()
 const NO_RULES: readonly CompiledRule[] = []
-const NO_REQUIREMENTS: readonly Requirement[] = []
+const NO_PREREQUISITES: readonly Prerequisite[] = []
 
 /** A flag made ready to be asked: compiled once, when it enters memory. Pure: the same input always gets the same answer. */
 export class CompiledFlag {
   readonly record: FlagRecord
-  /** Whether the targeting key is the only input of the gate: no rules, requirements, ramp or other attribute to hash. */
+  /** Whether the targeting key is the only input of the gate: no rules, prerequisites, ramp or other attribute to hash. */
   readonly plain: boolean
   /** All that an evaluation looks up: required flags by name, segments by `segmentKey`. */
   readonly dependencies: readonly string[]
@@ -51,13 +51,13 @@ export class CompiledFlag {
   readonly #threshold: number
   /** The same in whole percents, where the rollout has no fraction: then only `hash % 100` counts. */
   readonly #percent: number | undefined
-  readonly #requires: readonly Requirement[]
+  readonly #requires: readonly Prerequisite[]
   readonly #rules: readonly CompiledRule[]
   readonly #slots: AttributeSlots
   readonly #bucketBy: AttributePath | undefined
 
   constructor(record: FlagRecord, hash: Hash, engines: Engines = {}) {
-    const { bucketBy, ramp, requires = NO_REQUIREMENTS, rules = [], variants = [] } = record
+    const { bucketBy, ramp, requires = NO_PREREQUISITES, rules = [], variants = [] } = record
     this.record = record
     this.#hash = hash
     this.#prefix = `${record.salt ?? record.name}:`
@@ -82,7 +82,7 @@ export class CompiledFlag {
     return this.#percent === undefined ? bucketOf(hash) < threshold : hash % 100 < this.#percent
   }
 
-  /** The decision of any flag. `within` is for requirements and for `trace`. Throws only what `world` throws. */
+  /** The decision of any flag. `within` is for prerequisites and for `trace`. Throws only what `world` throws. */
   evaluate(target: Target, world: World, within: Within = ALONE): Decision {
     const { inquiry, recorder } = within
     const draft = this.#draft(target)

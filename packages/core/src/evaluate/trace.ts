@@ -2,16 +2,16 @@ import type { Condition, Decision, Ramp } from '../contracts/index.ts'
 import { GATE_SEED, VARIANT_SEED } from './bucket.ts'
 import type { CompiledFlag } from './compiled-flag.ts'
 import { type CompiledCondition, verdictOf } from './condition.ts'
+import type { Finding } from './prerequisites.ts'
 import type { Stay } from './ramp-line.ts'
 import type { Reading } from './reading.ts'
 import type { Recorder } from './recorder.ts'
-import type { Finding } from './requirements.ts'
 import { shown } from './shown.ts'
 import type { Target } from './target.ts'
 import type { World } from './world.ts'
 
-/** What became of one requirement. */
-export interface RequirementTrace {
+/** What became of one prerequisite. */
+export interface PrerequisiteTrace {
   readonly flag: string
   /** The variant that is required. */
   readonly variant?: string
@@ -54,7 +54,7 @@ export interface HashTrace {
 /** Why a decision came out as it did. Steps that the evaluation did not come to are empty or absent. */
 export interface Trace {
   readonly decision: Decision
-  readonly requirements: readonly RequirementTrace[]
+  readonly prerequisites: readonly PrerequisiteTrace[]
   /** Up to the one that decided. */
   readonly rules: readonly RuleTrace[]
   /** Absent where there is nothing to hash. A target is in where its bucket is below `rollout`, in percent. */
@@ -67,11 +67,11 @@ export interface Trace {
 
 /** The decision of `evaluate`, with each step that led to it. */
 export function trace(flag: CompiledFlag, target: Target, world: World): Trace {
-  const requirements: RequirementTrace[] = []
+  const prerequisites: PrerequisiteTrace[] = []
   const rules: (RuleTrace & { met: boolean; readonly conditions: ConditionTrace[] })[] = []
   const recorder: Recorder = {
-    requirement: ({ flag: name, variant }, finding) => {
-      requirements.push({ flag: name, ...(variant === undefined ? {} : { variant }), ...finding })
+    prerequisite: ({ flag: name, variant }, finding) => {
+      prerequisites.push({ flag: name, ...(variant === undefined ? {} : { variant }), ...finding })
     },
     rule: ({ label }) => {
       rules.push({ ...label, met: true, conditions: [] })
@@ -85,7 +85,7 @@ export function trace(flag: CompiledFlag, target: Target, world: World): Trace {
   const decision = flag.evaluate(target, world, { recorder })
   return {
     decision,
-    requirements,
+    prerequisites,
     rules,
     ...bucketingOf(flag, target, decision),
     ...rampOf(flag, target, decision),

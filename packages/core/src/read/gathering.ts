@@ -1,6 +1,6 @@
 import { CompiledFlag } from '../evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../evaluate/compiled-segment.ts'
-import { MAX_DEPTH } from '../evaluate/requirements.ts'
+import { MAX_DEPTH } from '../evaluate/prerequisites.ts'
 import { segmentKey } from '../evaluate/segment-key.ts'
 import type { World } from '../evaluate/world.ts'
 import type { FlagAnswer, NoAnswer } from './answer.ts'

@@ -1,4 +1,4 @@
-import type { Requirement } from '../contracts/index.ts'
+import type { Prerequisite } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 
 /** A longer path is told by its two ends. */
@@ -10,8 +10,8 @@ const MAX_TOLD = 20
  */
 export function assertNoCycle(
   name: string,
-  requires: readonly Requirement[],
-  requiredBy: (flag: string) => readonly Requirement[] | undefined,
+  requires: readonly Prerequisite[],
+  requiredBy: (flag: string) => readonly Prerequisite[] | undefined,
 ): void {
   /** Flag → who was found to require it. In the order of their distance from `name`; grows while it is walked. */
   const requirers = new Map<string, string>(requires.map(({ flag }) => [flag, name]))
@@ -31,6 +31,6 @@ function cycle(path: readonly string[]): FlagsError {
   const [flag] = path as [string, ...string[]]
   const half = MAX_TOLD / 2
   const told = path.length > MAX_TOLD ? [...path.slice(0, half), '…', ...path.slice(-half)] : path
-  const message = `Flag ${flag} would require itself: ${told.join(' → ')}. Take one of these requirements back first.`
+  const message = `Flag ${flag} would require itself: ${told.join(' → ')}. Take one of these prerequisites back first.`
   return new FlagsError('PREREQUISITE_CYCLE', message, { flag })
 }

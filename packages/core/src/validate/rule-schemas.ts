@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Condition, JsonValue, Operator, Ramp, Requirement, Rule, Variant } from '../contracts/index.ts'
+import type { Condition, JsonValue, Operator, Prerequisite, Ramp, Rule, Variant } from '../contracts/index.ts'
 import { OPERATORS, type Place } from '../evaluate/condition.ts'
 import { momentOf } from '../evaluate/moment.ts'
 import { segmentsIn } from '../evaluate/operators/membership.ts'
@@ -10,7 +10,7 @@ import { jsonLength, jsonProblem } from './json.ts'
 const MAX_RULES = 1_000
 const MAX_CONDITIONS = 100
 const MAX_VARIANTS = 100
-const MAX_REQUIREMENTS = 50
+const MAX_PREREQUISITES = 50
 /** Segments that the rules of one flag refer to, so that a flag drags at most so many along. */
 const MAX_SEGMENTS = 100
 /** Characters of JSON. */
@@ -20,7 +20,7 @@ const NAMES = Object.keys(OPERATORS) as Operator[]
 
 /** Schemas of what a flag's evaluation consists of. */
 export interface RuleSchemas {
-  readonly requires: Schema<readonly Requirement[]>
+  readonly requires: Schema<readonly Prerequisite[]>
   readonly rules: Schema<readonly Rule[]>
   readonly variants: Schema<readonly Variant[]>
   readonly ramp: Schema<Ramp>
@@ -37,7 +37,7 @@ export function ruleSchemas(shape: Shape): RuleSchemas {
   const variant: Schema<Variant> = shape({ name: variantName, value: variantValue, weight })
   const point = shape({ at: timestamp, rollout })
   return {
-    requires: list(shape({ flag: name, variant: v.exactOptional(variantName) }), MAX_REQUIREMENTS, 'required flags'),
+    requires: list(shape({ flag: name, variant: v.exactOptional(variantName) }), MAX_PREREQUISITES, 'required flags'),
     rules: v.pipe(
       list(rule, MAX_RULES, 'rules'),
       v.check((rules) => countSegments(rules) <= MAX_SEGMENTS, `rules that refer to at most ${MAX_SEGMENTS} segments`),

@@ -23,16 +23,16 @@ async function lenient(store: WatchedStore, name: string, write: () => Promise<C
 
 const isSegment = (key: string): boolean => key.startsWith('segment:')
 
-/** Rules, requirements. */
+/** Rules, prerequisites. */
 const OF_FLAGS: readonly StoreDefect[] = [
   {
     that: 'knows no rules',
-    fails: 'rules, variants, requirements, ramp and bucketBy come back as they were written',
+    fails: 'rules, variants, prerequisites, ramp and bucketBy come back as they were written',
     broken: (store) => ({ create: ({ rules: _, ...flag }: NewFlag, meta) => store.create(flag, meta) }),
   },
   {
     that: 'knows no bucketBy',
-    fails: 'rules, variants, requirements, ramp and bucketBy come back as they were written',
+    fails: 'rules, variants, prerequisites, ramp and bucketBy come back as they were written',
     broken: (store) => ({ create: ({ bucketBy: _, ...flag }: NewFlag, meta) => store.create(flag, meta) }),
   },
   {

@@ -76,11 +76,11 @@ describe('an evaluation', () => {
     fc.assert(
       fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
         const compiled = compile(flag)
-        const { decision, rules, requirements, bucketing } = trace(compiled, target(context), worldOf(parts, hash, engines))
+        const { decision, rules, prerequisites, bucketing } = trace(compiled, target(context), worldOf(parts, hash, engines))
         if (decision.rule !== undefined) expect(rules.at(-1)).toMatchObject({ ...decision.rule, met: true })
         expect(rules.filter(({ met }) => met).length).toBe(decision.rule === undefined ? 0 : 1)
         for (const { met, conditions } of rules) expect(conditions.every((condition) => condition.met)).toBe(met)
-        expect(requirements.find(({ met }) => !met)?.flag).toBe(decision.unmet)
+        expect(prerequisites.find(({ met }) => !met)?.flag).toBe(decision.unmet)
         if (decision.bucket === undefined) return
         expect(bucketing).toMatchObject({ bucket: decision.bucket, rollout: decision.rollout })
         expect(decision.enabled).toBe(decision.bucket < (decision.rollout ?? 0))

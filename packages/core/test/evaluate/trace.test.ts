@@ -25,9 +25,9 @@ const now = Date.parse('2026-01-02T00:00:00Z')
 
 describe('a trace', () => {
   test('of a rollout tells what is hashed, where it falls and against what', () => {
-    const { bucketing, rules, requirements } = traced({ rollout: 50 }, 'user-1')
+    const { bucketing, rules, prerequisites } = traced({ rollout: 50 }, 'user-1')
     expect(bucketing).toEqual({ ...place, rollout: 50 })
-    expect([rules, requirements]).toEqual([[], []])
+    expect([rules, prerequisites]).toEqual([[], []])
   })
 
   test('tells where a user falls also where nothing had to be hashed', () => {
@@ -136,8 +136,8 @@ describe('a trace', () => {
   })
 
   test('of a disabled flag has no steps', () => {
-    const { rules, requirements, decision } = traced({ enabled: false, rules: [{ when: [] }], requires: [{ flag: 'gone' }] }, 'user-1')
-    expect([rules, requirements, decision.reason]).toEqual([[], [], 'DISABLED'])
+    const { rules, prerequisites, decision } = traced({ enabled: false, rules: [{ when: [] }], requires: [{ flag: 'gone' }] }, 'user-1')
+    expect([rules, prerequisites, decision.reason]).toEqual([[], [], 'DISABLED'])
   })
 
   test('of a key that is missing names the attribute that is hashed', () => {

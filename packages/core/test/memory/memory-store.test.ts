@@ -93,7 +93,7 @@ describe('segments of a memory store', () => {
     const { flags, asOf } = await store.loadAll()
     expect([...flags.keys()]).toEqual(['segment:b', 'segment:a', 'a'])
     expect(asOf).toBe(3)
-    const { members } = flags.get('segment:b') as { members: string[] }
+    const { members } = flags.get('segment:b') as unknown as { members: string[] }
     expect(() => members.push('bob')).toThrow(TypeError)
   })
 

@@ -30,7 +30,7 @@ describe('a record that is read', () => {
   test.each([
     ['an operator of the future', { rules: [{ when: [{ attribute: 'x', operator: 'near' }] }] }],
     ['a rule whose variant is gone', { rules: [{ when: [], variant: 'b' }] }],
-    ['itself as a requirement', { requires: [{ flag: 'f' }] }],
+    ['itself as a prerequisite', { requires: [{ flag: 'f' }] }],
     ['too many rules', { rules: times(1_001, { when: [] }) }],
     ['far too much', { variants: [{ name: 'a', value: 'a'.repeat(1_000_000), weight: 1 }] }],
   ])('with %s is a PARSE_ERROR', (_, fields) => {

@@ -178,8 +178,8 @@ describe('a new flag', () => {
       /rules\.0\.variant: expected none: the flag has no variants, received "b"/,
     ],
     ['a flag that requires itself', { requires: [{ flag: 'a' }, { flag: 'f' }] }, /requires\.1\.flag: expected another flag, received "f"/],
-    ['more than 50 requirements', { requires: times(51, { flag: 'a' }) }, /requires: expected at most 50 required flags/],
-    ['a requirement that has no name', { requires: [{ flag: 'a b' }] }, /requires\.0\.flag: expected a letter or digit/],
+    ['more than 50 prerequisites', { requires: times(51, { flag: 'a' }) }, /requires: expected at most 50 required flags/],
+    ['a prerequisite that has no name', { requires: [{ flag: 'a b' }] }, /requires\.0\.flag: expected a letter or digit/],
     ['a ramp without an end', { ramp: { from: { at: iso(1), rollout: 0 } } }, /ramp\.to: expected one of the fields from, to/],
     [
       'a ramp that ends as it starts',

@@ -111,7 +111,7 @@ describe('the administration of segments', () => {
   })
 })
 
-describe('a cycle of requirements', () => {
+describe('a cycle of prerequisites', () => {
   test('is refused by the administration, with the path', async () => {
     const { admin } = world.client()
     await admin.create({ name: 'a', requires: [{ flag: 'b' }] })

@@ -30,7 +30,7 @@ const matched = { enabled: true, reason: 'TARGETING_MATCH', rule: 0 } as const
 const unmatched = { enabled: false, reason: 'DEFAULT' } as const
 const around = { segments: [beta, germans] }
 
-/** What needs more than a gate: variants, requirements, segments. */
+/** What needs more than a gate: variants, prerequisites, segments. */
 export const worldEvaluations: readonly EvaluationVector[] = [
   decided('variants: drawn by weight', { rollout: 100, variants: ab }, 'user-3', {
     enabled: true,
@@ -208,7 +208,7 @@ export const worldEvaluations: readonly EvaluationVector[] = [
     unmet: 'one',
   }),
   decided(
-    'requires: of requirements',
+    'requires: of prerequisites',
     needsBase,
     'user-1',
     { enabled: true, reason: 'STATIC' },
@@ -219,7 +219,7 @@ export const worldEvaluations: readonly EvaluationVector[] = [
       ],
     },
   ),
-  decided('requires: of requirements', needsBase, 'user-1', unmet, {
+  decided('requires: of prerequisites', needsBase, 'user-1', unmet, {
     flags: [
       { ...on, requires: [{ flag: 'deep' }] },
       { name: 'deep', rollout: 0 },

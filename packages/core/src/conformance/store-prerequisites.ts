@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { FlagStore, Requirement } from '../contracts/index.ts'
+import type { FlagStore, Prerequisite } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { Scenarios } from './case.ts'
 import { refused } from './refusal.ts'
@@ -8,7 +8,7 @@ import type { StoreWorld } from './store-world.ts'
 const ROUNDS = 8
 const CHAIN = 60
 
-function on(...flags: readonly string[]): { readonly requires: readonly Requirement[] } {
+function on(...flags: readonly string[]): { readonly requires: readonly Prerequisite[] } {
   return { requires: flags.map((flag) => ({ flag })) }
 }
 
@@ -40,7 +40,7 @@ async function ring(clients: readonly FlagStore[], names: readonly string[]): Pr
 }
 
 /** A flag never comes to require itself. */
-export const storeRequirements: Scenarios<StoreWorld> = {
+export const storePrerequisites: Scenarios<StoreWorld> = {
   'a flag may require flags that are there and flags that are not': async ({ store }) => {
     await store.create({ name: 'there' })
     const { after } = await store.create({ name: 'a', ...on('there', 'not-there') })
@@ -83,7 +83,7 @@ export const storeRequirements: Scenarios<StoreWorld> = {
     await store.create({ name: 'b' })
   },
 
-  'a requirement that was taken back closes no cycle': async ({ store }) => {
+  'a prerequisite that was taken back closes no cycle': async ({ store }) => {
     await createAll(store, { a: ['b'], b: [], c: [] })
     await store.update('a', on('c'))
     await store.update('b', on('a'))

@@ -1,12 +1,12 @@
-import type { Decision, Requirement } from '../contracts/index.ts'
+import type { Decision, Prerequisite } from '../contracts/index.ts'
 import type { Recorder } from './recorder.ts'
 import type { Target } from './target.ts'
 import type { World } from './world.ts'
 
-/** Requirements of requirements are followed so many levels deep; what is deeper counts as not met. */
+/** Prerequisites of prerequisites are followed so many levels deep; what is deeper counts as not met. */
 export const MAX_DEPTH = 100
 
-/** What became of a requirement. */
+/** What became of a prerequisite. */
 export type Finding =
   | { readonly met: boolean; readonly why: 'on' | 'off' | 'another variant'; readonly decision: Decision }
   | { readonly met: false; readonly why: 'no such flag' | 'not known' | 'a cycle' | 'too deep' }
@@ -21,19 +21,19 @@ export class Inquiry {
     this.#decisions.set(root, undefined)
   }
 
-  /** The name of the first requirement that is not met. */
-  firstUnmet(requirements: readonly Requirement[], target: Target, world: World, recorder: Recorder | undefined): string | undefined {
+  /** The name of the first prerequisite that is not met. */
+  firstUnmet(prerequisites: readonly Prerequisite[], target: Target, world: World, recorder: Recorder | undefined): string | undefined {
     let unmet: string | undefined
-    for (const requirement of requirements) {
-      const finding = this.#find(requirement, target, world)
-      recorder?.requirement(requirement, finding)
-      if (!finding.met) unmet ??= requirement.flag
+    for (const prerequisite of prerequisites) {
+      const finding = this.#find(prerequisite, target, world)
+      recorder?.prerequisite(prerequisite, finding)
+      if (!finding.met) unmet ??= prerequisite.flag
       if (unmet !== undefined && recorder === undefined) return unmet
     }
     return unmet
   }
 
-  #find({ flag: name, variant }: Requirement, target: Target, world: World): Finding {
+  #find({ flag: name, variant }: Prerequisite, target: Target, world: World): Finding {
     const decision = this.#decisions.get(name) ?? this.#ask(name, target, world)
     if (typeof decision === 'string') return { met: false, why: decision }
     if (!decision.enabled) return { met: false, why: 'off', decision }

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { NewFlag } from '../../src/adapter.ts'
 import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
-import { MAX_DEPTH } from '../../src/evaluate/requirements.ts'
+import { MAX_DEPTH } from '../../src/evaluate/prerequisites.ts'
 import { trace } from '../../src/evaluate/trace.ts'
 import type { World } from '../../src/evaluate/world.ts'
 import { loadHash } from '../../src/hash.ts'
@@ -46,7 +46,7 @@ function evaluate(name: string, flags: readonly NewFlag[]): { readonly enabled: 
   return { enabled, asked: asked() - 1 }
 }
 
-describe('requirements', () => {
+describe('prerequisites', () => {
   test(`are followed ${MAX_DEPTH} levels deep, and what is deeper is not met`, () => {
     expect(evaluate('f0', chain(MAX_DEPTH + 1)).enabled).toBe(true)
     expect(evaluate('f0', chain(MAX_DEPTH + 2)).enabled).toBe(false)
@@ -105,9 +105,9 @@ describe('requirements', () => {
     }))
     const flags: NewFlag[] = [{ name: 'on', rollout: 100, variants }, { name: 'off', rollout: 0 }, ...deep]
     const flag = new CompiledFlag(recordOf({ name: 'f', rollout: 100, requires }), hash)
-    const { decision, requirements } = trace(flag, ada, worldOf({ flags }, hash))
+    const { decision, prerequisites } = trace(flag, ada, worldOf({ flags }, hash))
     expect(decision.unmet).toBe('off')
-    expect(requirements.map(({ met, why }) => [met, why])).toEqual([
+    expect(prerequisites.map(({ met, why }) => [met, why])).toEqual([
       [true, 'on'],
       [false, 'off'],
       [false, 'another variant'],
@@ -115,7 +115,7 @@ describe('requirements', () => {
       [false, 'a cycle'],
       [false, 'off'],
     ])
-    expect(requirements[0]).toMatchObject({ flag: 'on', decision: { name: 'on', enabled: true, variant: 'a' } })
-    expect(requirements[2]).toMatchObject({ flag: 'on', variant: 'b' })
+    expect(prerequisites[0]).toMatchObject({ flag: 'on', decision: { name: 'on', enabled: true, variant: 'a' } })
+    expect(prerequisites[2]).toMatchObject({ flag: 'on', variant: 'b' })
   })
 })
