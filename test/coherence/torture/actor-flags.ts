@@ -39,7 +39,7 @@ export function openFlags(plan: ActorPlan, gate: Gate): Flags {
   const cache = redisCache({ url: redisUrl })
   return createFlags({
     store: gated(channels === 'cache' ? deaf(store) : store, gate),
-    cache: channels === 'store' ? unsubscribed(cache) : cache,
+    cache: placeless(channels === 'store' ? unsubscribed(cache) : cache),
     memory: memory === false ? false : { maxFlags: memory },
   })
 }
@@ -67,4 +67,14 @@ function unsubscribed(cache: FlagCache): FlagCache {
     purge: () => cache.purge(),
     close: () => cache.close(),
   }
+}
+
+/** Every process follows the store by the channels of its role: which of a fleet do so has tests of its own. */
+function placeless(cache: FlagCache): FlagCache {
+  return new Proxy(cache, {
+    get(target, key) {
+      const value: unknown = key === 'seat' ? undefined : Reflect.get(target, key)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
