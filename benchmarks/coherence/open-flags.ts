@@ -23,7 +23,7 @@ function subscribed(cache: FlagCache, bus: FlagCache, hearing: Hearing): FlagCac
     open: async (storeId, report) => void (await Promise.all([...both].map((each) => each.open(storeId, report)))),
     read: (wanted, call) => cache.read(wanted, call),
     fill: (fills, call) => cache.fill(fills, call),
-    invalidate: (name, version, call) => cache.invalidate(name, version, call),
+    invalidate: (name, version, successor, call) => cache.invalidate(name, version, successor, call),
     forget: (names, call) => cache.forget(names, call),
     purge: () => cache.purge(),
     subscribe: hearing.over(async (listener) => (await bus.subscribe?.(listener)) ?? nothing),

@@ -24,6 +24,7 @@ import { ChangeIntake } from './write/change-intake.ts'
 import { Doubts } from './write/doubts.ts'
 import { Floors } from './write/floors.ts'
 import { HintChannels } from './write/hint-channels.ts'
+import { HintedClock } from './write/hinted-clock.ts'
 import { Hints } from './write/hints.ts'
 import { Invalidations } from './write/invalidations.ts'
 import { Seat } from './write/seat.ts'
@@ -66,6 +67,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
 
   const channels = new HintChannels(background, clock, (channel, missed) => hints?.suspect(channel, missed))
   const intake = new ChangeIntake(floors, memory, flights, compiler, all, reporter, channels)
+  const hinted = new HintedClock()
   const invalidations = new Invalidations(shared, background, timers, report)
   const doubts = new Doubts(intake, shared, background, report)
   const catchUp = new CatchUp({
@@ -78,6 +80,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     invalidations,
     doubts,
     channels,
+    hinted,
     background,
     report,
     timers,
@@ -85,7 +88,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     openMs: Math.max(cacheTimeoutMs, storeTimeoutMs),
   })
   const seat = new Seat(shared)
-  const hints = timers ? new Hints({ store, cache, catchUp, intake, channels, seat, background, report, clock }) : undefined
+  const hints = timers ? new Hints({ store, cache, catchUp, intake, channels, hinted, seat, background, report, clock }) : undefined
   const reads = new ReadPath({
     memory,
     shared,
@@ -95,6 +98,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     flights,
     floors,
     catchUp,
+    hinted,
     doubts,
     invalidations,
     counts,

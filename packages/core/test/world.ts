@@ -62,7 +62,7 @@ export class World {
   /** A process that hears of nothing unless it asks. */
   deaf(options: Partial<FlagsOptions> = {}): Flags {
     const { store = this.store, cache = this.cache(), ...others } = options
-    return this.client({ ...others, store: withoutChannel(store), cache: withoutChannel(cache) })
+    return this.client({ ...others, store: unwatched(store), cache: unwatched(cache) })
   }
 
   get codes(): string[] {
@@ -74,7 +74,8 @@ export class World {
   }
 }
 
-function withoutChannel<T extends object>(adapter: T): T {
+/** The same adapter, without a channel to hear of changes by. */
+export function unwatched<T extends object>(adapter: T): T {
   return new Proxy(adapter, {
     get(target, key) {
       if (key === 'watch' || key === 'subscribe') return undefined

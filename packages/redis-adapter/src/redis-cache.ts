@@ -1,6 +1,7 @@
 import {
   type CacheFill,
   type CacheRead,
+  type CacheSuccessor,
   type CacheWant,
   type ChannelListener,
   type FlagCache,
@@ -90,11 +91,12 @@ class RedisCache implements FlagCache {
     return this.#askAll(() => fills.map(async (fill) => storeId !== undefined && fill.token.startsWith(`${storeId}.`) && this.#fill(fill)))
   }
 
-  async invalidate(name: string, version: number): Promise<'raised' | 'already'> {
+  async invalidate(name: string, version: number, successor?: CacheSuccessor): Promise<'raised' | 'already'> {
     const storeId = this.#opened()
     const keys = [this.#keys.fence(name), this.#keys.flag(name)]
     const hint = formatHint({ name, version })
     const args = [storeId, String(version), newToken(storeId, version), FENCE_MS, this.#keys.channel(storeId), hint]
+    if (successor !== undefined) args.push(successor.token, lifetime(successor.ttlMs), flagBody(successor.value))
     const raised = await this.#ask(() => runScript(this.#connection.node, INVALIDATE, keys, args))
     return raised === 1 ? 'raised' : 'already'
   }
@@ -210,11 +212,11 @@ class RedisCache implements FlagCache {
     const args = [token, flag?.value ? FENCE_MS : '0']
     if (flag !== undefined) {
       keys.push(this.#keys.flag(name))
-      args.push(whole(flag.asOf), whole(Math.max(1, Math.ceil(flag.ttlMs))), flagBody(flag.value))
+      args.push(whole(flag.asOf), lifetime(flag.ttlMs), flagBody(flag.value))
     }
     if (decision !== undefined) {
       keys.push(this.#keys.decision(name, decision.kind, decision.targetingKey))
-      args.push(whole(decision.asOf), whole(Math.max(1, Math.ceil(decision.ttlMs))), decisionBody(decision))
+      args.push(whole(decision.asOf), lifetime(decision.ttlMs), decisionBody(decision))
     }
     const kept = await runScript(this.#connection.node, FILL, keys, args)
     if (kept === 2) this.#report(new FlagsError('PARSE_ERROR', `Flag ${name} was cached wrongly; it was replaced.`, { flag: name }))
@@ -235,6 +237,11 @@ class RedisCache implements FlagCache {
       throw unavailable(error)
     }
   }
+}
+
+/** A time to live, as Redis takes it. */
+function lifetime(ttlMs: number): string {
+  return whole(Math.max(1, Math.ceil(ttlMs)))
 }
 
 // A script must not stop half-way because Redis refuses a number.

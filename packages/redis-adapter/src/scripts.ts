@@ -71,15 +71,23 @@ return kept
 `)
 
 /**
- * Raises the fence, unless it is as high already. KEYS: fence, flag. ARGV: store id, version, token, TTL in ms, channel, hint.
- * Answers 1 raised, 0 already. UNLINK comes first because a script that has written may go on: a full Redis (`noeviction`) refuses a SET
- * that begins one, and would go on serving what is no longer true.
+ * Raises the fence, unless it is as high already. KEYS: fence, flag. ARGV: store id, version, token, TTL in ms, channel, hint; with a
+ * successor also its token, TTL in ms and body. Answers 1 raised, 0 already. UNLINK comes first because a script that has written may
+ * go on: a full Redis (`noeviction`) refuses a SET that begins one, and would go on serving what is no longer true.
  */
 export const INVALIDATE: Script = script(`${READ}
-local store, version = parse(text(KEYS[1]))
+local fence = text(KEYS[1])
+local store, version = parse(fence)
 if store == ARGV[1] and version >= tonumber(ARGV[2]) then return 0 end
+local succeeds = ARGV[7] and fence == ARGV[7]
+if succeeds then
+  local token, digits = string.match(text(KEYS[2]) or '', '^([^|]*)|(%d+)|')
+  local asOf = token == fence and number(digits)
+  succeeds = not asOf or asOf <= tonumber(ARGV[2])
+end
 redis.call('UNLINK', KEYS[2])
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+if succeeds then redis.call('SET', KEYS[2], ARGV[3] .. '|' .. ARGV[2] .. '|' .. ARGV[9], 'PX', ARGV[8]) end
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 1
 `)

@@ -26,6 +26,9 @@ export function canonical(rules: Rules, { world, processes }: State): State {
     decision: entry(decision),
   })
   const fills = world.fills.map((fill) => ({ ...fill, token: token(fill.token) })).filter((fill) => fill.token.nonce !== DEAD)
+  const successors = world.successors
+    .map((successor) => ({ ...successor, token: token(successor.token) }))
+    .filter((successor) => successor.token.nonce !== DEAD)
   const flight = (old: Flight | null): Flight | null => {
     const renamed = old && token(old.token)
     return old === null || renamed === null || renamed === old.token ? old : { ...old, token: renamed }
@@ -34,5 +37,5 @@ export function canonical(rules: Rules, { world, processes }: State): State {
     const [open, loose] = [flight(old.open), flight(old.loose)]
     return open === old.open && loose === old.loose ? old : { ...old, open, loose }
   }
-  return { world: { ...world, redis: cache(redis), before: before && cache(before), fills }, processes: processes.map(process) }
+  return { world: { ...world, redis: cache(redis), before: before && cache(before), fills, successors }, processes: processes.map(process) }
 }

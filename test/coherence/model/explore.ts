@@ -61,7 +61,7 @@ const NOWHERE = -1
 
 function initial({ processes, failovers, restarts }: Bounds): State {
   const redis = { fence: null, flag: null, decision: null }
-  const world = { history: [0], redis, before: null, fills: [], resolved: 0, failovers, restarts }
+  const world = { history: [0], redis, before: null, fills: [], successors: [], resolved: 0, failovers, restarts }
   return { world, processes: processes.map(() => started(0, 0)) }
 }
 

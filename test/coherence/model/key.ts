@@ -1,6 +1,6 @@
 import { floor } from './process-rules.ts'
 import type { Rules } from './rules.ts'
-import { type Entry, type Fill, type Flight, NONE, type Process, type Redis, type State, type World } from './state.ts'
+import { type Entry, type Fill, type Flight, NONE, type Process, type Redis, type State, type Successor, type World } from './state.ts'
 
 /** Names states: two with one name behave alike, as messages have no order, and processes of one kind no names. */
 export type Keys = (state: State) => number
@@ -38,9 +38,10 @@ function numbered<T>(numbers: Map<T, number>, of: T): number {
   return numbers.size - 1
 }
 
-function worldText({ history, redis, before, fills, resolved, failovers, restarts }: World): string {
+function worldText({ history, redis, before, fills, successors, resolved, failovers, restarts }: World): string {
   const caches = before === null ? redisText(redis) : `${redisText(redis)}<${redisText(before)}`
-  return `${history.join('')};${caches};${resolved}${failovers}${restarts}${fills.map(fillText).sort().join('')}`
+  const messages = [...fills.map(fillText), ...successors.map(successorText)].sort().join('')
+  return `${history.join('')};${caches};${resolved}${failovers}${restarts}${messages}`
 }
 
 function redisText({ fence, flag, decision }: Redis): string {
@@ -52,6 +53,8 @@ const entryText = (entry: Entry | null): string => (entry === null ? '-' : `${en
 export function fillText({ token, asOf, flag, decision }: Fill): string {
   return `,${token.version}.${token.nonce}.${asOf}${flag ? 'f' : ''}${decision ? 'd' : ''}`
 }
+
+const successorText = ({ version, token }: Successor): string => `,${version}<${token.version}.${token.nonce}`
 
 // Of two floors, and of two things not to be taken back, only the higher one can be told.
 function processDigits(process: Process, least: number): number {

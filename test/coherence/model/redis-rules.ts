@@ -1,5 +1,5 @@
 import type { Rules } from './rules.ts'
-import { DEAD, type Entry, type Fence, type Fill, NONE, type Redis } from './state.ts'
+import { DEAD, type Entry, type Fence, type Fill, NONE, type Redis, type Successor } from './state.ts'
 
 /** Above every nonce in a state, as `canonical` leaves at most two. */
 const NEW_NONCE = 3
@@ -31,12 +31,20 @@ export function placeholder(redis: Redis): Redis {
   return redis.fence === null ? { ...redis, fence: { version: 0, nonce: NEW_NONCE } } : redis
 }
 
-/** The script INVALIDATE. */
-export function invalidate(rules: Rules, redis: Redis, version: number): Redis {
+/** The script INVALIDATE, with or without a record that follows. */
+export function invalidate(rules: Rules, redis: Redis, version: number, successor?: Successor): Redis {
   if (rules.fence === 'none') return { fence: null, flag: null, decision: null }
   if (rules.fence === 'nx' && redis.fence !== null) return { ...redis, flag: null }
   if (redis.fence !== null && redis.fence.version >= version) return redis
-  return { ...redis, fence: { version, nonce: numeric(rules) ? version : NEW_NONCE }, flag: null }
+  const fence = { version, nonce: numeric(rules) ? version : NEW_NONCE }
+  const flag = successor !== undefined && follows(rules, redis, successor) ? { nonce: fence.nonce, asOf: version } : null
+  return { ...redis, fence, flag }
+}
+
+function follows(rules: Rules, redis: Redis, { version, token }: Successor): boolean {
+  if (rules.successorChecksEntry && counted(rules, redis, redis.flag) > version) return false
+  if (rules.successor === 'before') return valid(rules, token.nonce, redis.fence)
+  return rules.successor === 'any' || redis.fence !== null
 }
 
 /** The script FILL: the same Redis where it refuses. */

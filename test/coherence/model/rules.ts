@@ -12,6 +12,10 @@ export interface Rules {
   readonly fillChecksEntry: boolean
   /** FILL compares "as of" with the fence's version. */
   readonly fillChecksVersion: boolean
+  /** When the fence must have been what it is for a change's record to follow under the next one: before its commit, after it, or never. */
+  readonly successor: 'before' | 'after' | 'any'
+  /** A record that follows takes the place of no entry that was loaded after its change. */
+  readonly successorChecksEntry: boolean
   /** A process asks the store where it is before it trusts Redis. */
   readonly head: boolean
   readonly floors: boolean
@@ -33,6 +37,8 @@ export const REAL: Rules = {
   loads: 'primary',
   fillChecksEntry: true,
   fillChecksVersion: true,
+  successor: 'before',
+  successorChecksEntry: true,
   head: true,
   floors: true,
   delivery: 'all',

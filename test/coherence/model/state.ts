@@ -25,6 +25,12 @@ export interface Fill {
   readonly decision: boolean
 }
 
+/** What the writer of a change sends with its INVALIDATE: the new record, and the fence that it read before its commit. */
+export interface Successor {
+  readonly version: number
+  readonly token: Fence
+}
+
 /**
  * One load: Redis was asked and had no fence, or answered, then there was nothing to use, then the store answered. `NONE` stands for no
  * entry that counts.
@@ -70,6 +76,8 @@ export interface World {
   /** Redis before its last write, as long as it may still fail over. */
   readonly before: Redis | null
   readonly fills: readonly Fill[]
+  /** Never taken away either. */
+  readonly successors: readonly Successor[]
   /** For the invariants only: the latest change of which an INVALIDATE was answered; its `update()` may have resolved with `ok`. */
   readonly resolved: number
   readonly failovers: number

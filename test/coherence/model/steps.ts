@@ -3,7 +3,7 @@ import type { Broken } from './process-rules.ts'
 import { processSteps } from './process-steps.ts'
 import { fill, invalidate } from './redis-rules.ts'
 import type { Bounds, Rules } from './rules.ts'
-import { changesOf, latestOf, type Redis, type State, type World } from './state.ts'
+import { changesOf, latestOf, NO_TOKEN, type Redis, type State, type Successor, type World } from './state.ts'
 
 /** One step that can be taken: what it is called, where it leads, and what it broke. */
 export interface Step {
@@ -32,11 +32,24 @@ function storeSteps({ updates, others }: Bounds, { world, processes }: State, fo
   const { history } = world
   const clock = history.length
   const changes = changesOf(world).length
-  const commits = (version: number): State => ({ world: { ...world, history: [...history, version] }, processes })
-  if (changes < updates) found.push({ label: () => `the store commits change ${clock}`, state: commits(clock) })
+  const commits = (version: number, successors = world.successors): State => ({
+    world: { ...world, history: [...history, version], successors },
+    processes,
+  })
+  if (changes < updates) {
+    // Its writer has read the fence before: it is this one, one that may come back, or one that is gone for ever.
+    const successors = [world.redis, world.before].flatMap((redis) => (redis?.fence ? { version: clock, token: redis.fence } : []))
+    found.push({ label: () => `the store commits change ${clock}`, state: commits(clock, [...world.successors, ...successors]) })
+  }
   if (clock - 1 - changes < others) {
     found.push({ label: () => `the store commits change ${clock}, of another flag`, state: commits(latestOf(world)) })
   }
+}
+
+/** What the writer of a change may send. Where it does not matter which fence it has read, it has read none. */
+function successorsOf(rules: Rules, { successors }: World, version: number): readonly Successor[] {
+  if (rules.fence !== 'token') return []
+  return rules.successor === 'before' ? successors.filter((each) => each.version === version) : [{ version, token: NO_TOKEN }]
 }
 
 function redisSteps(rules: Rules, state: State, found: Step[]): void {
@@ -47,10 +60,17 @@ function redisSteps(rules: Rules, state: State, found: Step[]): void {
   for (const version of changesOf(world)) {
     const next = invalidate(rules, redis, version)
     if (next === redis && resolved >= version) continue
-    found.push({
-      label: () => `Redis: INVALIDATE ${version}; update() may resolve`,
-      state: wrote(rules, state, next, Math.max(resolved, version)),
-    })
+    const push = (what: string, to: Redis): void => {
+      found.push({
+        label: () => `Redis: INVALIDATE ${version}${what}; update() may resolve`,
+        state: wrote(rules, state, to, Math.max(resolved, version)),
+      })
+    }
+    push('', next)
+    for (const followed of successorsOf(rules, world, version)) {
+      const filled = invalidate(rules, redis, version, followed)
+      if (filled.flag !== next.flag) push(', followed by its record', filled)
+    }
   }
   for (const each of fills) {
     const next = fill(rules, redis, each)

@@ -105,6 +105,48 @@ describe('without one of its guards the protocol breaks a promise', () => {
     `)
   })
 
+  it('a record that follows its change whatever the fence was', () => {
+    expect(breaks('a record that follows its change whatever the fence was')).toMatchInlineSnapshot(`
+      "
+      the store commits change 1
+      the store commits change 2
+      Redis: INVALIDATE 2; update() may resolve
+      Redis: evicts the fence
+      Redis: INVALIDATE 1, followed by its record; update() may resolve
+      "
+    `)
+  })
+
+  it('a record that follows its change where the fence is the one that its writer read after the commit', () => {
+    expect(
+      breaks('a record that follows its change where the fence is the one that its writer read after the commit'),
+    ).toMatchInlineSnapshot(`
+      "
+      the store commits change 1
+      the store commits change 2
+      Redis: INVALIDATE 2; update() may resolve
+      Redis: evicts the fence
+      A reads Redis: no fence
+      A asks Redis for a placeholder
+      Redis: INVALIDATE 1, followed by its record; update() may resolve
+      "
+    `)
+  })
+
+  it('a record that follows its change without a look at the entry that counts now', () => {
+    expect(breaks('a record that follows its change without a look at the entry that counts now')).toMatchInlineSnapshot(`
+      "
+      B reads Redis: no fence
+      B asks Redis for a placeholder
+      the store commits change 1
+      the store commits change 2
+      B loads from the store: as of 2
+      Redis: FILL as of 2
+      Redis: INVALIDATE 1, followed by its record; update() may resolve
+      "
+    `)
+  })
+
   it('a process that trusts Redis before it asked the store where it is', () => {
     expect(breaks('a process that trusts Redis before it asked the store where it is')).toMatchInlineSnapshot(`
       "

@@ -40,6 +40,17 @@ export const VARIANTS = {
     G1,
   ),
   'FILL without a look at the entry that counts now': without({ fillChecksEntry: false }, world(1, two), LAW_4),
+  'a record that follows its change whatever the fence was': without({ successor: 'any' }, world(2, two), G1),
+  'a record that follows its change where the fence is the one that its writer read after the commit': without(
+    { successor: 'after' },
+    world(2, two),
+    G1,
+  ),
+  'a record that follows its change without a look at the entry that counts now': without(
+    { successorChecksEntry: false },
+    world(2, two),
+    LAW_4,
+  ),
   'a process that trusts Redis before it asked the store where it is': without({ head: false }, world(1, two, { restarts: 1 }), KNOWN),
   'no floors': without({ floors: false }, world(1, two), KNOWN),
   'no check at the delivery of an answer': without({ delivery: 'none' }, world(1, two), KNOWN),

@@ -30,6 +30,15 @@ async function firstFinding(from: number, connect?: (cache: FlagCache) => FlagCa
   return undefined
 }
 
+function overridden(cache: FlagCache, own: Partial<FlagCache>): FlagCache {
+  return new Proxy(cache, {
+    get(target, key) {
+      const value: unknown = Reflect.get(own, key) ?? Reflect.get(target, key)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
 test(`in ${SCHEDULES} schedules of the real chain nobody goes back, and in the end all know`, { timeout: 600_000 }, async () => {
   let answers = 0
   for (let seed = FIRST; seed < FIRST + SCHEDULES; seed++) {
@@ -69,21 +78,31 @@ describe('without a guard, some schedule shows why it is there:', { timeout: 600
     expect(await firstFinding(from)).toBeDefined()
   })
 
-  test('the token of a fill', async () => {
-    // The fill goes in under whatever fence there is by then.
-    const trusting = (cache: FlagCache): FlagCache =>
-      new Proxy(cache, {
-        get(target, key) {
-          const value: unknown = Reflect.get(target, key)
-          if (typeof value !== 'function') return value
-          const own: (...args: unknown[]) => unknown = value.bind(target)
-          if (key !== 'fill') return own
-          return async (fills: Parameters<FlagCache['fill']>[0]) => {
-            const now = await target.read(fills.map(({ name }) => ({ name })))
-            return await target.fill(fills.map((fill, index) => ({ ...fill, token: now[index]?.token ?? fill.token })))
-          }
+  // What is filled, or follows a change, goes in under whatever fence there is by then.
+  const tokens: readonly (readonly [string, number, (cache: FlagCache) => Partial<FlagCache>])[] = [
+    [
+      'the token of a fill',
+      1,
+      (cache) => ({
+        async fill(fills) {
+          const now = await cache.read(fills.map(({ name }) => ({ name })))
+          return await cache.fill(fills.map((fill, index) => ({ ...fill, token: now[index]?.token ?? fill.token })))
         },
-      })
-    expect(await firstFinding(1, trusting)).toBeDefined()
+      }),
+    ],
+    [
+      'the token of a record that follows its change',
+      1,
+      (cache) => ({
+        async invalidate(name, version, successor) {
+          const [now] = await cache.read([{ name }])
+          return await cache.invalidate(name, version, successor && { ...successor, token: now?.token ?? successor.token })
+        },
+      }),
+    ],
+  ]
+
+  test.each(tokens)('%s', async (_, from, trusting) => {
+    expect(await firstFinding(from, (cache) => overridden(cache, trusting(cache)))).toBeDefined()
   })
 })

@@ -62,7 +62,7 @@ function unsubscribed(cache: FlagCache): FlagCache {
     open: (storeId, report) => cache.open(storeId, report),
     read: (wanted, call) => cache.read(wanted, call),
     fill: (fills, call) => cache.fill(fills, call),
-    invalidate: (name, version, call) => cache.invalidate(name, version, call),
+    invalidate: (name, version, successor, call) => cache.invalidate(name, version, successor, call),
     forget: (names, call) => cache.forget(names, call),
     purge: () => cache.purge(),
     close: () => cache.close(),

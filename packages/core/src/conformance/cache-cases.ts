@@ -9,6 +9,7 @@ import { cacheKeys } from './cache-keys.ts'
 import { cacheRefusals } from './cache-refusals.ts'
 import { cacheSeats } from './cache-seats.ts'
 import { cacheStores } from './cache-stores.ts'
+import { cacheSuccessors } from './cache-successors.ts'
 import type { CacheHarness } from './cache-world.ts'
 import { type ConformanceCase, casesOf } from './case.ts'
 
@@ -19,6 +20,7 @@ export function cacheCases(harness: CacheHarness): readonly ConformanceCase[] {
     cacheFills,
     cacheRefusals,
     cacheInvalidate,
+    cacheSuccessors,
     cacheForget,
     cacheStores,
     cacheKeys,

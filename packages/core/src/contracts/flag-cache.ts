@@ -43,6 +43,15 @@ export interface CacheFill {
   readonly decision?: CacheFillValue<boolean | Decision> & { readonly kind: DecisionKind; readonly targetingKey: string }
 }
 
+/** The record as a change has left it, to be kept under the fence that the change raises, "as of" the change's version. */
+export interface CacheSuccessor {
+  /** The token of a read that came before the change was committed. */
+  readonly token: string
+  readonly value: StoredRecord | null
+  /** In milliseconds. */
+  readonly ttlMs: number
+}
+
 /**
  * The cache that all processes share. It may lose anything at any time, be slow, or hold what somebody else wrote: what it returns is
  * validated, and a corrupt entry is a miss that is reported once and replaced by the next fill.
@@ -64,8 +73,12 @@ export interface FlagCache {
    * Raises the fence to `version`, so that no entry and no fill under way counts any longer, drops the flag and publishes a hint.
    * Monotone: where the fence is as high already it changes nothing and publishes nothing. Its cost must not depend on how much is cached.
    * Rejects before `open`, as a fence names its store.
+   *
+   * A `successor` takes the flag's place before the hint goes out, so that whoever hears it finds the new record. It must be left out, and the
+   * fence raised all the same, where the fence until now is not its token (then a later change may have been here), or where the entry that
+   * counts until now has a higher `asOf` than this version.
    */
-  invalidate(name: string, version: number, call?: Call): Promise<'raised' | 'already'>
+  invalidate(name: string, version: number, successor?: CacheSuccessor, call?: Call): Promise<'raised' | 'already'>
   /** Drops fence and flag of each name, whatever their version. */
   forget(names: readonly string[], call?: Call): Promise<void>
   /** Drops everything under this cache's prefix, of every store; answers how many entries. */

@@ -4,6 +4,7 @@ import type {
   Cached,
   CacheFill,
   CacheFillValue,
+  CacheSuccessor,
   CacheWant,
   ChannelListener,
   Clock,
@@ -95,11 +96,16 @@ export class CacheSpace {
     return true
   }
 
-  invalidate(storeId: string, name: string, version: number): 'raised' | 'already' {
+  invalidate(storeId: string, name: string, version: number, successor?: CacheSuccessor): 'raised' | 'already' {
     const fence = this.fenceOf(name)
     if (fence?.storeId === storeId && fence.version >= version) return 'already'
-    this.#setFence(storeId, name, version, FENCE_MS)
-    this.#held.delete(flagKey(name))
+    const key = flagKey(name)
+    const overtaken = fence && this.#entry(fence, key)
+    const { token } = this.#setFence(storeId, name, version, FENCE_MS)
+    this.#held.delete(key)
+    if (successor !== undefined && successor.token === fence?.token && (overtaken?.asOf ?? 0) <= version) {
+      this.#set(key, { entry: { token, asOf: version, value: successor.value } }, successor.ttlMs)
+    }
     this.#hints.publish(storeId, { name, version })
     return 'raised'
   }

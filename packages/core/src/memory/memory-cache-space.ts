@@ -1,4 +1,4 @@
-import type { CacheFill, CacheRead, CacheWant, ChannelListener, Clock, FlagCache, Unsubscribe } from '../contracts/index.ts'
+import type { CacheFill, CacheRead, CacheSuccessor, CacheWant, ChannelListener, Clock, FlagCache, Unsubscribe } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import { systemClock } from '../system-clock.ts'
 import { CacheSpace } from './cache-space.ts'
@@ -58,9 +58,10 @@ class MemoryCache implements FlagCache {
     return kept.map((fill) => this.#space.fill(fill))
   }
 
-  async invalidate(name: string, version: number): Promise<'raised' | 'already'> {
+  async invalidate(name: string, version: number, successor?: CacheSuccessor): Promise<'raised' | 'already'> {
+    const next = successor && frozenCopy(successor)
     await TURN
-    if (this.#storeId !== undefined) return this.#space.invalidate(this.#storeId, name, version)
+    if (this.#storeId !== undefined) return this.#space.invalidate(this.#storeId, name, version, next)
     throw new FlagsError('CACHE_UNAVAILABLE', `Flag ${name} cannot be invalidated before the cache knows its store: call open() first.`, {
       flag: name,
     })

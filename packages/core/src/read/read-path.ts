@@ -3,6 +3,7 @@ import { FlagsError } from '../errors.ts'
 import type { CatchUp } from '../write/catch-up.ts'
 import type { Doubts } from '../write/doubts.ts'
 import type { Floors } from '../write/floors.ts'
+import type { HintedClock } from '../write/hinted-clock.ts'
 import type { Invalidations } from '../write/invalidations.ts'
 import { type Answer, type FlagAnswer, type NoAnswer, none } from './answer.ts'
 import type { Compiler } from './compiler.ts'
@@ -25,6 +26,7 @@ export interface ReadParts {
   readonly flights: Flights
   readonly floors: Floors
   readonly catchUp: CatchUp
+  readonly hinted: HintedClock
   readonly doubts: Doubts
   readonly invalidations: Invalidations
   readonly counts: Counts
@@ -108,12 +110,12 @@ export class ReadPath {
     await shared.fill(fills)
   }
 
-  /** Nothing counts that is ahead of the store. Where the store cannot be asked it counts for now, and is looked at again. */
+  /** Nothing counts that is ahead of the store. Where hints have told of it, or the store cannot be asked, it counts for now and is looked at again. */
   async #verified(flights: readonly Flight[], reads: readonly CacheRead[]): Promise<readonly CacheRead[]> {
-    const { catchUp, doubts } = this.#parts
+    const { catchUp, hinted, doubts } = this.#parts
     const highest = reads.reduce((high, read) => Math.max(high, versionOf(read)), 0)
     if (highest <= catchUp.clock) return reads
-    const reach = await catchUp.reach(highest)
+    const reach = highest <= hinted.upTo(catchUp.clock) ? 'unknown' : await catchUp.reach(highest)
     return flights.map(({ name }, index) => {
       const read = reads[index] ?? NOTHING
       if (versionOf(read) <= catchUp.clock) return read
@@ -128,12 +130,12 @@ export class ReadPath {
 
   /** Answers whether the flight needs nothing more. */
   #landFromCache(flight: Flight, read: CacheRead, fills: CacheFill[]): boolean {
-    const { floors, memory, counts, compiler, flights, shared, catchUp } = this.#parts
+    const { floors, memory, counts, compiler, flights, shared, catchUp, hinted } = this.#parts
     const { name, wanted } = flight
     const { decision, flag } = read
     this.#healFence(name, read)
     const floor = floors.of(name)
-    const stale = !memory.leased || versionOf(read) > catchUp.clock
+    const stale = !memory.leased || versionOf(read) > hinted.upTo(catchUp.clock)
     const decided = decision !== undefined && decision.asOf >= floor
     if (wanted.decision !== undefined) counts.decision(decided)
     if (decided) flight.decide({ kind: 'decision', decision: decision.value, asOf: decision.asOf, source: 'decision', stale })

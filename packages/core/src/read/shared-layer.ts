@@ -1,4 +1,14 @@
-import type { CacheFill, CacheRead, CacheWant, Call, Clock, FlagCache } from '../contracts/index.ts'
+import type {
+  CacheFill,
+  CacheRead,
+  CacheSuccessor,
+  CacheWant,
+  Call,
+  Clock,
+  FlagCache,
+  LoadedRecord,
+  StoredRecord,
+} from '../contracts/index.ts'
 import { withDeadline } from '../deadline.ts'
 import { FlagsError, toFlagsError } from '../errors.ts'
 import { CompiledFlag } from '../evaluate/compiled-flag.ts'
@@ -94,9 +104,17 @@ export class SharedLayer {
     if (fills.length > 0) await this.#call((cache, call) => cache.fill(fills, call))
   }
 
-  /** Raises the fence. Rejects where the cache cannot be reached. */
-  async invalidate(name: string, version: number): Promise<void> {
-    await this.#call((cache, call) => cache.invalidate(name, version, call))
+  /** The flag's fence as it is, for a change that is about to be made; `undefined` where nothing could follow in the flag's place. */
+  async fenceOf(name: string): Promise<string | undefined> {
+    if (this.#cache === undefined || this.#ttl.flagMs === 0) return undefined
+    const [read] = await this.read([{ name }])
+    return read?.token
+  }
+
+  /** Raises the fence; where nobody else did since it was `token`, `after` follows in the flag's place. Rejects where the cache cannot be reached. */
+  async invalidate(name: string, version: number, after?: LoadedRecord, token?: string): Promise<void> {
+    const successor = after === undefined || token === undefined ? undefined : this.#successor(after, token)
+    await this.#call((cache, call) => cache.invalidate(name, version, successor, call))
   }
 
   /** Whether the cache gives out places. */
@@ -112,8 +130,8 @@ export class SharedLayer {
   /** What to keep of a flag and of the decision that was wanted with it: one fill or none. */
   fillOf({ wanted }: Flight, token: string | undefined, flag: Compiled | null, asOf: number, withFlag: boolean): CacheFill[] {
     if (token === undefined) return []
-    const flagMs = flag === null ? Math.min(ABSENT_MS, this.#ttl.flagMs) : this.#ttl.flagMs
-    const kept = withFlag && flagMs > 0 ? { asOf, value: flag?.record ?? null, ttlMs: spread(flagMs) } : undefined
+    const value = flag?.record ?? null
+    const kept = withFlag && this.#ttl.flagMs > 0 ? { asOf, value, ttlMs: this.#flagMs(value) } : undefined
     const decision = flag instanceof CompiledFlag ? this.#decisionOf(wanted, flag, asOf) : undefined
     if (kept === undefined && decision === undefined) return []
     return [{ name: wanted.name, token, ...(kept && { flag: kept }), ...(decision && { decision }) }]
@@ -126,6 +144,15 @@ export class SharedLayer {
     const value = kind === 'check' ? decision.enabled : decision
     if (decision.errorCode !== undefined || JSON.stringify(value).length > MAX_DECISION) return undefined
     return { kind, targetingKey, asOf, value, ttlMs: this.#decisionTtl(kind) }
+  }
+
+  #successor(after: LoadedRecord, token: string): CacheSuccessor | undefined {
+    return after instanceof FlagsError ? undefined : { token, value: after, ttlMs: this.#flagMs(after) }
+  }
+
+  #flagMs(value: StoredRecord | null): number {
+    const ttlMs = value === null ? Math.min(ABSENT_MS, this.#ttl.flagMs) : this.#ttl.flagMs
+    return Math.ceil(ttlMs * (1 - SPREAD * Math.random()))
   }
 
   #decisionTtl(kind: 'check' | 'endpoint'): number {
@@ -155,10 +182,6 @@ export class SharedLayer {
 /** Rules may ask for the targeting key; time, other flags, segments and another attribute to hash are what a shared decision cannot know. */
 function dependsOnKeyAlone({ dependencies, ramp, record }: CompiledFlag): boolean {
   return dependencies.length === 0 && ramp === undefined && record.bucketBy === undefined
-}
-
-function spread(ttlMs: number): number {
-  return Math.ceil(ttlMs * (1 - SPREAD * Math.random()))
 }
 
 function late(ms: number): FlagsError {

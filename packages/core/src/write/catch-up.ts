@@ -8,7 +8,9 @@ import type { StoreLayer } from '../read/store-layer.ts'
 import type { ChangeIntake } from './change-intake.ts'
 import type { Doubts } from './doubts.ts'
 import type { HintChannels } from './hint-channels.ts'
+import type { HintedClock } from './hinted-clock.ts'
 import type { Invalidations } from './invalidations.ts'
+import { Witness } from './witness.ts'
 
 /** After a failure, calls try again at most this often. */
 const RETRY_MS = 2_000
@@ -25,6 +27,7 @@ export interface CatchUpParts {
   readonly invalidations: Invalidations
   readonly doubts: Doubts
   readonly channels: HintChannels
+  readonly hinted: HintedClock
   readonly background: Background
   readonly report: (error: FlagsError) => void
   /** Whether timers and subscriptions keep this process up to date; otherwise calls do. */
@@ -57,10 +60,7 @@ export class CatchUp {
   #otherStore = false
   /** The store whose replica has answered before this process knew its store. */
   #assumedId: string | undefined
-  /** The highest version that the store itself has told, in a load or a commit: a log that ends below it is of another history. */
-  #told = 0
-  /** The latest commit of this process on each flag that the log has not told of yet: a log that gets past one without it, likewise. */
-  readonly #committed = new Map<string, number>()
+  readonly #witness = new Witness()
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts
@@ -73,7 +73,7 @@ export class CatchUp {
 
   /** The highest version that the store itself has told. */
   get told(): number {
-    return this.#told
+    return this.#witness.told
   }
 
   /** Whether a call may go on without asking the store where it is. */
@@ -124,7 +124,7 @@ export class CatchUp {
     if (this.#storeId === undefined) return false
     this.#otherStore ||= loaded.storeId !== this.#storeId
     if (this.#otherStore || loaded.asOf < this.clock) this.request()
-    if (!this.#otherStore) this.#told = Math.max(this.#told, loaded.asOf)
+    if (!this.#otherStore) this.#witness.loaded(loaded.asOf)
     return !this.#otherStore
   }
 
@@ -136,8 +136,7 @@ export class CatchUp {
 
   /** This process has committed a change. */
   committed(name: string, version: number): void {
-    this.#told = Math.max(this.#told, version)
-    if (version > this.clock) this.#committed.set(name, version)
+    this.#witness.committed(name, version, this.clock)
   }
 
   /** Catches up in the background. */
@@ -186,9 +185,10 @@ export class CatchUp {
   }
 
   async #once(): Promise<void> {
-    const { clock, memory, store, intake, doubts, channels, invalidations, shared, background } = this.#parts
+    const { clock, memory, store, intake, doubts, channels, hinted, invalidations, shared, background } = this.#parts
     const from = clock.monotonic()
-    const told = this.#told
+    const { told } = this.#witness
+    const heard = hinted.upTo(this.clock)
     const doubted = doubts.take()
     const hints = intake.hints()
     const fresh = channels.fresh()
@@ -207,6 +207,7 @@ export class CatchUp {
     memory.renewLease(from)
     doubts.settle(doubted, this.clock)
     intake.looked(hints, this.clock)
+    hinted.looked(heard, this.clock)
     for (const channel of fresh) channel.begin(this.clock)
     for (const wake of this.#waiting.splice(0)) wake()
     background.run('The cache could not be released', () => shared.release())
@@ -230,7 +231,7 @@ export class CatchUp {
     if (this.#assumedId === undefined || this.#assumedId === storeId) intake.lost(cursor.version)
     else intake.rewound(cursor.version)
     this.#cursor = cursor
-    this.#committed.clear()
+    this.#witness.forgetCommits()
     this.#storeId = storeId
     await this.#openCache(storeId)
   }
@@ -247,28 +248,21 @@ export class CatchUp {
   async #apply(changes: Changes, told: number): Promise<void> {
     const { compiler, intake, invalidations } = this.#parts
     if (changes.kind === 'changes') await compiler.prepare(changes.changed.map(({ flag }) => flag))
-    if (changes.cursor.version < told || this.#misses(changes)) {
+    if (this.#witness.contradicts(changes, told)) {
       await this.#rewind()
     } else if (changes.kind === 'changes') {
       this.#cursor = changes.cursor
-      for (const [name, version] of this.#committed) if (version <= this.clock) this.#committed.delete(name)
+      this.#witness.logged(this.clock)
       intake.logged(changes)
       // Whoever wrote may have died before it could.
       for (const { name, version } of changes.changed) invalidations.owe(name, version)
     } else if (changes.why === 'pruned' && (await this.#isSameStore())) {
       this.#cursor = changes.cursor
-      this.#committed.clear()
+      this.#witness.forgetCommits()
       intake.lost(changes.cursor.version)
     } else {
       await this.#rewind()
     }
-  }
-
-  /** Whether a log has got past a commit of this process without telling of it. */
-  #misses(changes: Changes): boolean {
-    if (changes.kind === 'lost' || this.#committed.size === 0) return false
-    const latest = new Map(changes.changed.map(({ name, version }) => [name, version]))
-    return [...this.#committed].some(([name, version]) => version <= changes.cursor.version && (latest.get(name) ?? 0) < version)
   }
 
   /** A log that was pruned cannot tell by itself whose it is. */
@@ -284,8 +278,7 @@ export class CatchUp {
     const known = intake.rewound(all.asOf)
     shared.quarantine([...known, ...all.flags.keys()])
     this.#cursor = all.cursor
-    this.#told = all.asOf
-    this.#committed.clear()
+    this.#witness.startAnew(all.asOf)
     this.#otherStore = false
     const moved = all.storeId !== this.#storeId
     this.#storeId = all.storeId

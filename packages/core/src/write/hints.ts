@@ -5,6 +5,7 @@ import type { CatchUp } from './catch-up.ts'
 import type { ChangeIntake } from './change-intake.ts'
 import type { HintChannel } from './hint-channel.ts'
 import type { HintChannels } from './hint-channels.ts'
+import type { HintedClock } from './hinted-clock.ts'
 import type { Seat } from './seat.ts'
 import { Subscription } from './subscription.ts'
 
@@ -20,6 +21,7 @@ export interface HintsParts {
   readonly catchUp: CatchUp
   readonly intake: ChangeIntake
   readonly channels: HintChannels
+  readonly hinted: HintedClock
   readonly seat: Seat
   readonly background: Background
   readonly report: (error: FlagsError) => void
@@ -33,7 +35,6 @@ export class Hints {
   readonly #fromCache: Subscription
   #cancelPoll: () => void = () => undefined
   #dueAt = Number.POSITIVE_INFINITY
-  #highest = 0
   #opened: Promise<void> | undefined
   #closed = false
 
@@ -120,11 +121,10 @@ export class Hints {
 
   /** The fence is raised before this hint is sent, so dropping is enough, unless a version in between was missed. */
   #cacheTells(hint: Hint): void {
-    const { intake, catchUp } = this.#parts
+    const { intake, catchUp, hinted } = this.#parts
+    const goesOn = hinted.hear(hint.version, catchUp.clock)
     intake.fenced(hint)
-    const highest = Math.max(this.#highest, catchUp.clock)
-    if (hint.version > highest + 1) catchUp.request()
-    this.#highest = Math.max(highest, hint.version)
+    if (!goesOn) catchUp.request()
   }
 
   /** The next poll: when it is time, and not later than `latest`. */
@@ -136,7 +136,6 @@ export class Hints {
     const wait = (channels.alive > 0 ? POLL_MS : POLL_WITHOUT_CHANNEL_MS) * (1 - JITTER * Math.random())
     this.#dueAt = Math.min(latest, now + wait)
     this.#cancelPoll = background.after(Math.max(0, this.#dueAt - now), 'Flags could not be brought up to date', async () => {
-      this.#highest = 0
       try {
         await catchUp.run()
       } finally {

@@ -1,4 +1,5 @@
 import type { Background } from '../background.ts'
+import type { Change } from '../contracts/index.ts'
 import type { FlagsError } from '../errors.ts'
 import type { SharedLayer } from '../read/shared-layer.ts'
 
@@ -27,11 +28,16 @@ export class Invalidations {
     this.#report = report
   }
 
-  /** Raises one fence now. Never rejects: a committed update has not failed because the cache did. */
-  async raise(name: string, version: number): Promise<Propagation> {
+  /** For a change that is about to be made: what `raise` must be told, so that the new record can follow in the place of the old one. */
+  async before(name: string): Promise<string | undefined> {
+    return await this.#shared.fenceOf(name)
+  }
+
+  /** Raises the fence of what was changed, now. Never rejects: a committed update has not failed because the cache did. */
+  async raise({ flag: name, version, after }: Change, token: string | undefined): Promise<Propagation> {
     if (!this.#shared.present) return 'ok'
     try {
-      await this.#shared.invalidate(name, version)
+      await this.#shared.invalidate(name, version, after, token)
       this.#paid(name, version)
       return 'ok'
     } catch (error) {

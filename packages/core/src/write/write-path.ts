@@ -42,11 +42,13 @@ export class WritePath {
   async commit(name: string, write: (store: FlagStore, call: Call) => Promise<Change>): Promise<Committed> {
     return await this.#background.shared(async () => {
       if (!this.#catchUp.current) await this.#catchUp.begun()
+      // Before the commit: whoever raises the fence for a later change does so after this, and then nothing of this one follows.
+      const token = await this.#invalidations.before(name)
       const change = await this.#write(name, write)
       await this.#compiler.prepare([change.after])
       this.#catchUp.committed(name, change.version)
       this.#intake.committed(change)
-      return { change, propagation: await this.#invalidations.raise(name, change.version) }
+      return { change, propagation: await this.#invalidations.raise(change, token) }
     })
   }
 

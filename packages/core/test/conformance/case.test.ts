@@ -78,7 +78,7 @@ describe('the suites', () => {
       )
     const seam = /^There is no ((rewind|overwrite|advance|corrupt)\(\) in this harness|loadFromReplica\(\) on this store)/
     expect(failures.filter((message) => !seam.test(message))).toEqual([])
-    expect(failures).toHaveLength(26)
+    expect(failures).toHaveLength(27)
   })
 })
 

@@ -34,7 +34,7 @@ export function forwardingCache(cache: FlagCache): SubscribedCache {
     open: (storeId, report) => cache.open(storeId, report),
     read: (wanted, call) => cache.read(wanted, call),
     fill: (fills, call) => cache.fill(fills, call),
-    invalidate: (name, version, call) => cache.invalidate(name, version, call),
+    invalidate: (name, version, successor, call) => cache.invalidate(name, version, successor, call),
     forget: (names, call) => cache.forget(names, call),
     purge: () => cache.purge(),
     subscribe: (listener: ChannelListener) => (cache as SubscribedCache).subscribe(listener),

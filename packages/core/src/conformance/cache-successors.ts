@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import type { CacheSuccessor, FlagCache, StoredRecord } from '../contracts/index.ts'
+import type { CacheWorld } from './cache-world.ts'
+import { decisionFill, flagFill, kept, notKept, readOne, TTL_MS, tokenOf } from './cached.ts'
+import { needed, type Scenarios } from './case.ts'
+import { eventually } from './eventually.ts'
+import { recorder } from './recorder.ts'
+import { sampleRecord } from './samples.ts'
+
+function successor(token: string, value: StoredRecord | null, ttlMs: number = TTL_MS): CacheSuccessor {
+  return { token, value, ttlMs }
+}
+
+/** Raises the fence of flag `a`, and answers what is there afterwards. */
+async function after(cache: FlagCache, version: number, next: CacheSuccessor): Promise<readonly [number, unknown]> {
+  assert.equal(await cache.invalidate('a', version, next), 'raised')
+  const { fenceVersion, flag } = await readOne(cache, 'a')
+  return [fenceVersion, flag]
+}
+
+/** An invalidation that brings the new record with it. */
+export const cacheSuccessors: Scenarios<CacheWorld> = {
+  'a successor takes the place of the flag, under the fence of its change': async ({ cache, peer }) => {
+    const other = await peer()
+    await cache.open('store')
+    await other.open('store')
+    const old = await tokenOf(cache, 'a')
+    await kept(cache, flagFill('a', old, 3, sampleRecord('a', 3)), decisionFill('a', old, 3, 'u', true))
+    assert.equal(await cache.invalidate('a', 5, successor(old, sampleRecord('a', 5))), 'raised')
+    const { token, ...rest } = await readOne(other, 'a', 'u')
+    assert.deepEqual(rest, { fenceVersion: 5, flag: { asOf: 5, value: sampleRecord('a', 5) } })
+    assert.ok(token && token !== old)
+  },
+
+  'a successor follows where nothing was cached, and an absence does, too': async ({ cache }) => {
+    await cache.open('store')
+    const record = sampleRecord('a', 5)
+    assert.deepEqual(await after(cache, 5, successor(await tokenOf(cache, 'a'), record)), [5, { asOf: 5, value: record }])
+    assert.deepEqual(await after(cache, 6, successor(await tokenOf(cache, 'a'), null)), [6, { asOf: 6, value: null }])
+  },
+
+  'no successor follows where another change has raised the fence since its token was read': async ({ cache, peer }) => {
+    const other = await peer()
+    await cache.open('store')
+    await other.open('store')
+    const token = await tokenOf(cache, 'a')
+    await other.invalidate('a', 4)
+    assert.deepEqual(await after(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
+  },
+
+  'no successor follows where the fence was lost since its token was read': async ({ cache }) => {
+    await cache.open('store')
+    const token = await tokenOf(cache, 'a')
+    await cache.invalidate('a', 9)
+    // The fence of 9 is lost, and what comes late knows nothing of 9.
+    await cache.forget(['a'])
+    assert.deepEqual(await after(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
+    await cache.forget(['a'])
+    await tokenOf(cache, 'a')
+    assert.deepEqual(await after(cache, 6, successor(token, sampleRecord('a', 6))), [6, undefined])
+  },
+
+  'no successor follows where the fence is as high already': async ({ cache }) => {
+    await cache.open('store')
+    await cache.invalidate('a', 7)
+    const token = await tokenOf(cache, 'a')
+    for (const version of [7, 6])
+      assert.equal(await cache.invalidate('a', version, successor(token, sampleRecord('a', version))), 'already')
+    assert.deepEqual(await readOne(cache, 'a'), { token, fenceVersion: 7 })
+  },
+
+  'no successor takes the place of what was loaded after its change': async ({ cache }) => {
+    await cache.open('store')
+    const token = await tokenOf(cache, 'a')
+    await kept(cache, flagFill('a', token, 6, sampleRecord('a', 6)))
+    assert.deepEqual(await after(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
+    const again = await tokenOf(cache, 'a')
+    await kept(cache, flagFill('a', again, 8, sampleRecord('a', 8)))
+    assert.deepEqual(await after(cache, 8, successor(again, sampleRecord('a', 8))), [8, { asOf: 8, value: sampleRecord('a', 8) }])
+  },
+
+  'a successor is an entry like another: an older load is not kept over it, a newer one is': async ({ cache }) => {
+    await cache.open('store')
+    const old = await tokenOf(cache, 'a')
+    await cache.invalidate('a', 5, successor(old, sampleRecord('a', 5)))
+    await notKept(cache, flagFill('a', old, 4, sampleRecord('a', 4)))
+    const token = await tokenOf(cache, 'a')
+    await notKept(cache, flagFill('a', token, 4, sampleRecord('a', 4)))
+    await kept(cache, flagFill('a', token, 6, sampleRecord('a', 5)))
+    await cache.invalidate('a', 7)
+    assert.equal((await readOne(cache, 'a')).flag, undefined)
+  },
+
+  'a successor can be read when the hint arrives': async ({ cache, peer }) => {
+    const other = await peer()
+    await cache.open('store')
+    await other.open('store')
+    const found: unknown[] = []
+    const heard = recorder()
+    const listener = { ...heard, onHint: () => void readOne(other, 'a').then(({ flag }) => found.push(flag)) }
+    const end = await needed(other.subscribe?.bind(other), 'subscribe() on this cache')(listener)
+    await eventually(() => heard.resyncs > 0, 'onResync after the first subscription')
+    await cache.invalidate('a', 5, successor(await tokenOf(cache, 'a'), sampleRecord('a', 5)))
+    await eventually(() => found.length > 0, 'a hint')
+    assert.deepEqual(found, [{ asOf: 5, value: sampleRecord('a', 5) }])
+    await end()
+  },
+
+  'a successor expires with its time to live, and leaves its fence': async ({ cache, advance }) => {
+    const pass = needed(advance, 'advance() in this harness')
+    await cache.open('store')
+    await cache.invalidate('a', 5, successor(await tokenOf(cache, 'a'), sampleRecord('a', 5), 2_000))
+    await pass(1_000)
+    assert.equal((await readOne(cache, 'a')).flag?.asOf, 5)
+    await pass(1_001)
+    const { fenceVersion, flag } = await readOne(cache, 'a')
+    assert.deepEqual([fenceVersion, flag], [5, undefined])
+  },
+}

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { FlagCache, Flags, FlagsOptions } from '../../src/index.ts'
+import { settle } from '../manual-clock.ts'
+import { around, gate, unwatched, World } from '../world.ts'
+
+let world: World
+beforeEach(async () => {
+  world = new World()
+  await world.store.create({ name: 'new_feature', rollout: 0 })
+})
+afterEach(() => world.end())
+
+/** A process that hears by the cache alone, and a count of what it asks the store. */
+function listener(options: Partial<FlagsOptions> = {}) {
+  const store = around(unwatched(world.store))
+  return { store, flags: world.client({ store, ...options }) }
+}
+
+async function ready(...clients: readonly Flags[]): Promise<void> {
+  for (const flags of clients) await flags.ready()
+  await Promise.all(clients.map((flags) => flags.isEnabled('new_feature', 'ada')))
+  await settle()
+}
+
+async function cached(cache: FlagCache): Promise<unknown> {
+  await cache.open((await world.store.head()).storeId)
+  const [read] = await cache.read([{ name: 'new_feature' }])
+  return read?.flag && { asOf: read.flag.asOf, version: read.flag.value?.version }
+}
+
+describe('an update leaves the new record in the cache', () => {
+  test('so that nobody who hears of it asks the store, neither for the flag nor for its clock', async () => {
+    const writer = world.client()
+    const others = Array.from({ length: 5 }, () => listener())
+    await ready(writer, ...others.map(({ flags }) => flags))
+    const before = others.map(({ store }) => ({ ...store.calls }))
+    await writer.admin.update('new_feature', { rollout: 100 })
+    await settle()
+    for (const [index, { flags }] of others.entries()) {
+      const answer = await flags.evaluate('new_feature', `user-${index}`)
+      expect(answer).toMatchObject({ enabled: true, source: 'cache', version: 2, asOf: 2, reason: 'STATIC' })
+    }
+    expect(others.map(({ store }) => store.calls)).toEqual(before)
+  })
+
+  test('a delete leaves an absence', async () => {
+    const [writer, { flags, store }] = [world.client(), listener()]
+    await ready(writer, flags)
+    const loads = store.calls['load']
+    await writer.admin.delete('new_feature')
+    await settle()
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ errorCode: 'FLAG_NOT_FOUND', asOf: 2 })
+    expect(store.calls['load']).toBe(loads)
+  })
+
+  test('and a segment as well', async () => {
+    const [writer, { flags, store }] = [world.client(), listener()]
+    await writer.admin.segments.create({ name: 'staff', members: ['eve'] })
+    await writer.admin.update('new_feature', { rules: [{ when: [{ attribute: 'targetingKey', operator: 'inSegment', value: 'staff' }] }] })
+    await ready(writer, flags)
+    const loads = store.calls['load']
+    await writer.admin.segments.update('staff', { members: ['ada'] })
+    await settle()
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+    expect(store.calls['load']).toBe(loads)
+  })
+
+  test('but not where another process has updated the flag since: what it left stays away from the later one', async () => {
+    const held = gate()
+    const slow = around(world.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
+    const [first, second] = [world.deaf({ cache: slow }), world.deaf()]
+    const late = first.admin.update('new_feature', { rollout: 50 })
+    await settle()
+    await second.admin.update('new_feature', { rollout: 100 })
+    held.open()
+    expect((await late).version).toBe(2)
+    expect(await cached(world.cache())).toEqual({ asOf: 3, version: 3 })
+  })
+
+  test('nor where the fence was lost meanwhile, with what a later update left', async () => {
+    const held = gate()
+    const slow = around(world.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
+    const [first, second] = [world.deaf({ cache: slow }), world.deaf()]
+    const late = first.admin.update('new_feature', { rollout: 50 })
+    await settle()
+    await second.admin.update('new_feature', { rollout: 100 })
+    const cache = world.cache()
+    await cached(cache)
+    await cache.forget(['new_feature'])
+    held.open()
+    await late
+    expect(await cached(cache)).toBe(undefined)
+    expect(await world.deaf().evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3 })
+  })
+
+  test('nor in a cache that keeps no flags', async () => {
+    const flags = world.deaf({ ttl: { flagMs: 0 } })
+    await flags.admin.update('new_feature', { rollout: 100 })
+    expect(await cached(world.cache())).toBe(undefined)
+  })
+
+  test('and where the cache cannot be read before the commit, the fence is raised without it', async () => {
+    const cache = around(world.cache(), { read: () => Promise.reject(new Error('connection refused')) })
+    const { propagation } = await world.deaf({ cache }).admin.update('new_feature', { rollout: 100 })
+    expect(propagation).toBe('ok')
+    expect(await cached(world.cache())).toBe(undefined)
+  })
+})
