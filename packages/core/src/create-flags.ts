@@ -88,7 +88,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     openMs: Math.max(cacheTimeoutMs, storeTimeoutMs),
   })
   const seat = new Seat(shared)
-  const hints = timers ? new Hints({ store, cache, catchUp, intake, channels, hinted, seat, background, report, clock }) : undefined
+  const hints = timers ? new Hints({ store, cache, catchUp, intake, channels, hinted, doubts, seat, background, report, clock }) : undefined
   const reads = new ReadPath({
     memory,
     shared,

@@ -105,11 +105,15 @@ export function parseNumber(digits: string): number | undefined {
 function readFlag(name: string, text: string, token: string): Cached<StoredRecord | null> | FlagsError | undefined {
   const entry = counted(name, text, token)
   if (entry === undefined || entry instanceof FlagsError) return entry
-  if (entry.body === 'null') return { asOf: entry.asOf, value: null }
-  const record = parseStored(name, fromJson(entry.body))
-  if (!(record instanceof FlagsError)) return { asOf: entry.asOf, value: record }
-  // A newer build lives beside this one: its record is not corrupt, and not ours to replace.
-  return record.code === 'RECORD_TOO_NEW' ? undefined : record
+  const value = readRecord(name, entry.body)
+  return value === undefined || value instanceof FlagsError ? value : { asOf: entry.asOf, value }
+}
+
+/** What `flagBody` has written; an error where it is corrupt, `undefined` where a newer build wrote it, which is not ours to replace. */
+export function readRecord(name: string, body: string): StoredRecord | null | FlagsError | undefined {
+  if (body === 'null') return null
+  const record = parseStored(name, fromJson(body))
+  return record instanceof FlagsError && record.code === 'RECORD_TOO_NEW' ? undefined : record
 }
 
 /** As `Reader.flag`, for the boolean of `isEnabled`. */

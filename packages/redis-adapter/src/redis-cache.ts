@@ -94,9 +94,12 @@ class RedisCache implements FlagCache {
   async invalidate(name: string, version: number, successor?: CacheSuccessor): Promise<'raised' | 'already'> {
     const storeId = this.#opened()
     const keys = [this.#keys.fence(name), this.#keys.flag(name)]
-    const hint = formatHint({ name, version })
+    const hint = formatHint(name, version)
     const args = [storeId, String(version), newToken(storeId, version), FENCE_MS, this.#keys.channel(storeId), hint]
-    if (successor !== undefined) args.push(successor.token, lifetime(successor.ttlMs), flagBody(successor.value))
+    if (successor !== undefined) {
+      const body = flagBody(successor.value)
+      args.push(successor.token, lifetime(successor.ttlMs), body, formatHint(name, version, body))
+    }
     const raised = await this.#ask(() => runScript(this.#connection.node, INVALIDATE, keys, args))
     return raised === 1 ? 'raised' : 'already'
   }

@@ -72,7 +72,7 @@ return kept
 
 /**
  * Raises the fence, unless it is as high already. KEYS: fence, flag. ARGV: store id, version, token, TTL in ms, channel, hint; with a
- * successor also its token, TTL in ms and body. Answers 1 raised, 0 already. UNLINK comes first because a script that has written may
+ * successor also its token, TTL in ms, body, and the hint that brings it along. Answers 1 raised, 0 already. UNLINK comes first because a script that has written may
  * go on: a full Redis (`noeviction`) refuses a SET that begins one, and would go on serving what is no longer true.
  */
 export const INVALIDATE: Script = script(`${READ}
@@ -88,7 +88,7 @@ end
 redis.call('UNLINK', KEYS[2])
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 if succeeds then redis.call('SET', KEYS[2], ARGV[3] .. '|' .. ARGV[2] .. '|' .. ARGV[9], 'PX', ARGV[8]) end
-redis.call('PUBLISH', ARGV[5], ARGV[6])
+redis.call('PUBLISH', ARGV[5], succeeds and ARGV[10] or ARGV[6])
 return 1
 `)
 

@@ -1,9 +1,12 @@
 import { type ChannelListener, FlagsError, type Hint, isRecordKey } from '@flagstone/core/adapter'
 import { type Connection, FIRST_ATTEMPT_MS } from './connection.ts'
 import { backoffMs, hangUp, type Node } from './dial.ts'
-import { parseNumber } from './entries.ts'
+import { parseNumber, readRecord } from './entries.ts'
 import { heartbeat } from './heartbeat.ts'
 import { within } from './within.ts'
+
+/** A longer record is read by whoever needs it, instead of being sent to everybody; in characters. */
+const MAX_BODY = 10_000
 
 /** The hints of one channel, over a connection of its own that is dialed anew whenever it is lost, until `stop`. */
 export class Subscription {
@@ -91,14 +94,20 @@ async function subscribe(node: Node, channel: string): Promise<void> {
   await node.subscribe(channel)
 }
 
-/** What is published: `<version>:<name>`. Anybody can publish, so anything else is nothing. */
-export function formatHint({ name, version }: Hint): string {
-  return `${version}:${name}`
+/** What is published: `<version>:<name>`, and `|<json>` where the record is not too long to bring along. */
+export function formatHint(name: string, version: number, body?: string): string {
+  const hint = `${version}:${name}`
+  return body === undefined || body.length > MAX_BODY ? hint : `${hint}|${body}`
 }
 
+/** Anybody can publish, so anything else is nothing, and a record that cannot be used is left out. */
 function parseHint(message: string): Hint | undefined {
-  const colon = message.indexOf(':')
-  const version = parseNumber(message.slice(0, Math.max(colon, 0)))
-  const name = message.slice(colon + 1)
-  return version !== undefined && isRecordKey(name) ? { name, version } : undefined
+  const bar = message.indexOf('|')
+  const head = bar < 0 ? message : message.slice(0, bar)
+  const colon = head.indexOf(':')
+  const version = parseNumber(head.slice(0, Math.max(colon, 0)))
+  const name = head.slice(colon + 1)
+  if (version === undefined || !isRecordKey(name)) return undefined
+  const flag = bar < 0 ? undefined : readRecord(name, message.slice(bar + 1))
+  return flag === undefined || flag instanceof FlagsError ? { name, version } : { name, version, flag }
 }

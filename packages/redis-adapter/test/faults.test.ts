@@ -140,7 +140,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     await cache.close()
   })
 
-  it('raises a fence even where Redis is full, and keeps nothing', async () => {
+  it('raises a fence even where Redis is full, and keeps nothing beside what follows the change', async () => {
     const cache = await open()
     const token = await tokenOf(cache, 'full')
     await cache.fill([flagFill('full', token, 1)])
@@ -150,6 +150,9 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
       await expect(cache.fill([flagFill('full', token, 1)])).rejects.toMatchObject(UNAVAILABLE)
       expect(await cache.invalidate('full', 2)).toBe('raised')
       expect(await cache.read([{ name: 'full' }])).toEqual([{ token: expect.stringContaining('storeA.2.'), fenceVersion: 2 }])
+      const successor = { token: await tokenOf(cache, 'full'), value: null, ttlMs: 30_000 }
+      expect(await cache.invalidate('full', 3, successor)).toBe('raised')
+      expect(await cache.read([{ name: 'full' }])).toMatchObject([{ fenceVersion: 3, flag: { asOf: 3, value: null } }])
     } finally {
       await redis.config('SET', 'maxmemory', '0')
     }

@@ -60,6 +60,13 @@ export function hint(rules: Rules, process: Process, version: number): Process {
   return version <= known ? process : drop(detach(rules, process))
 }
 
+/** `ChangeIntake.fenced`, of a hint that brings the record along: the same process where it is no news, or where memory holds nothing. */
+export function brought(rules: Rules, process: Process, version: number): Process {
+  const after = hint(rules, process, version)
+  if (after === process || process.memory === null) return process
+  return swap(rules, { ...after, heard: Math.max(after.heard, version) }, version, true)
+}
+
 /** `ChangeIntake.committed` */
 export function committed(rules: Rules, process: Process, version: number, memory: boolean): Process {
   return swap(rules, detach(rules, raiseByAnswer(raiseByChange(process, version), version)), version, memory)

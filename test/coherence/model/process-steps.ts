@@ -1,6 +1,6 @@
 import { flightSteps } from './flight-steps.ts'
 import type { Broken } from './process-rules.ts'
-import { committed, giveUpFloor, hint, logged } from './process-rules.ts'
+import { brought, committed, giveUpFloor, hint, logged } from './process-rules.ts'
 import type { Bounds, Kind, Rules } from './rules.ts'
 import { changesOf, clockOf, latestOf, type Process, type State, started, valueAt, type World } from './state.ts'
 import type { Step } from './steps.ts'
@@ -62,6 +62,12 @@ function learningSteps(actor: Actor): void {
     const fromRedis = version === world.resolved
     const hearing = fromRedis && kind.memory ? { ...after, heard: version } : after
     push(actor, () => `hears a hint of ${version} from ${fromRedis ? 'Redis' : 'the store'}`, changed(actor, hearing))
+  }
+  if (!kind.memory) return
+  // However late it comes: that hints count only one after the other is not in the model, and keeps away some of this.
+  for (const version of changesOf(world).filter((each) => each <= world.resolved)) {
+    const after = brought(rules, process, version)
+    if (after !== process) push(actor, () => `hears a hint of ${version} from Redis, with the record`, changed(actor, after))
   }
 }
 

@@ -213,13 +213,10 @@ describe('without one of its guards the protocol breaks a promise', () => {
       the store commits change 1
       A is given its load as of 0
       Redis: FILL as of 0
-      Redis: evicts the flag
-      A reads Redis: a decision as of 0
-      A is given what Redis said
-      A loads from the store: as of 1
-      A is given its load as of 1
-      A reads Redis: a decision as of 0
-      A is given what Redis said
+      A reads Redis: the flag as of 0, a decision as of 0
+      Redis: INVALIDATE 1; update() may resolve
+      A hears a hint of 1 from Redis, with the record
+      A is given what Redis said (detached)
       "
     `)
   })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { CacheSuccessor, FlagCache, StoredRecord } from '../contracts/index.ts'
+import type { CacheSuccessor, FlagCache, Hint, StoredRecord, Unsubscribe } from '../contracts/index.ts'
 import type { CacheWorld } from './cache-world.ts'
 import { decisionFill, flagFill, kept, notKept, readOne, TTL_MS, tokenOf } from './cached.ts'
 import { needed, type Scenarios } from './case.ts'
@@ -16,6 +16,24 @@ async function after(cache: FlagCache, version: number, next: CacheSuccessor): P
   assert.equal(await cache.invalidate('a', version, next), 'raised')
   const { fenceVersion, flag } = await readOne(cache, 'a')
   return [fenceVersion, flag]
+}
+
+interface Heard extends Hint {
+  /** What a read finds once the hint has come. */
+  readonly found: unknown
+}
+
+/** A cache, and what another client hears of its invalidations. */
+async function hearing({ cache, peer }: CacheWorld): Promise<{ cache: FlagCache; hints: readonly Heard[]; end: Unsubscribe }> {
+  const other = await peer()
+  await cache.open('store')
+  await other.open('store')
+  const hints: Heard[] = []
+  const heard = recorder()
+  const onHint = (hint: Hint): void => void readOne(other, 'a').then(({ flag: found }) => hints.push({ ...hint, found }))
+  const end = await needed(other.subscribe?.bind(other), 'subscribe() on this cache')({ ...heard, onResync: heard.onResync, onHint })
+  await eventually(() => heard.resyncs > 0, 'onResync after the first subscription')
+  return { cache, hints, end }
 }
 
 /** An invalidation that brings the new record with it. */
@@ -91,18 +109,33 @@ export const cacheSuccessors: Scenarios<CacheWorld> = {
     assert.equal((await readOne(cache, 'a')).flag, undefined)
   },
 
-  'a successor can be read when the hint arrives': async ({ cache, peer }) => {
-    const other = await peer()
-    await cache.open('store')
-    await other.open('store')
-    const found: unknown[] = []
-    const heard = recorder()
-    const listener = { ...heard, onHint: () => void readOne(other, 'a').then(({ flag }) => found.push(flag)) }
-    const end = await needed(other.subscribe?.bind(other), 'subscribe() on this cache')(listener)
-    await eventually(() => heard.resyncs > 0, 'onResync after the first subscription')
+  'a successor can be read when the hint arrives, and is what the hint brings, if it brings anything': async (world) => {
+    const { cache, hints, end } = await hearing(world)
     await cache.invalidate('a', 5, successor(await tokenOf(cache, 'a'), sampleRecord('a', 5)))
-    await eventually(() => found.length > 0, 'a hint')
-    assert.deepEqual(found, [{ asOf: 5, value: sampleRecord('a', 5) }])
+    await eventually(() => hints.length === 1, 'a hint')
+    await cache.invalidate('a', 6, successor(await tokenOf(cache, 'a'), null))
+    await eventually(() => hints.length === 2, 'another hint')
+    assert.deepEqual(hints[0]?.found, { asOf: 5, value: sampleRecord('a', 5) })
+    for (const [index, flag] of [sampleRecord('a', 5), null].entries()) {
+      const { found: _, ...hint } = hints[index] as Heard
+      assert.deepEqual(hint, { name: 'a', version: index + 5, ...('flag' in hint && { flag }) })
+    }
+    await end()
+  },
+
+  'a hint brings no successor that was left out': async (world) => {
+    const { cache, hints, end } = await hearing(world)
+    const token = await tokenOf(cache, 'a')
+    await cache.invalidate('a', 4)
+    await cache.invalidate('a', 5, successor(token, sampleRecord('a', 5)))
+    await cache.invalidate('a', 5, successor(await tokenOf(cache, 'a'), sampleRecord('a', 5)))
+    await kept(cache, flagFill('a', await tokenOf(cache, 'a'), 7, sampleRecord('a', 7)))
+    await cache.invalidate('a', 6, successor(await tokenOf(cache, 'a'), sampleRecord('a', 6)))
+    await eventually(() => hints.length === 3, 'three hints')
+    assert.deepEqual(
+      hints.map(({ found: _, ...hint }) => hint),
+      [4, 5, 6].map((version) => ({ name: 'a', version })),
+    )
     await end()
   },
 

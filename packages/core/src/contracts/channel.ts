@@ -1,3 +1,5 @@
+import type { StoredRecord } from './flag-store.ts'
+
 /** What every call on an adapter may be given. */
 export interface Call {
   /** Aborted when the caller no longer waits. An adapter may then cancel its work; it must not throw from the abort itself. */
@@ -8,6 +10,11 @@ export interface Call {
 export interface Hint {
   readonly name: string
   readonly version: number
+  /**
+   * From a cache only, and optional there: what a read would have found at the very moment at which the fence was raised, "as of" `version`. Must
+   * be validated, as what is read is.
+   */
+  readonly flag?: StoredRecord | null
 }
 
 /** The receiving end of a hint channel. Its methods never throw. */

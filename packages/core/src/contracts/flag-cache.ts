@@ -74,7 +74,7 @@ export interface FlagCache {
    * Monotone: where the fence is as high already it changes nothing and publishes nothing. Its cost must not depend on how much is cached.
    * Rejects before `open`, as a fence names its store.
    *
-   * A `successor` takes the flag's place before the hint goes out, so that whoever hears it finds the new record. It must be left out, and the
+   * A `successor` takes the flag's place before the hint goes out, and the hint may bring it along. It must be left out of both, and the
    * fence raised all the same, where the fence until now is not its token (then a later change may have been here), or where the entry that
    * counts until now has a higher `asOf` than this version.
    */

@@ -69,9 +69,19 @@ export class ChangeIntake {
     return true
   }
 
-  /** A hint that comes after the fence was raised: whoever asks again because of it gets the new answer. */
-  fenced(hint: Hint): void {
-    if (this.hint(hint)) this.#announce(hint.name, hint.version)
+  /**
+   * A hint that comes after the fence was raised: whoever asks again because of it gets the new answer. What it brings along takes the place of
+   * what it drops; answers whether it does.
+   */
+  fenced(hint: Hint): boolean {
+    const { name, version, flag } = hint
+    const held = this.#memory.held(name)
+    if (!this.hint(hint)) return false
+    // What nobody here asks for is not kept, and what needs an engine that is not loaded yet is read when it is.
+    const takes = flag !== undefined && held !== undefined && this.#compiler.prepare([flag]) === undefined
+    if (takes) this.#swap(name, flag, version)
+    this.#announce(name, version)
+    return takes
   }
 
   /** What the log tells of: swapped in together, so that a transaction over two flags is never seen half, and only then told. */

@@ -76,7 +76,7 @@ export class HintChannel {
   }
 
   /** The store says so: the channel should tell of each of these changes, or of a later one of the same flag. */
-  expect(changes: readonly Hint[]): void {
+  expect(changes: readonly Pick<Hint, 'name' | 'version'>[]): void {
     if (!this.alive || changes.length + this.#expected.size > MAX_EXPECTED) return
     const dueAt = this.#clock.monotonic() + GRACE_MS
     for (const { name, version } of changes) {

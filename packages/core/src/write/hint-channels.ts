@@ -29,7 +29,7 @@ export class HintChannels {
   }
 
   /** Changes that the store itself has told of. */
-  expect(changes: readonly Hint[]): void {
+  expect(changes: readonly Pick<Hint, 'name' | 'version'>[]): void {
     this.store.expect(changes)
     this.cache.expect(changes)
   }

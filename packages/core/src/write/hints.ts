@@ -3,6 +3,7 @@ import type { ChannelListener, Clock, FlagCache, FlagStore, Hint } from '../cont
 import { FlagsError } from '../errors.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { ChangeIntake } from './change-intake.ts'
+import type { Doubts } from './doubts.ts'
 import type { HintChannel } from './hint-channel.ts'
 import type { HintChannels } from './hint-channels.ts'
 import type { HintedClock } from './hinted-clock.ts'
@@ -22,6 +23,7 @@ export interface HintsParts {
   readonly intake: ChangeIntake
   readonly channels: HintChannels
   readonly hinted: HintedClock
+  readonly doubts: Doubts
   readonly seat: Seat
   readonly background: Background
   readonly report: (error: FlagsError) => void
@@ -119,11 +121,15 @@ export class Hints {
     if (intake.hint(hint) || hint.version > catchUp.clock) catchUp.request()
   }
 
-  /** The fence is raised before this hint is sent, so dropping is enough, unless a version in between was missed. */
-  #cacheTells(hint: Hint): void {
-    const { intake, catchUp, hinted } = this.#parts
+  /**
+   * The fence is raised before this hint is sent, so dropping is enough, and what it brings along can be taken for what a read would find; unless a
+   * version in between was missed. The log has the last word on what was taken.
+   */
+  #cacheTells({ flag, ...hint }: Hint): void {
+    const { intake, catchUp, hinted, doubts } = this.#parts
     const goesOn = hinted.hear(hint.version, catchUp.clock)
-    intake.fenced(hint)
+    const taken = intake.fenced(goesOn && flag !== undefined ? { ...hint, flag } : hint)
+    if (taken && hint.version > catchUp.clock) doubts.add(hint.name, hint.version)
     if (!goesOn) catchUp.request()
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { StoredRecord } from '../../src/contracts/index.ts'
 import { type CacheDefect, caught, current } from './broken-caches.ts'
 
 const DEFECTS: readonly CacheDefect[] = [
@@ -80,7 +81,7 @@ const DEFECTS: readonly CacheDefect[] = [
   },
   {
     that: 'publishes before the successor is there',
-    fails: 'a successor can be read when the hint arrives',
+    fails: 'a successor can be read when the hint arrives, and is what the hint brings, if it brings anything',
     broken: () => (cache) => ({
       async invalidate(name, version, successor) {
         const outcome = await cache.invalidate(name, version)
@@ -90,6 +91,31 @@ const DEFECTS: readonly CacheDefect[] = [
         return outcome
       },
     }),
+  },
+  {
+    that: 'brings something else than the successor',
+    fails: 'a successor can be read when the hint arrives, and is what the hint brings, if it brings anything',
+    broken: () => (cache) => ({
+      subscribe: (listener) => cache.subscribe({ ...listener, onHint: (hint) => listener.onHint({ ...hint, flag: null }) }),
+    }),
+  },
+  {
+    that: 'brings a successor that it has left out',
+    fails: 'a hint brings no successor that was left out',
+    broken: () => {
+      const sent = new Map<number, StoredRecord | null>()
+      return (cache) => ({
+        invalidate: (name, version, successor) => {
+          if (successor) sent.set(version, successor.value)
+          return cache.invalidate(name, version, successor)
+        },
+        subscribe: (listener) =>
+          cache.subscribe({
+            ...listener,
+            onHint: (hint) => listener.onHint(sent.has(hint.version) ? { ...hint, flag: sent.get(hint.version) ?? null } : hint),
+          }),
+      })
+    },
   },
   {
     that: 'keeps a successor for ever',

@@ -154,9 +154,10 @@ describe('when the primary is back, the answer is fresh', () => {
 })
 
 describe('a hint brings the flag up again at once', () => {
-  /** Another process updates the flag and fills the cache for everybody. */
+  /** Another process updates the flag, whose hint does not bring the record, and fills the cache for everybody. */
   async function updatedElsewhere(): Promise<void> {
-    const writer = world.client({ memory: false })
+    const cache = around(world.cache(), { invalidate: (next, name, version) => next(name, version) })
+    const writer = world.client({ cache, memory: false })
     await writer.admin.update('new_feature', { rollout: 0 })
     await writer.isEnabled('new_feature', 'ada')
     await settle()
