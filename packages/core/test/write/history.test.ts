@@ -39,6 +39,37 @@ describe('a store that went back', () => {
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
+  test('is followed from there: what the lost history told is held against the new one no more', async () => {
+    const older = around(memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 0 }] }))
+    const { state, store } = restorable(world.store)
+    const flags = world.deaf({ store })
+    await flags.admin.update('new_feature', { rollout: 100 })
+    state.now = older
+    await world.clock.advance(2_000)
+    expect(older.calls['loadAll']).toBe(1)
+    await older.create({ name: 'other', rollout: 100 })
+    await world.clock.advance(6_000)
+    expect(older.calls['loadAll']).toBe(1)
+    expect(await flags.isEnabled('other', 'ada')).toBe(true)
+  })
+
+  test('is noticed by a log that ends below what a load has told', async () => {
+    const older = await world.store.loadAll()
+    let restored = false
+    const store = around(world.store, {
+      loadAll: async (next, ...args) => (restored ? older : await next(...args)),
+      changesSince: async (next, cursor, ...args) =>
+        restored ? { kind: 'changes' as const, cursor, changed: [] } : await next(cursor, ...args),
+    })
+    const flags = world.deaf({ store, memory: false })
+    await flags.ready()
+    await world.store.update('new_feature', { rollout: 100 })
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ asOf: 2, source: 'store' })
+    restored = true
+    await world.clock.advance(2_000)
+    expect(world.codes).toEqual(['STORE_REWOUND'])
+  })
+
   test('with the same identity leaves no entry of the lost history in the cache', async () => {
     // One store whose history is cut back: the same id, an older clock.
     const rewindTo = (version: number, changes: Changes): Changes =>

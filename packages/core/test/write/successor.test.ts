@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { FlagCache, Flags, FlagsOptions } from '../../src/index.ts'
+import { type FlagCache, type Flags, FlagsError, type FlagsOptions } from '../../src/index.ts'
 import { settle } from '../manual-clock.ts'
 import { around, gate, unwatched, World } from '../world.ts'
 
@@ -92,6 +92,14 @@ describe('an update leaves the new record in the cache', () => {
     expect((await late).version).toBe(2)
     expect(await cached(cache)).toBe(undefined)
     expect(await world.deaf().evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3 })
+  })
+
+  test('nor where the record cannot be used by this process', async () => {
+    const newer = new FlagsError('RECORD_TOO_NEW', 'Flag new_feature needs a newer build.', { flag: 'new_feature' })
+    const store = around(world.store, { update: async (next, ...args) => ({ ...(await next(...args)), after: newer }) })
+    await expect(world.deaf({ store }).admin.update('new_feature', { rollout: 100 })).rejects.toBe(newer)
+    expect(await cached(world.cache())).toBe(undefined)
+    expect(world.codes).toEqual(['RECORD_TOO_NEW'])
   })
 
   test('nor in a cache that keeps no flags', async () => {
