@@ -47,6 +47,10 @@ async function entries(): Promise<string[]> {
   return (await chain.keys()).filter((key) => /^(feature_flag|flag_check|flag_endpoint):/.test(key))
 }
 
+async function emptyRedis(): Promise<void> {
+  await chain.redis.unlink((await chain.keys()).map((key) => chain.prefix + key))
+}
+
 test('with PostgreSQL gone its standby answers, marked STALE and kept out of Redis; when it is back, so is the truth', async () => {
   const name = 'on_the_standby'
   const flags = chain.client({ store: storeWithReplica() })
@@ -54,6 +58,7 @@ test('with PostgreSQL gone its standby answers, marked STALE and kept out of Red
   await flags.ready()
   await reachesStandby('replay')
   await primary.kill()
+  await emptyRedis()
   expect(await flags.evaluate(name, 'ada')).toMatchObject({ enabled: true, version: 1, reason: 'STALE', source: 'store' })
   for (let call = 0; call < 20; call++) {
     expect(await flags.evaluate(name, 'ada')).toMatchObject({ enabled: true, reason: 'STALE' })
@@ -85,7 +90,7 @@ test('a standby that lags takes nobody back', async () => {
   await until(async () => (await entries()).includes(`feature_flag:${name}`))
   await reachesStandby('receive')
   await primary.kill()
-  await chain.redis.unlink((await chain.keys()).map((key) => chain.prefix + key))
+  await emptyRedis()
   // The one has it in memory; the other would rather know nothing than what was before.
   expect(await writer.evaluate(name, 'ada')).toMatchObject({ enabled: true, version })
   expect(await reader.evaluate(name, 'ada')).toMatchObject({ source: 'default', errorCode: 'STORE_UNAVAILABLE' })
