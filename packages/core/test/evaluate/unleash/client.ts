@@ -1,0 +1,42 @@
+import type { Decision } from '../../../src/adapter.ts'
+import { absent, CompiledFlag } from '../../../src/evaluate/compiled-flag.ts'
+import { CompiledSegment } from '../../../src/evaluate/compiled-segment.ts'
+import type { Engines } from '../../../src/evaluate/engines.ts'
+import type { World } from '../../../src/evaluate/world.ts'
+import { recordOf, segmentRecordOf, target } from '../worlds.ts'
+import { unleashHash } from './bucketing.ts'
+import { contextOf } from './context.ts'
+import { NO_VARIANT } from './dependencies.ts'
+import { flagOf } from './features.ts'
+import { segmentsOf } from './segments.ts'
+import type { Answer, Case } from './specification.ts'
+import type { Payload, UnleashState } from './state.ts'
+
+/** What Flagstone answers, in the words of Unleash. */
+export function answer({ state, toggleName, context, expected }: Case, engines: Engines): Answer {
+  const who = target(contextOf(context))
+  const world = worldOf(state, engines)
+  const decision = world.flag(toggleName)?.evaluate(who, world) ?? absent(toggleName, who.key)
+  return typeof expected === 'boolean' ? decision.enabled : variantAnswer(decision)
+}
+
+function variantAnswer({ enabled, variant, value }: Decision): Answer {
+  if (variant === undefined) return { name: NO_VARIANT, enabled: false, feature_enabled: enabled }
+  return { name: variant, payload: value as Payload, enabled: true, feature_enabled: enabled }
+}
+
+/** Features are translated when they are asked for, so that one that cannot be is in nobody else's way. */
+function worldOf(state: UnleashState, engines: Engines): World {
+  const segments = new Map(segmentsOf(state).map((segment) => [segment.name, new CompiledSegment(segmentRecordOf(segment), engines)]))
+  return {
+    now: 0,
+    flag(name) {
+      const feature = state.features.find((each) => each.name === name)
+      if (feature === undefined) return null
+      const flag = flagOf(feature, state)
+      const weight = (flag.variants ?? []).reduce((sum, variant) => sum + variant.weight, 0)
+      return new CompiledFlag(recordOf(flag), unleashHash(weight), engines)
+    },
+    segment: (name) => segments.get(name) ?? null,
+  }
+}
