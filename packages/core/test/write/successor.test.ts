@@ -28,6 +28,18 @@ async function cached(cache: FlagCache): Promise<unknown> {
   return read?.flag && { asOf: read.flag.asOf, version: read.flag.value?.version }
 }
 
+/** Update 2, committed, whose invalidation is on its way to the cache for as long as it takes update 3 to be done. */
+async function overtaken() {
+  const held = gate()
+  const slow = around(world.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
+  const [first, second] = [world.deaf({ cache: slow }), world.deaf()]
+  for (const flags of [first, second]) await flags.ready()
+  const late = first.admin.update('new_feature', { rollout: 50 })
+  await settle()
+  await second.admin.update('new_feature', { rollout: 100 })
+  return { late, arrive: () => held.open() }
+}
+
 describe('an update leaves the new record in the cache', () => {
   test('so that nobody who hears of it asks the store, neither for the flag nor for its clock', async () => {
     const writer = world.client()
@@ -65,30 +77,18 @@ describe('an update leaves the new record in the cache', () => {
   })
 
   test('but not where another process has updated the flag since: what it left stays away from the later one', async () => {
-    const held = gate()
-    const slow = around(world.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
-    const [first, second] = [world.deaf({ cache: slow }), world.deaf()]
-    for (const flags of [first, second]) await flags.ready()
-    const late = first.admin.update('new_feature', { rollout: 50 })
-    await settle()
-    await second.admin.update('new_feature', { rollout: 100 })
-    held.open()
+    const { late, arrive } = await overtaken()
+    arrive()
     expect((await late).version).toBe(2)
     expect(await cached(world.cache())).toEqual({ asOf: 3, version: 3 })
   })
 
   test('nor where the fence was lost meanwhile, with what a later update left', async () => {
-    const held = gate()
-    const slow = around(world.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
-    const [first, second] = [world.deaf({ cache: slow }), world.deaf()]
-    for (const flags of [first, second]) await flags.ready()
-    const late = first.admin.update('new_feature', { rollout: 50 })
-    await settle()
-    await second.admin.update('new_feature', { rollout: 100 })
+    const { late, arrive } = await overtaken()
     const cache = world.cache()
     await cached(cache)
     await cache.forget(['new_feature'])
-    held.open()
+    arrive()
     expect((await late).version).toBe(2)
     expect(await cached(cache)).toBe(undefined)
     expect(await world.deaf().evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3 })
