@@ -4,7 +4,7 @@ import type { CatchUp } from '../write/catch-up.ts'
 import type { Doubts } from '../write/doubts.ts'
 import type { Floors } from '../write/floors.ts'
 import type { Invalidations } from '../write/invalidations.ts'
-import { type Answer, type FlagAnswer, type NoAnswer, none } from './answer.ts'
+import { type Answer, type FlagAnswer, type NoAnswer, none, tooFast } from './answer.ts'
 import type { Compiler } from './compiler.ts'
 import type { Counts } from './counts.ts'
 import type { Flight, Flights } from './flights.ts'
@@ -66,7 +66,7 @@ export class ReadPath {
         return answer
       }
     }
-    return this.#lastKnownGood(name, new FlagsError('GENERAL', `Flag ${name} changes faster than it can be read.`))
+    return this.#lastKnownGood(name, tooFast(name))
   }
 
   #fromMemory(name: string): FlagAnswer | NoAnswer | undefined {
