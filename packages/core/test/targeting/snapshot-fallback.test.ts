@@ -100,13 +100,20 @@ describe('a snapshot, where the primary has never been read', () => {
     pair.replica = how
     const snapshot = await world.clock.until(flags.snapshot())
     expect([snapshot.asOf, snapshot.stale, snapshot.names, snapshot.evaluateAll('ada')]).toEqual([undefined, true, [], {}])
-    expect(snapshot.evaluate('one', 'ada', { default: true })).toMatchObject({ enabled: true, reason: 'ERROR', errorCode: 'STORE_UNAVAILABLE' })
+    expect(snapshot.evaluate('one', 'ada', { default: true })).toMatchObject({
+      enabled: true,
+      reason: 'ERROR',
+      errorCode: 'STORE_UNAVAILABLE',
+    })
     expect(world.codes).toContain('REPLICA_UNAVAILABLE')
   })
 
   test('is empty where there is no replica', async () => {
     const { loadAllFromReplica: _, ...store } = pair.store
-    expect(await taken(world.deaf({ store: store as FlagStore, cache: undefined as never }))).toMatchObject({ asOf: undefined, stale: true })
+    expect(await taken(world.deaf({ store: store as FlagStore, cache: undefined as never }))).toMatchObject({
+      asOf: undefined,
+      stale: true,
+    })
   })
 })
 

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type FlagStore, FlagsError, type FlagsErrorCode, type Loaded, type LoadedRecord } from '../../src/index.ts'
+import {
+  type Changes,
+  defineFlags,
+  type FlagStore,
+  FlagsError,
+  type FlagsErrorCode,
+  type Loaded,
+  type LoadedRecord,
+} from '../../src/index.ts'
 import { around, World } from '../world.ts'
 
 let world: World
@@ -85,7 +93,7 @@ describe('a record that cannot be used', () => {
     await world.store.create({ name: 'one', rollout: 100 })
     let isPruned = false
     const pruned = around(store, {
-      changesSince: async (next, ...args) =>
+      changesSince: async (next, ...args): Promise<Changes> =>
         isPruned ? { kind: 'lost', cursor: (await world.store.head()).cursor, why: 'pruned' } : await next(...args),
     })
     const flags = world.deaf({ store: pruned, cache: undefined as never })
@@ -100,29 +108,30 @@ describe('a record that cannot be used', () => {
 })
 
 describe('a flag that must not guess', () => {
-  const schema = { guard: { default: true, onUnavailable: 'throw' }, other: { default: true } } as const
+  const schema = defineFlags({ guard: { default: true, onUnavailable: 'throw' }, other: { default: true } })
+  const client = () => world.client({ store, schema, cache: undefined as never })
 
   test('throws where it is not known, unless all flags are asked for', async () => {
     await world.store.create({ name: 'guard', rollout: 0 })
     await world.store.create({ name: 'other', rollout: 0 })
     unusable.set('guard', 'PARSE_ERROR').set('other', 'PARSE_ERROR')
-    const snapshot = await world.client({ store, schema }).snapshot()
+    const snapshot = await client().snapshot()
     for (const call of ['isEnabled', 'evaluate', 'value'] as const) {
-      expect(() => snapshot[call]('guard', 'ada')).toThrow(expect.objectContaining({ code: 'PARSE_ERROR' }))
-      expect(() => snapshot[call]('other', 'ada')).not.toThrow()
+      expect(() => snapshot[call]('guard', 'ada', { default: true })).toThrow(expect.objectContaining({ code: 'PARSE_ERROR' }))
+      expect(() => snapshot[call]('other', 'ada', { default: true })).not.toThrow()
     }
     expect(snapshot.evaluateAll('ada')['guard']).toMatchObject({ enabled: true, errorCode: 'PARSE_ERROR' })
   })
 
   test('does not throw where it is known, or known not to exist', async () => {
-    const snapshot = await world.client({ store, schema }).snapshot()
-    expect([snapshot.isEnabled('guard', 'ada'), snapshot.value('guard', 'ada')]).toEqual([true, true])
+    const snapshot = await client().snapshot()
+    expect([snapshot.isEnabled('guard', 'ada'), snapshot.value('guard', 'ada', { default: true })]).toEqual([true, true])
   })
 
   test('is explained, though its evaluation rejects', async () => {
     await world.store.create({ name: 'guard', rollout: 0 })
     unusable.set('guard', 'PARSE_ERROR')
-    const flags = world.client({ store, schema, cache: undefined as never })
+    const flags = client()
     await expect(flags.evaluate('guard', 'ada')).rejects.toMatchObject({ code: 'PARSE_ERROR' })
     const { evaluation, layers } = await flags.explain('guard', 'ada')
     expect([evaluation.errorCode, layers.at(-1)]).toEqual([
