@@ -1,5 +1,6 @@
 import type { CacheFill, CacheRead, CacheWant, Loaded } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
+import { titleOf } from '../records/record-key.ts'
 import type { CatchUp } from '../write/catch-up.ts'
 import type { Doubts } from '../write/doubts.ts'
 import type { Floors } from '../write/floors.ts'
@@ -218,10 +219,10 @@ function versionOf({ fenceVersion, flag, decision }: CacheRead): number {
 }
 
 function leftOut(name: string): FlagsError {
-  return new FlagsError('GENERAL', `The store left out flag ${name}.`, { flag: name })
+  return new FlagsError('GENERAL', `${titleOf(name)}: the store left it out.`, { flag: name })
 }
 
 function notReached(name: string, minVersion: number): FlagsError {
-  const message = `The store has not reached version ${minVersion}, which flag ${name} was asked for.`
+  const message = `${titleOf(name)}: the store has not reached version ${minVersion}, which was asked for.`
   return new FlagsError('VERSION_NOT_REACHED', message, { flag: name })
 }

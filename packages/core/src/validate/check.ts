@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { FlagsError, type FlagsErrorCode } from '../errors.ts'
 import { isFlagName } from '../evaluate/name.ts'
+import { shown } from '../evaluate/shown.ts'
 import type { Schema } from './fields.ts'
 import { jsonLength } from './json.ts'
 
@@ -16,10 +17,9 @@ const LARGE = ['rules', 'variants', 'requires', 'members', 'when']
 /** The name, or an `INVALID_NAME` that says what a name looks like. */
 export function checkName(name: unknown): string {
   if (isFlagName(name)) return name
-  const shown = typeof name === 'string' ? JSON.stringify(name.slice(0, 140)) : String(name)
   throw new FlagsError(
     'INVALID_NAME',
-    `${shown} is not a flag name: a letter or digit, then at most 127 letters, digits, dots, underscores or hyphens.`,
+    `${shown(name)} is no name for a flag or a segment: a letter or digit, then at most 127 letters, digits, dots, underscores or hyphens.`,
   )
 }
 

@@ -3,6 +3,7 @@ import type { Call, Change, FlagStore } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { Compiler } from '../read/compiler.ts'
 import type { StoreLayer } from '../read/store-layer.ts'
+import { titleOf } from '../records/record-key.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { ChangeIntake } from './change-intake.ts'
 import type { Invalidations, Propagation } from './invalidations.ts'
@@ -52,7 +53,7 @@ export class WritePath {
 
   async #write(name: string, write: (store: FlagStore, call: Call) => Promise<Change>): Promise<Change> {
     try {
-      return await this.#store.administer(`Flag ${name}`, write)
+      return await this.#store.administer(titleOf(name), write)
     } catch (error) {
       // It may have been committed all the same; the log knows.
       if (error instanceof FlagsError && MAY_BE_COMMITTED.has(error.code)) this.#catchUp.request()
