@@ -1,5 +1,5 @@
 import type { Background } from '../background.ts'
-import type { Call, Change, FlagStore } from '../contracts/index.ts'
+import type { Call, Change, FlagStore, StoredRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { Compiler } from '../read/compiler.ts'
 import type { StoreLayer } from '../read/store-layer.ts'
@@ -49,6 +49,14 @@ export class WritePath {
       this.#intake.committed(change)
       return { change, propagation: await this.#invalidations.raise(name, change.version) }
     })
+  }
+
+  /** What somebody else wrote, once this process knows of it: from here on it does not answer older. */
+  async heardOf<T extends StoredRecord>(record: T | null): Promise<T | null> {
+    if (record === null) return null
+    if (!this.#catchUp.current) await this.#catchUp.begun()
+    await this.#catchUp.reach(record.version)
+    return record
   }
 
   async #write(name: string, write: (store: FlagStore, call: Call) => Promise<Change>): Promise<Change> {
