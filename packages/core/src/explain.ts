@@ -102,15 +102,11 @@ export class Explainer {
 
   async #inCache(name: string, { key, plain }: Target): Promise<LayerFinding[]> {
     const { shared, floors } = this.#parts
-    if (!shared.present) {
-      const why = 'there is no shared cache'
-      return [
-        { layer: 'decision', state: 'not asked', why },
-        { layer: 'cache', state: 'not asked', why },
-      ]
-    }
+    if (!shared.present) return bothInCache('not asked', 'there is no shared cache')
     const shares = plain && key !== undefined && shared.sharesDecision('endpoint', key)
     const [read] = await shared.read([shares ? { name, decision: { kind: 'endpoint', targetingKey: key } } : { name }])
+    const { whyUnread } = shared
+    if (whyUnread !== undefined) return bothInCache('failed', whyUnread)
     const floor = floors.of(name)
     const decided = read?.decision
     const decision: LayerFinding = shares
@@ -157,4 +153,11 @@ export class Explainer {
 function agree({ source, enabled, version }: Evaluation, steps: Trace | undefined): boolean {
   if (source === 'default' || version === undefined) return steps === undefined
   return steps?.decision.enabled === enabled && steps.decision.version === version
+}
+
+function bothInCache(state: LayerFinding['state'], why: string): LayerFinding[] {
+  return [
+    { layer: 'decision', state, why },
+    { layer: 'cache', state, why },
+  ]
 }

@@ -1,5 +1,6 @@
 import type { Condition } from './contracts/index.ts'
 import type { Stay } from './evaluate/ramp-line.ts'
+import { shown } from './evaluate/shown.ts'
 import type { ConditionTrace, PrerequisiteTrace, RuleTrace, Trace } from './evaluate/trace.ts'
 import type { Explanation, LayerFinding } from './explain.ts'
 
@@ -33,7 +34,7 @@ const UNMET: Readonly<Record<PrerequisiteTrace['why'], string>> = {
 /** An explanation as a person reads it, in lines of text. */
 export function explanationText({ evaluation, layers, floor, clock, trace }: Omit<Explanation, 'text'>): string {
   const { name, enabled, reason, targetingKey, source, variant, errorMessage } = evaluation
-  const who = targetingKey === undefined ? 'nobody in particular' : JSON.stringify(targetingKey)
+  const who = targetingKey === undefined ? 'nobody in particular' : shown(targetingKey)
   const given = variant === undefined ? '' : `, variant ${variant}`
   const lines = [`${name} is ${enabled ? 'on' : 'off'} for ${who}${given}: ${reason}, answered by ${source}.`]
   if (errorMessage !== undefined) lines.push(`  ${errorMessage}`)
@@ -64,7 +65,7 @@ function steps(trace: Trace): string[] {
   if (bucketing !== undefined) {
     const { input, hash, bucket, rollout } = bucketing
     const verdict = bucket < rollout ? 'below it: in' : 'not below it: out'
-    lines.push(`xxh32(${JSON.stringify(input)}) = ${hash} → bucket ${bucket} %; the rollout is ${rollout} %, ${verdict}.`)
+    lines.push(`xxh32(${shown(input)}) = ${hash} → bucket ${bucket} %; the rollout is ${rollout} %, ${verdict}.`)
   }
   if (draw !== undefined) {
     const ranges = draw.ranges.map(({ name, from, to }) => `${name} ${from} to ${to}`).join(', ')
