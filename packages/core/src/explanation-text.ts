@@ -1,4 +1,5 @@
 import type { Condition } from './contracts/index.ts'
+import { isFlagName } from './evaluate/name.ts'
 import type { Stay } from './evaluate/ramp-line.ts'
 import { shown } from './evaluate/shown.ts'
 import type { ConditionTrace, PrerequisiteTrace, RuleTrace, Trace } from './evaluate/trace.ts'
@@ -36,7 +37,9 @@ export function explanationText({ evaluation, layers, floor, clock, trace }: Omi
   const { name, enabled, reason, targetingKey, source, variant, errorMessage } = evaluation
   const who = targetingKey === undefined ? 'nobody in particular' : shown(targetingKey)
   const given = variant === undefined ? '' : `, variant ${variant}`
-  const lines = [`${name} is ${enabled ? 'on' : 'off'} for ${who}${given}: ${reason}, answered by ${source}.`]
+  const lines = [
+    `${isFlagName(name) ? name : shown(name)} is ${enabled ? 'on' : 'off'} for ${who}${given}: ${reason}, answered by ${source}.`,
+  ]
   if (errorMessage !== undefined) lines.push(`  ${errorMessage}`)
   if (trace !== undefined) lines.push('', 'How it was decided', ...steps(trace).map((line) => `  ${line}`))
   if (layers.length === 0) return lines.join('\n')

@@ -2,7 +2,7 @@ import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, NewFlag 
 import { FlagsError } from '../errors.ts'
 import type { Engines } from '../evaluate/engines.ts'
 import { titleOf } from '../records/record-key.ts'
-import { check, checkName } from './check.ts'
+import { check, checkName, nameIn } from './check.ts'
 import { checkPatterns } from './patterns.ts'
 import { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, READER_SCHEMA, recordSchema } from './schemas.ts'
 
@@ -10,8 +10,7 @@ export { checkName } from './check.ts'
 
 /** With the engine for regular expressions, patterns are compiled too; without it, only what their length says is known. */
 export function checkNewFlag(input: unknown, engines: Engines = {}): NewFlag {
-  const named = input !== null && typeof input === 'object' && 'name' in input ? input.name : undefined
-  const name = checkName(named)
+  const name = checkName(nameIn(input))
   const what = `Flag ${name} cannot be created`
   const flag = check(newFlagSchema, input, 'INVALID_FLAG', what, name)
   checkPatterns(flag, engines, what, name)
