@@ -74,7 +74,7 @@ export class Snapshot implements FlagSnapshot {
     const { clock } = parts
     const isKnown = !(state instanceof FlagsError)
     this.asOf = isKnown ? state.asOf : undefined
-    this.stale = stale || !isKnown
+    this.stale = stale
     this.#parts = parts
     this.#state = isKnown ? state : EMPTY
     this.#error = isKnown ? undefined : state

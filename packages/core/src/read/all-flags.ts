@@ -54,7 +54,7 @@ export class AllFlags {
   log(asOf: number, changed: readonly { readonly name: string; readonly version: number; readonly flag: LoadedRecord }[]): void {
     this.#logged = asOf
     const state = this.#state
-    if (state === undefined || asOf <= state.asOf) return
+    if (state === undefined) return
     const news = changed.filter(({ version }) => version > state.asOf)
     if (news.length === 0) return
     this.#state = this.#stateOf(asOf, new Map(news.map(({ name, flag }) => [name, flag])), state)

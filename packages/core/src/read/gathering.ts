@@ -77,7 +77,7 @@ export class Gatherer {
         parts.set(wanted[index] as string, answer)
         if (answer.kind === 'flag' && answer.flag instanceof CompiledFlag) for (const key of answer.flag.dependencies) next.add(key)
       }
-      wanted = [...next].filter((key) => !parts.has(key) && key !== root.record.name)
+      wanted = [...next].filter((key) => !parts.has(key))
     }
     return parts
   }
@@ -89,7 +89,7 @@ export class Gatherer {
   async #catchesUpWith(answers: Parts): Promise<boolean> {
     const known = [...answers.values()].filter((answer) => answer.kind === 'flag').map(({ asOf }) => asOf)
     const newest = Math.max(...known)
-    if (newest <= this.#catchUp.clock || newest === Math.min(...known)) return true
+    if (newest === Math.min(...known)) return true
     return (await this.#catchUp.reach(newest)) === 'reached'
   }
 

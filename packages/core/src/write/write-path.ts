@@ -53,9 +53,7 @@ export class WritePath {
 
   /** What somebody else wrote, once this process knows of it: from here on it does not answer older. */
   async heardOf<T extends StoredRecord>(record: T | null): Promise<T | null> {
-    if (record === null) return null
-    if (!this.#catchUp.current) await this.#catchUp.begun()
-    await this.#catchUp.reach(record.version)
+    if (record !== null) await this.#catchUp.reach(record.version)
     return record
   }
 

@@ -3,6 +3,7 @@ import { RE2JS } from 're2js'
 import { describe, expect, test } from 'vitest'
 import { matches, reachOf } from '../../src/evaluate/operators/pattern.ts'
 import { writtenOut } from '../../src/evaluate/pattern-size.ts'
+import { checkNewFlag } from '../../src/validate/validate.ts'
 
 describe('the size of a pattern', () => {
   test.each([
@@ -90,5 +91,10 @@ describe('a pattern', () => {
   test('is looked for in the fewer characters, the larger it is', () => {
     const reaches = ['b', '0123456789', '01234567890', 'a{500}', '.{0,990}!$', 'a{1000}', '{3}'].map(reachOf)
     expect(reaches).toEqual([10_000, 10_000, 9_090, 200, 100, 100, 10_000])
+  })
+
+  test('may stand in a flag a hundred times', () => {
+    const rules = [...Array(100).keys()].map(() => ({ when: [{ attribute: 'x', operator: 'matches', value: 'a' }] }))
+    expect(checkNewFlag({ name: 'flag', rules }).rules).toHaveLength(100)
   })
 })

@@ -80,6 +80,18 @@ describe('a flag that this process changes while its dependencies are read', () 
   })
 })
 
+test('a flag that another process changes meanwhile is read again, once the log has told of it', async () => {
+  await world.store.segments.create({ name: 'staff', members: ['ada'] })
+  await world.store.create({ name: 'debug', rules: [{ when: [inStaff] }] })
+  const { flags, opened } = await waitingFor('segment:staff')
+  const answer = flags.evaluate('debug', 'ada')
+  await settle()
+  await world.store.update('debug', { enabled: false })
+  await settle()
+  opened.open()
+  expect(await answer).toMatchObject({ enabled: false, reason: 'DISABLED', version: 3 })
+})
+
 test('a prerequisite that changes while those behind it are read is read again', async () => {
   await world.store.create({ name: 'deep', rollout: 100 })
   await world.store.create({ name: 'base', rollout: 100, requires: [{ flag: 'deep' }] })
@@ -125,6 +137,52 @@ describe('two flags that change in one transaction', () => {
   test('and where the log cannot be asked, the answer says that nobody vouches for it', async () => {
     isLogGone = true
     expect(await flags.evaluate('top', 'ada')).toMatchObject({ reason: 'STALE' })
+  })
+})
+
+describe('an answer that rests on several', () => {
+  beforeEach(async () => {
+    await world.store.create({ name: 'base', rollout: 100 })
+    await world.store.create({ name: 'top', rollout: 100, requires: [{ flag: 'base' }] })
+  })
+
+  test('is as of the oldest', async () => {
+    const flags = world.deaf({ cache: undefined as never })
+    await flags.isEnabled('base', 'ada')
+    await world.store.create({ name: 'filler' })
+    const sources = ['store', 'memory']
+    for (const source of sources) expect(await flags.evaluate('top', 'ada')).toMatchObject({ enabled: true, asOf: 2, source })
+  })
+
+  test('asks the log only where they are of different moments', async () => {
+    const store = around(world.store)
+    const flags = world.deaf({ store, cache: undefined as never })
+    await flags.ready()
+    await world.store.create({ name: 'filler' })
+    for (let round = 0; round < 3; round++) await flags.evaluate('top', 'ada')
+    expect((await flags.evaluate('top', 'ada')).asOf).toBe(3)
+    expect(store.calls['changesSince']).toBeUndefined()
+  })
+
+  test('is none where a part is known to be older than the version that is asked for', async () => {
+    let isGone = false
+    const gone = new FlagsError('RECORD_TOO_NEW', 'base is too new.', { flag: 'base' })
+    const store = around(world.store, {
+      load: async (next, ...args) => {
+        const loaded = await next(...args)
+        return isGone && loaded.flags.has('base') ? { ...loaded, flags: new Map([...loaded.flags, ['base', gone]]) } : loaded
+      },
+      changesSince: async (next, ...args) => {
+        const changes = await next(...args)
+        return changes.kind === 'lost' ? changes : { ...changes, changed: changes.changed.map((change) => ({ ...change, flag: gone })) }
+      },
+    })
+    const flags = world.deaf({ store, cache: undefined as never })
+    await flags.evaluate('top', 'ada')
+    isGone = true
+    const { version } = await world.store.update('base', { enabled: false })
+    expect(await flags.evaluate('top', 'ada', { minVersion: version })).toMatchObject({ errorCode: 'VERSION_NOT_REACHED' })
+    expect(await flags.evaluate('top', 'ada')).toMatchObject({ enabled: true, reason: 'STALE', asOf: 2 })
   })
 })
 

@@ -165,3 +165,25 @@ test('a key of 1 MB is told in 200 characters', async () => {
   const { evaluation, text } = await flags.explain('new_feature', 'x'.repeat(1_000_000))
   expect([evaluation.targetingKey?.length, text.length < 2_000]).toEqual([1_000_000, true])
 })
+
+test('what memory holds from before a change is too old, where the change cannot be read', async () => {
+  await flags.admin.create({ name: 'new_feature', rollout: 100 })
+  let gone = false
+  const store = around(world.store, {
+    load: (next, ...args) => (gone ? Promise.reject(new Error('gone')) : next(...args)),
+    changesSince: (next, ...args) => (gone ? Promise.reject(new Error('gone')) : next(...args)),
+  })
+  const client = world.client({ store, cache: undefined as never })
+  await client.isEnabled('new_feature', 'ada')
+  gone = true
+  await world.store.update('new_feature', { enabled: false })
+  await settle()
+  const { evaluation, layers } = await client.explain('new_feature', 'ada')
+  expect([evaluation.reason, layers[0]]).toEqual(['STALE', { layer: 'memory', state: 'too old', version: 1, asOf: 1 }])
+})
+
+test('a flag that does not exist is looked for once', async () => {
+  const store = around(world.store)
+  await world.client({ store, memory: false, cache: undefined as never }).explain('missing', 'ada')
+  expect(store.calls['load']).toBe(3)
+})

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Changes, type FlagStore, type Flags, memoryStore } from '../../src/index.ts'
 import { settle } from '../manual-clock.ts'
 import { type Replicated, replicated } from '../replicated.ts'
-import { around, gate, World } from '../world.ts'
+import { around, World } from '../world.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -41,7 +41,8 @@ describe('a snapshot, where the primary has never been read', () => {
   })
 
   test('asks the replica at most every 2 s, and once for all who ask at once', async () => {
-    await Promise.all([flags.snapshot(), flags.snapshot()])
+    const taken = await Promise.all([flags.snapshot(), flags.snapshot()])
+    expect(taken.map(({ asOf }) => asOf)).toEqual([2, 2])
     await world.clock.advance(1_999)
     await flags.snapshot()
     expect(pair.asked).toEqual(['all'])
@@ -61,7 +62,7 @@ describe('a snapshot, where the primary has never been read', () => {
   test('holds the client to it: no answer is older', async () => {
     await pair.catchUp()
     const { asOf } = await flags.snapshot()
-    pair.instead = (loaded) => ({ ...loaded, asOf: 1, flags: new Map() })
+    pair.instead = (loaded) => ({ ...loaded, asOf: 1 })
     await world.clock.advance(2_000)
     expect((await flags.evaluate('one', 'ada')).asOf).toBe(asOf)
     expect((await flags.snapshot()).asOf).toBe(asOf)
@@ -74,6 +75,31 @@ describe('a snapshot, where the primary has never been read', () => {
     pair.instead = (loaded) => ({ ...loaded, asOf: 2 })
     const snapshot = await flags.snapshot()
     expect([snapshot.asOf, snapshot.evaluate('one', 'ada').errorCode]).toEqual([undefined, 'STORE_UNAVAILABLE'])
+  })
+
+  test('is not of a replica that has missed a change which this process has heard of', async () => {
+    pair.primary = 'up'
+    await flags.ready()
+    await world.store.update('two', { rollout: 60 })
+    await world.clock.advance(2_000)
+    pair.primary = 'down'
+    expect((await taken()).asOf).toBeUndefined()
+    await pair.catchUp()
+    await world.clock.advance(2_000)
+    expect((await taken()).asOf).toBe(3)
+  })
+
+  test('has the engines that its flags need', async () => {
+    await world.store.update('one', { rules: [{ when: [{ attribute: 'plan', operator: 'matches', value: '^pro' }] }], rollout: 0 })
+    await pair.catchUp()
+    expect((await flags.snapshot()).isEnabled('one', { targetingKey: 'ada', plan: 'pro' })).toBe(true)
+    expect(world.codes).not.toContain('PARSE_ERROR')
+  })
+
+  test('says where it is stale, but not of what is wrong all the same', async () => {
+    const snapshot = await flags.snapshot()
+    expect(snapshot.evaluate('two', {})).toMatchObject({ reason: 'ERROR', errorCode: 'TARGETING_KEY_MISSING' })
+    expect(snapshot.evaluate('gone', 'ada')).toMatchObject({ reason: 'STALE', errorCode: 'FLAG_NOT_FOUND' })
   })
 
   test('is not of the replica of another store, which is told', async () => {
@@ -94,6 +120,9 @@ describe('a snapshot, where the primary has never been read', () => {
     await world.clock.advance(4_000)
     expect(await taken()).toMatchObject({ asOf: 3, stale: false })
     expect(await flags.evaluate('one', 'ada')).toMatchObject({ asOf: 3, reason: 'DISABLED' })
+    const asked = pair.store.calls['changesSince']
+    await flags.snapshot()
+    expect(pair.store.calls['changesSince']).toBe(asked)
   })
 
   test.each(['down', 'hung'] as const)('is empty where the replica is %s too, and says why', async (how) => {
@@ -151,6 +180,11 @@ describe('a snapshot, where the primary is gone', () => {
     await world.clock.advance(2_000)
     const after = await client.snapshot()
     expect([after.asOf, after.stale, after.names]).toEqual([2, true, before.names])
+    pair.replica = 'up'
+    pair.instead = (loaded) => ({ ...loaded, asOf: 1, flags: new Map() })
+    await world.clock.advance(2_000)
+    expect(await client.snapshot()).toBe(after)
+    pair.replica = 'down'
     await world.clock.advance(HOUR_MS)
     expect((await client.snapshot()).asOf).toBeUndefined()
     isPruned = false
@@ -162,17 +196,25 @@ describe('a snapshot, where the primary is gone', () => {
     const older = memoryStore({ clock: world.clock, flags: [{ name: 'one', rollout: 0 }] })
     let restored = false
     let gone = false
+    let isPruned = false
     const store = new Proxy(world.store, {
       get: (_, key) => {
         const from = restored ? older : world.store
         if (gone && key === 'loadAll') return () => Promise.reject(new Error('gone'))
+        if (isPruned && key === 'changesSince') return async () => ({ kind: 'lost', ...(await world.store.head()), why: 'pruned' })
         const value = Reflect.get(from, key) as unknown
         return typeof value === 'function' ? (value.bind(from) as unknown) : value
       },
     })
     const client = world.deaf({ store, cache: undefined as never })
     expect((await client.snapshot()).names).toEqual(['one', 'two'])
+    isPruned = true
+    await world.clock.advance(2_000)
     restored = true
+    gone = true
+    expect((await client.snapshot()).names).toEqual(['one', 'two'])
+    isPruned = false
+    gone = false
     await world.clock.advance(2_000)
     gone = true
     const snapshot = await client.snapshot()
@@ -181,65 +223,10 @@ describe('a snapshot, where the primary is gone', () => {
 
   test('says why the store cannot be followed, where it can be read', async () => {
     const store = around(world.store, { head: () => Promise.reject(new Error('no such table')) })
-    const snapshot = await world.deaf({ store, cache: undefined as never }).snapshot()
-    expect(snapshot.evaluate('one', 'ada').errorMessage).toContain('no such table')
-  })
-})
-
-describe('a snapshot is no older', () => {
-  test('than what the cache has answered meanwhile, or says that it is stale', async () => {
-    let gone = false
-    const unless = <T>(next: () => Promise<T>): Promise<T> => (gone ? Promise.reject(new Error('gone')) : next())
-    const store = around(world.store, {
-      load: (next, ...args) => unless(() => next(...args)),
-      changesSince: (next, ...args) => unless(() => next(...args)),
-    })
-    const client = world.deaf({ store })
-    await client.snapshot()
-    const writer = world.deaf()
-    await writer.admin.update('one', { enabled: false })
-    await world.client({ memory: false }).evaluate('one', 'ada')
-    await settle()
-    gone = true
-    expect(await client.evaluate('one', 'ada')).toMatchObject({ enabled: false, asOf: 3, source: 'decision' })
-    expect(await taken(client)).toEqual({ asOf: 2, stale: true, on: true })
-    gone = false
-    await world.clock.advance(2_000)
-    expect(await taken(client)).toEqual({ asOf: 3, stale: false, on: false })
-  })
-
-  test('than a hint that came while a catch-up was under way', async () => {
-    const told = gate()
-    const read = gate()
-    let isSlow = false
-    const store = around(pair.store, {
-      changesSince: async (next, ...args) => {
-        const changes = await next(...args)
-        if (!isSlow) return changes
-        isSlow = false
-        read.open()
-        await told.opened
-        return changes
-      },
-    })
-    const client = world.client({ store })
-    await client.snapshot()
-    const writer = world.deaf()
-    isSlow = true
-    const beyond = client.evaluate('one', 'ada', { minVersion: 9 })
-    await read.opened
-    await writer.admin.update('one', { enabled: false })
-    await settle()
-    told.open()
-    expect((await beyond).errorCode).toBe('VERSION_NOT_REACHED')
-    expect(await taken(client)).toEqual({ asOf: 3, stale: false, on: false })
-  })
-
-  test('nor newer than what the client answers right after it', async () => {
-    const client = world.deaf({ cache: undefined as never })
-    await client.evaluate('one', 'ada')
-    await world.store.update('one', { enabled: false })
-    const { asOf, on } = await taken(client)
-    expect([asOf, on, await client.isEnabled('one', 'ada')]).toEqual([3, false, false])
+    const client = world.deaf({ store, cache: undefined as never })
+    for (let round = 0; round < 2; round++) {
+      expect((await client.snapshot()).evaluate('one', 'ada').errorMessage).toContain('no such table')
+      await world.clock.advance(1_000)
+    }
   })
 })

@@ -12,7 +12,7 @@ function isPattern(value: unknown): value is string {
 
 /** In how many characters a pattern is looked for. */
 export function reachOf(pattern: string): number {
-  return Math.min(MAX_TEXT, Math.floor(MAX_WORK / Math.max(1, writtenOut(pattern))))
+  return Math.min(MAX_TEXT, Math.floor(MAX_WORK / writtenOut(pattern)))
 }
 
 /** RE2 syntax, found anywhere in the text. Of a list, all elements together count as one text does. */
