@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Flags, FlagsError, type Loaded, type LoadedRecord } from '../../src/index.ts'
+import { type Flags, FlagsError, type FlagsOptions, type Loaded, type LoadedRecord } from '../../src/index.ts'
 import { settle } from '../manual-clock.ts'
 import { around, gate, World } from '../world.ts'
 
@@ -11,16 +11,19 @@ afterEach(() => world.end())
 
 const inStaff = { attribute: 'targetingKey', operator: 'inSegment', value: 'staff' } as const
 
-/** A process without a shared cache, whose loads of these keys wait until the gate opens. */
-async function waitingFor(...keys: string[]): Promise<{ readonly flags: Flags; readonly opened: ReturnType<typeof gate> }> {
+/** A process without a shared cache, whose loads of this key wait until the gate opens. */
+async function waitingFor(
+  key: string,
+  options: Partial<FlagsOptions> = {},
+): Promise<{ readonly flags: Flags; readonly opened: ReturnType<typeof gate> }> {
   const opened = gate()
   const store = around(world.store, {
     load: async (next, names, call) => {
-      if (names.some((name) => keys.includes(name))) await opened.opened
+      if (names.includes(key)) await opened.opened
       return await next(names, call)
     },
   })
-  const flags = world.client({ store, cache: undefined as never })
+  const flags = world.client({ store, cache: undefined as never, ...options })
   await flags.ready()
   return { flags, opened }
 }
@@ -83,7 +86,7 @@ describe('a flag that this process changes while its dependencies are read', () 
 test('a flag that another process changes meanwhile is read again, once the log has told of it', async () => {
   await world.store.segments.create({ name: 'staff', members: ['ada'] })
   await world.store.create({ name: 'debug', rules: [{ when: [inStaff] }] })
-  const { flags, opened } = await waitingFor('segment:staff')
+  const { flags, opened } = await waitingFor('segment:staff', { memory: false })
   const answer = flags.evaluate('debug', 'ada')
   await settle()
   await world.store.update('debug', { enabled: false })

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Changes, type FlagStore, type Flags, memoryStore } from '../../src/index.ts'
-import { settle } from '../manual-clock.ts'
 import { type Replicated, replicated } from '../replicated.ts'
 import { around, World } from '../world.ts'
 
