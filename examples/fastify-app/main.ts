@@ -24,7 +24,7 @@ const flags = createFlags({
 })
 // Fails here, and not at the first request, when the database is away or was never migrated.
 await flags.ready()
-if ((await flags.admin.get('new_checkout')) === null) await flags.admin.create({ name: 'new_checkout' })
+await flags.admin.ensure({ name: 'new_checkout' })
 
 const app = buildApp(flags)
 const address = await app.listen({ port: 0 })

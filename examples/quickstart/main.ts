@@ -26,7 +26,7 @@ const flags = createFlags({
   onError: (error) => console.warn(`${error.code}: ${error.message}`),
 })
 
-if ((await flags.admin.get('new_feature')) === null) await flags.admin.create({ name: 'new_feature' }, { actor: 'ada' })
+await flags.admin.ensure({ name: 'new_feature' }, { actor: 'ada' })
 await flags.admin.update('new_feature', { rollout: 50 }, { actor: 'ada', reason: 'half of the users, to begin with' })
 
 const user = { id: 'user-42' }

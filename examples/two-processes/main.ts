@@ -43,7 +43,7 @@ async function parent(database: string, redis: string): Promise<void> {
   await migrate({ url: database, schema })
   const sql = postgres(database, { max: 1 })
   const flags = openFlags(database, redis)
-  if ((await flags.admin.get('new_feature')) === null) await flags.admin.create({ name: 'new_feature' })
+  await flags.admin.ensure({ name: 'new_feature' })
   await flags.admin.update('new_feature', { enabled: true, rollout: 0 })
 
   const env = { ...process.env, DATABASE_URL: database, REDIS_URL: redis }

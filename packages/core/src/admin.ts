@@ -1,5 +1,6 @@
 import type { Change, ChangeMeta, FlagPatch, FlagRecord, HistoryPage, NewFlag } from './contracts/index.ts'
 import { loadEngines } from './engines.ts'
+import { ensured } from './ensured.ts'
 import { FlagsError } from './errors.ts'
 import { enginesOf } from './evaluate/engines.ts'
 import type { StoreLayer } from './read/store-layer.ts'
@@ -31,6 +32,8 @@ export interface FlagsAdmin<S extends FlagSchema = FlagSchema> {
   /** `null` where there is no such flag. */
   get(name: FlagName<S>): Promise<FlagRecord | null>
   create(flag: NewFlag & { readonly name: FlagName<S> }, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<WrittenFlag>
+  /** The flag that is there, as it is; where there is none it is created. Of several who ask at once, one creates it. */
+  ensure(flag: NewFlag & { readonly name: FlagName<S> }, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<FlagRecord>
   /** In a patch, `null` removes an optional field and any other value replaces it whole. */
   update(name: FlagName<S>, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag>
   delete(name: FlagName<S>, meta?: ChangeMeta): Promise<Written>
@@ -75,6 +78,16 @@ export class Admin implements FlagsAdmin {
     const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
     const about = checkMeta(checked.name, meta)
     return written(await this.#writes.commit(checked.name, (store, call) => store.create(checked, about, call)))
+  }
+
+  async ensure(flag: NewFlag, meta?: ChangeMeta): Promise<FlagRecord> {
+    this.#assertOpen()
+    const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
+    checkMeta(checked.name, meta)
+    return await ensured(
+      async () => await this.#writes.heardOf(await this.get(checked.name)),
+      async () => (await this.create(checked, meta)).flag,
+    )
   }
 
   async update(name: string, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag> {

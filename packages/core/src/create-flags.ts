@@ -11,9 +11,11 @@ import { Compiler } from './read/compiler.ts'
 import { Counts } from './read/counts.ts'
 import { Decider } from './read/decider.ts'
 import { Flights } from './read/flights.ts'
+import { Gatherer } from './read/gathering.ts'
 import { LastResort } from './read/last-resort.ts'
 import { MemoryLayer } from './read/memory-layer.ts'
 import { ReadPath } from './read/read-path.ts'
+import { Replica } from './read/replica.ts'
 import { SharedLayer } from './read/shared-layer.ts'
 import { Snapshots } from './read/snapshots.ts'
 import { StoreLayer } from './read/store-layer.ts'
@@ -62,7 +64,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const shared = new SharedLayer(cache, clock, cacheTimeoutMs, ttl, report)
   const source = new StoreLayer(store, clock, storeTimeoutMs)
   const compiler = new Compiler(clock, { loadHash, loadEngines }, report)
-  const all = new AllFlags(compiler)
+  const all = new AllFlags(compiler, report)
   const flights = new Flights(background)
 
   const channels = new HintChannels(background, clock, (channel, missed) => hints?.suspect(channel, missed))
@@ -89,11 +91,13 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   })
   const seat = new Seat(shared)
   const hints = timers ? new Hints({ store, cache, catchUp, intake, channels, hinted, doubts, seat, background, report, clock }) : undefined
+  const replica = new Replica(source, catchUp, report)
+  const lastResort = new LastResort({ clock, replica, floors, compiler, catchUp, doubts, report })
   const reads = new ReadPath({
     memory,
     shared,
     store: source,
-    lastResort: new LastResort({ clock, store: source, floors, compiler, catchUp, doubts, report }),
+    lastResort,
     compiler,
     flights,
     floors,
@@ -105,9 +109,22 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     report,
   })
   const definitions = new Map(Object.entries(schema))
-  const snapshots = new Snapshots({ all, store: source, memory, compiler, catchUp, clock, definitions, report })
-  const decider = new Decider(memory, shared, reads, clock, counts)
-  const explainer = new Explainer({ clock, memory, shared, store: source, reads, floors, catchUp })
+  const snapshots = new Snapshots({
+    all,
+    store: source,
+    lastResort,
+    memory,
+    compiler,
+    intake,
+    floors,
+    catchUp,
+    clock,
+    definitions,
+    report,
+  })
+  const gatherer = new Gatherer(reads, floors, catchUp)
+  const decider = new Decider({ memory, shared, reads, gatherer, catchUp, clock, counts })
+  const explainer = new Explainer({ clock, memory, shared, store: source, reads, gatherer, floors, catchUp })
   const writes = new WritePath(source, catchUp, intake, invalidations, compiler, background)
   const admin = new Admin(source, writes, report, () => client.assertOpen())
   const client: FlagsClient = new FlagsClient({

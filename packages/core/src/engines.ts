@@ -1,3 +1,4 @@
+import type { RE2JS as Re2 } from 're2js'
 import type { EngineName, Engines, RegExpEngine, SemverEngine } from './evaluate/engines.ts'
 
 /** Of a compiled pattern, in instructions: what its size lets expect, with room. */
@@ -13,11 +14,15 @@ export async function loadEngines(names: ReadonlySet<EngineName>): Promise<Engin
 }
 
 async function loadRegExp(): Promise<RegExpEngine> {
-  const { RE2JS } = await import('re2js')
+  return regExpEngine((await import('re2js')).RE2JS)
+}
+
+/** The engine of a library that is there. */
+export function regExpEngine(re2: typeof Re2): RegExpEngine {
   return {
     compile(pattern, ignoreCase) {
       try {
-        const compiled = RE2JS.compile(pattern, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0)
+        const compiled = re2.compile(pattern, ignoreCase ? re2.CASE_INSENSITIVE : 0)
         if (compiled.programSize() > MAX_PROGRAM) return { refused: 'the pattern is too large' }
         return (text) => compiled.test(text)
       } catch (error) {

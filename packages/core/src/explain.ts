@@ -4,7 +4,7 @@ import { CompiledFlag } from './evaluate/compiled-flag.ts'
 import type { Target } from './evaluate/target.ts'
 import { type Trace, trace } from './evaluate/trace.ts'
 import { explanationText } from './explanation-text.ts'
-import { gather } from './read/gathering.ts'
+import type { Gatherer } from './read/gathering.ts'
 import type { MemoryLayer } from './read/memory-layer.ts'
 import type { ReadPath } from './read/read-path.ts'
 import type { SharedLayer } from './read/shared-layer.ts'
@@ -42,12 +42,21 @@ export interface Explanation {
   readonly text: string
 }
 
+interface Explained {
+  readonly evaluation: Evaluation
+  readonly steps: Trace | undefined
+}
+
+/** An answer that its own steps contradict is looked at again, this often. */
+const ATTEMPTS = 3
+
 export interface ExplainerParts {
   readonly clock: Clock
   readonly memory: MemoryLayer
   readonly shared: SharedLayer
   readonly store: StoreLayer
   readonly reads: ReadPath
+  readonly gatherer: Gatherer
   readonly floors: Floors
   readonly catchUp: CatchUp
 }
@@ -60,15 +69,26 @@ export class Explainer {
     this.#parts = parts
   }
 
-  /** Never rejects. `evaluation` is what the client answers for this target; without one only that is said. */
-  async explain(evaluation: Evaluation, target: Target | undefined): Promise<Explanation> {
+  /** Never rejects. `answer` gives what the client answers for this target; without one only that is said. */
+  async explain(answer: () => Promise<Evaluation>, target: Target | undefined): Promise<Explanation> {
     const { floors, catchUp } = this.#parts
+    const { evaluation, steps } = await this.#agreeing(answer, target)
     const { name } = evaluation
     const isAskable = target !== undefined && isFlagName(name)
     const layers = isAskable ? [this.#inMemory(name), ...(await this.#inCache(name, target)), await this.#inStore(name)] : []
-    const steps = isAskable ? await this.#trace(name, target) : undefined
     const found = { evaluation, layers, floor: floors.of(name), clock: catchUp.clock, ...(steps && { trace: steps }) }
     return { ...found, text: explanationText(found) }
+  }
+
+  /** The answer and the steps to it. A change may come in between; where they never agree, both are shown as they are. */
+  async #agreeing(answer: () => Promise<Evaluation>, target: Target | undefined): Promise<Explained> {
+    let evaluation = await answer()
+    let steps = await this.#trace(evaluation.name, target)
+    for (let attempt = 1; attempt < ATTEMPTS && !agree(evaluation, steps); attempt++) {
+      evaluation = await answer()
+      steps = await this.#trace(evaluation.name, target)
+    }
+    return { evaluation, steps }
   }
 
   #inMemory(name: string): LayerFinding {
@@ -82,15 +102,11 @@ export class Explainer {
 
   async #inCache(name: string, { key, plain }: Target): Promise<LayerFinding[]> {
     const { shared, floors } = this.#parts
-    if (!shared.present) {
-      const why = 'there is no shared cache'
-      return [
-        { layer: 'decision', state: 'not asked', why },
-        { layer: 'cache', state: 'not asked', why },
-      ]
-    }
+    if (!shared.present) return bothInCache('not asked', 'there is no shared cache')
     const shares = plain && key !== undefined && shared.sharesDecision('endpoint', key)
     const [read] = await shared.read([shares ? { name, decision: { kind: 'endpoint', targetingKey: key } } : { name }])
+    const { whyUnread } = shared
+    if (whyUnread !== undefined) return bothInCache('failed', whyUnread)
     const floor = floors.of(name)
     const decided = read?.decision
     const decision: LayerFinding = shares
@@ -119,12 +135,29 @@ export class Explainer {
     }
   }
 
-  async #trace(name: string, target: Target): Promise<Trace | undefined> {
-    const { reads, clock } = this.#parts
+  /** Nothing where there is no flag, or where it takes something that nobody knows. */
+  async #trace(name: string, target: Target | undefined): Promise<Trace | undefined> {
+    const { reads, gatherer, clock } = this.#parts
+    if (target === undefined || !isFlagName(name)) return undefined
     const answer = await reads.read({ name }, 0)
-    if (answer.kind !== 'flag' || !(answer.flag instanceof CompiledFlag)) return undefined
-    const { flag } = answer
-    const world = await gather(reads, { ...answer, flag }, 0, clock.now())
-    return 'kind' in world ? undefined : trace(flag, target, world)
+    const gathered = answer.kind === 'flag' ? await gatherer.gather(name, answer, 0) : undefined
+    if (gathered?.kind !== 'gathered' || !(gathered.root.flag instanceof CompiledFlag)) return undefined
+    const { flag } = gathered.root
+    const lookup = gathered.lookup(clock.now())
+    flag.evaluate(target, lookup)
+    // With a recorder an evaluation looks at more than it takes.
+    return lookup.missing === undefined ? trace(flag, target, lookup) : undefined
   }
+}
+
+function agree({ source, enabled, version }: Evaluation, steps: Trace | undefined): boolean {
+  if (source === 'default' || version === undefined) return steps === undefined
+  return steps?.decision.enabled === enabled && steps.decision.version === version
+}
+
+function bothInCache(state: LayerFinding['state'], why: string): LayerFinding[] {
+  return [
+    { layer: 'decision', state, why },
+    { layer: 'cache', state, why },
+  ]
 }

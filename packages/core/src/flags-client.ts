@@ -5,7 +5,7 @@ import { FlagsError } from './errors.ts'
 import { type Target, targetOf, type Who } from './evaluate/target.ts'
 import type { Explainer, Explanation } from './explain.ts'
 import type { EvaluateOptions, Flags, FlagsStats, ValueOptions } from './flags.ts'
-import { evaluation, unknown, valueFor } from './outcome.ts'
+import { evaluation, fallbackOf, noFlagCanBe, unknown, valueFor } from './outcome.ts'
 import { type NoAnswer, none } from './read/answer.ts'
 import type { Counts } from './read/counts.ts'
 import type { Decided, Decider } from './read/decider.ts'
@@ -73,17 +73,11 @@ export class FlagsClient implements Flags {
 
   async evaluate(name: string, who?: Who, options?: EvaluateOptions): Promise<Evaluation> {
     const target = targetOf(who)
-    const fallback = options?.default ?? this.#defaultOf(name) === true
-    const found = await this.#decide(name, target, 'endpoint', options?.minVersion)
-    if (found.kind === 'none') return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
-    return evaluation(found, fallback)
+    return this.#evaluation(name, target, await this.#decide(name, target, 'endpoint', options?.minVersion), options)
   }
 
   async value<T extends JsonValue>(name: string, who?: Who, options?: Partial<ValueOptions<T>>): Promise<Widen<T>> {
-    const fallback = (options?.default ?? this.#defaultOf(name)) as Widen<T> | undefined
-    if (fallback === undefined) {
-      throw new FlagsError('INVALID_OPTIONS', `Flag ${name} is not in the schema: give a default.`, { flag: name })
-    }
+    const fallback = fallbackOf(name, options?.default, this.#definitions.get(name))
     const found = await this.#decide(name, targetOf(who), 'endpoint', options?.minVersion)
     if (found.kind === 'none') return fallback
     return valueFor(found.decision as Decision, fallback, this.#parts.reporter.report)
@@ -97,7 +91,9 @@ export class FlagsClient implements Flags {
   async explain(name: string, who?: Who): Promise<Explanation> {
     this.assertOpen()
     const target = targetOf(who)
-    return await this.#parts.explainer.explain(await this.evaluate(name, who), target instanceof FlagsError ? undefined : target)
+    // Also of a flag that must not guess.
+    const answer = async (): Promise<Evaluation> => this.#evaluation(name, target, await this.#known(name, target, 'endpoint', 0))
+    return await this.#parts.explainer.explain(answer, target instanceof FlagsError ? undefined : target)
   }
 
   async ready(): Promise<void> {
@@ -146,6 +142,12 @@ export class FlagsClient implements Flags {
     return typeof decision === 'boolean' ? decision : decision.errorCode === 'FLAG_NOT_FOUND' ? fallback : decision.enabled
   }
 
+  #evaluation(name: string, target: Target | FlagsError, found: Decided | NoAnswer, options?: EvaluateOptions): Evaluation {
+    const fallback = options?.default ?? this.#defaultOf(name) === true
+    if (found.kind === 'none') return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
+    return evaluation(found, fallback)
+  }
+
   /** Rejects only for a flag that must not guess. */
   async #decide(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion = 0): Promise<Decided | NoAnswer> {
     const found = await this.#known(name, target, kind, minVersion)
@@ -162,7 +164,7 @@ export class FlagsClient implements Flags {
     }
     const atHand = this.#knows(minVersion) ? decider.atHand(name, target) : undefined
     if (atHand !== undefined) return atHand
-    if (!isFlagName(name)) return none(new FlagsError('FLAG_NOT_FOUND', `No flag can be called ${String(name).slice(0, 140)}.`))
+    if (!isFlagName(name)) return none(noFlagCanBe(name))
     if (!(minVersion >= 0)) return none(new FlagsError('INVALID_OPTIONS', 'The option minVersion must be a version: 0 or more.'))
     const found = await decider.decide(name, target, kind, minVersion)
     if (found.kind === 'none' && found.error.code === 'VERSION_NOT_REACHED') reporter.report(found.error)

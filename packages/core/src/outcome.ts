@@ -1,7 +1,8 @@
 import type { Decision, Evaluation, JsonValue, Reason } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
+import { shown } from './evaluate/shown.ts'
 import type { Decided } from './read/decider.ts'
-import type { Widen } from './schema.ts'
+import type { FlagDefinition, Widen } from './schema.ts'
 
 /** What `evaluate` answers; `fallback` where the flag does not exist. */
 export function evaluation({ decision: found, source, asOf, stale }: Decided, fallback: boolean): Evaluation {
@@ -15,6 +16,18 @@ export function evaluation({ decision: found, source, asOf, stale }: Decided, fa
 export function unknown(name: string, key: string | undefined, enabled: boolean, { code, message }: FlagsError): Evaluation {
   const asked = { name, ...(key === undefined ? {} : { targetingKey: key }) }
   return { ...asked, enabled, reason: 'ERROR', source: 'default', errorCode: code, errorMessage: message }
+}
+
+/** The answer to what is no flag's name. */
+export function noFlagCanBe(name: unknown): FlagsError {
+  return new FlagsError('FLAG_NOT_FOUND', `No flag can be called ${shown(name)}.`)
+}
+
+/** What `value` gives for who is out: what the call says, else what the schema says. Throws `INVALID_OPTIONS` where neither does. */
+export function fallbackOf<T extends JsonValue>(name: string, given: T | undefined, definition: FlagDefinition | undefined): Widen<T> {
+  const fallback = given === undefined ? definition?.default : given
+  if (fallback !== undefined) return fallback as Widen<T>
+  throw new FlagsError('INVALID_OPTIONS', `Flag ${name} is not in the schema: give a default.`, { flag: name })
 }
 
 /** The variant's value for who is in, `true` where there are no variants, and `fallback` for who is out or where the types differ. */

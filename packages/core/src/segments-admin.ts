@@ -1,6 +1,7 @@
 import type { Written } from './admin.ts'
 import type { Change, ChangeMeta, HistoryPage, NewSegment, SegmentPatch, SegmentRecord } from './contracts/index.ts'
 import { loadEngines } from './engines.ts'
+import { ensured } from './ensured.ts'
 import type { FlagsError } from './errors.ts'
 import { enginesOf } from './evaluate/engines.ts'
 import { segmentKey } from './evaluate/segment-key.ts'
@@ -21,6 +22,8 @@ export interface SegmentsAdmin {
   /** `null` where there is no such segment. */
   get(name: string): Promise<SegmentRecord | null>
   create(segment: NewSegment, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<WrittenSegment>
+  /** The segment that is there, as it is; where there is none it is created. Of several who ask at once, one creates it. */
+  ensure(segment: NewSegment, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<SegmentRecord>
   /** In a patch, `null` removes a field and any other value replaces it whole. */
   update(name: string, patch: SegmentPatch, meta?: ChangeMeta): Promise<WrittenSegment>
   /** Rules may still name it: then nobody is in it, and nobody is out. */
@@ -36,7 +39,7 @@ export function segmentsAdmin(
   report: (error: FlagsError) => void,
   assertOpen: () => void,
 ): SegmentsAdmin {
-  return {
+  const admin: SegmentsAdmin = {
     async list() {
       assertOpen()
       const { flags } = await store.administer('Segments', (source, call) => source.loadAll(call))
@@ -56,6 +59,16 @@ export function segmentsAdmin(
       const key = segmentKey(checked.name)
       const about = checkMeta(key, meta)
       return written(await writes.commit(key, (source, call) => source.segments.create(checked, about, call)))
+    },
+
+    async ensure(segment, meta) {
+      assertOpen()
+      const checked = checkNewSegment(segment, await loadEngines(enginesOf(segment)))
+      checkMeta(segmentKey(checked.name), meta)
+      return await ensured(
+        async () => await writes.heardOf(await admin.get(checked.name)),
+        async () => (await admin.create(checked, meta)).segment,
+      )
     },
 
     async update(name, patch, meta) {
@@ -81,6 +94,7 @@ export function segmentsAdmin(
       return await store.administer(`The history of segment ${name}`, (source, call) => source.history(key, checked, call))
     },
   }
+  return admin
 }
 
 function written({ change, propagation }: Committed): WrittenSegment {

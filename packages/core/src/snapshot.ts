@@ -1,12 +1,16 @@
 import type { Clock, Decision, Evaluation, JsonValue } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
 import { absent, CompiledFlag } from './evaluate/compiled-flag.ts'
-import { CompiledSegment } from './evaluate/compiled-segment.ts'
-import { segmentKey } from './evaluate/segment-key.ts'
+import { isFlagName } from './evaluate/name.ts'
+import { segmentNameOf } from './evaluate/segment-key.ts'
 import { type Target, targetOf, type Who } from './evaluate/target.ts'
-import type { World } from './evaluate/world.ts'
-import { evaluation, unknown, valueFor } from './outcome.ts'
+import { EMPTY_WORLD, type World } from './evaluate/world.ts'
+import { evaluation, fallbackOf, noFlagCanBe, unknown, valueFor } from './outcome.ts'
 import type { State } from './read/all-flags.ts'
+import { type NoAnswer, none } from './read/answer.ts'
+import type { Compiled } from './read/compiler.ts'
+import type { Decided } from './read/decider.ts'
+import { Lookup, type Part } from './read/lookup.ts'
 import type { FlagDefinition, FlagName, FlagSchema, ValueOf, Widen } from './schema.ts'
 
 /** What `evaluateAll` leaves in and out. */
@@ -29,11 +33,14 @@ type SnapshotValue<S extends FlagSchema> =
     ? <T extends JsonValue>(name: string, who: Who | undefined, options: { readonly default: T }) => Widen<T>
     : <N extends FlagName<S>>(name: N, who?: Who, options?: { readonly default?: ValueOf<S, N> }) => ValueOf<S, N>
 
-/** All flags at one version. It never changes and never waits; nothing it does rejects or throws because of infrastructure. */
+/**
+ * All flags at one version. It never changes and never waits. Nothing it does throws because of infrastructure, but for a flag of the schema
+ * that must not guess (`onUnavailable: 'throw'`) where it is not known; `evaluateAll` throws for none.
+ */
 export interface FlagSnapshot<S extends FlagSchema = FlagSchema> {
   /** The store's clock that all of it stands for; `undefined` where nothing could be loaded: then every answer is the default. */
   readonly asOf: number | undefined
-  /** Whether the store could not vouch for it of late when it was taken. */
+  /** Whether the store could not vouch for it of late when it was taken: it may be older than what this process has answered. */
   readonly stale: boolean
   /** The names of all flags. */
   readonly names: readonly string[]
@@ -51,50 +58,41 @@ export interface SnapshotParts {
   readonly report: (error: FlagsError) => void
 }
 
-const EMPTY: State['compiled'] = new Map()
+const EMPTY: State = { asOf: 0, compiled: new Map(), outdated: new Set() }
 
 export class Snapshot implements FlagSnapshot {
   readonly asOf: number | undefined
   readonly stale: boolean
   readonly #parts: SnapshotParts
-  readonly #compiled: State['compiled']
-  readonly #outdated: ReadonlySet<string> | undefined
+  readonly #state: State
   readonly #error: FlagsError | undefined
-  readonly #world: World
+  /** Of flags that look nothing up. */
+  readonly #alone: World
 
   /** `state` may be the reason why there is none. */
   constructor(state: State | FlagsError, stale: boolean, parts: SnapshotParts) {
-    const known = state instanceof FlagsError ? undefined : state
-    const compiled = known?.compiled ?? EMPTY
     const { clock } = parts
-    this.asOf = known?.asOf
-    this.stale = stale || known === undefined
+    const isKnown = !(state instanceof FlagsError)
+    this.asOf = isKnown ? state.asOf : undefined
+    this.stale = stale
     this.#parts = parts
-    this.#compiled = compiled
-    this.#outdated = known?.outdated
-    this.#error = state instanceof FlagsError ? state : undefined
-    this.#world = {
+    this.#state = isKnown ? state : EMPTY
+    this.#error = isKnown ? undefined : state
+    this.#alone = {
+      ...EMPTY_WORLD,
       get now() {
         return clock.now()
-      },
-      flag(name) {
-        const found = compiled.get(name)
-        return found === undefined ? null : found instanceof CompiledFlag ? found : undefined
-      },
-      segment(name) {
-        const found = compiled.get(segmentKey(name))
-        return found === undefined ? null : found instanceof CompiledSegment ? found : undefined
       },
     }
   }
 
   get names(): readonly string[] {
-    return [...this.#compiled].filter(([, flag]) => !(flag instanceof CompiledSegment)).map(([name]) => name)
+    return [...this.#state.compiled.keys()].filter((key) => segmentNameOf(key) === undefined)
   }
 
   isEnabled(name: string, who?: Who, options?: { readonly default?: boolean }): boolean {
     if (typeof who === 'string' && who !== '') {
-      const flag = this.#compiled.get(name)
+      const flag = this.#state.compiled.get(name)
       if (flag instanceof CompiledFlag && flag.plain) return flag.admits(who)
     }
     return this.evaluate(name, who, options).enabled
@@ -102,51 +100,69 @@ export class Snapshot implements FlagSnapshot {
 
   evaluate(name: string, who?: Who, options?: { readonly default?: boolean }): Evaluation {
     const target = targetOf(who)
-    const fallback = options?.default ?? this.#parts.definitions.get(name)?.default === true
-    const decision = this.#decide(name, target)
-    if (decision instanceof FlagsError) return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, decision)
-    return evaluation({ kind: 'decided', decision, source: 'memory', asOf: this.asOf ?? 0, stale: this.#isStale(name) }, fallback)
+    return this.#evaluation(name, target, this.#decide(name, target), options?.default)
   }
 
   value<T extends JsonValue>(name: string, who?: Who, options?: { readonly default?: T }): Widen<T> {
     const { definitions, report } = this.#parts
-    const fallback = (options?.default ?? definitions.get(name)?.default) as Widen<T> | undefined
-    if (fallback === undefined) {
-      throw new FlagsError('INVALID_OPTIONS', `Flag ${name} is not in the schema: give a default.`, { flag: name })
-    }
-    const decision = this.#decide(name, targetOf(who))
-    return decision instanceof FlagsError ? fallback : valueFor(decision, fallback, report)
+    const fallback = fallbackOf(name, options?.default, definitions.get(name))
+    const found = this.#decide(name, targetOf(who))
+    return found.kind === 'none' ? fallback : valueFor(found.decision as Decision, fallback, report)
   }
 
   evaluateAll(who: Who | undefined, options: EvaluateAllOptions & { readonly forClient: true }): Readonly<Record<string, ClientEvaluation>>
   evaluateAll(who?: Who, options?: EvaluateAllOptions): Readonly<Record<string, Evaluation>>
   evaluateAll(who?: Who, { tags, forClient }: EvaluateAllOptions = {}): Readonly<Record<string, Evaluation | ClientEvaluation>> {
+    const target = targetOf(who)
     const all: [string, Evaluation | ClientEvaluation][] = []
-    for (const [name, flag] of this.#compiled) {
-      if (flag instanceof CompiledSegment || (tags !== undefined && !hasTag(flag, tags))) continue
-      const found = this.evaluate(name, who)
+    for (const name of this.names) {
+      if (tags !== undefined && !hasTag(this.#state.compiled.get(name), tags)) continue
+      const found = this.#evaluation(name, target, this.#known(name, target))
       all.push([name, forClient === true ? clientView(found) : found])
     }
     return Object.fromEntries(all)
   }
 
-  #decide(name: string, target: Target | FlagsError): Decision | FlagsError {
-    if (target instanceof FlagsError) {
-      this.#parts.report(target)
-      return target
-    }
-    if (this.#error !== undefined) return this.#error
-    const flag = this.#compiled.get(name)
-    if (flag instanceof FlagsError) return flag
-    return flag instanceof CompiledFlag ? flag.evaluate(target, this.#world) : absent(name, target.key)
+  #evaluation(name: string, target: Target | FlagsError, found: Decided | NoAnswer, given?: boolean): Evaluation {
+    const fallback = given ?? this.#parts.definitions.get(name)?.default === true
+    if (found.kind === 'none') return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
+    return evaluation(found, fallback)
   }
 
-  #isStale(name: string): boolean {
-    return this.stale || this.#outdated?.has(name) === true
+  /** Throws only for a flag that must not guess. */
+  #decide(name: string, target: Target | FlagsError): Decided | NoAnswer {
+    const found = this.#known(name, target)
+    if (found.kind === 'none' && this.#parts.definitions.get(name)?.onUnavailable === 'throw') throw found.error
+    return found
+  }
+
+  #known(name: string, target: Target | FlagsError): Decided | NoAnswer {
+    if (target instanceof FlagsError) {
+      this.#parts.report(target)
+      return none(target)
+    }
+    if (this.#error !== undefined) return none(this.#error)
+    const { asOf, compiled, outdated } = this.#state
+    const flag = isFlagName(name) ? compiled.get(name) : noFlagCanBe(name)
+    if (flag instanceof FlagsError) return none(flag)
+    const stale = this.stale || outdated.has(name)
+    const decided = { kind: 'decided', source: 'memory', asOf, stale } as const
+    if (!(flag instanceof CompiledFlag)) return { ...decided, decision: absent(name, target.key) }
+    if (flag.dependencies.length === 0) return { ...decided, decision: flag.evaluate(target, this.#alone) }
+    const lookup = new Lookup({ flag, asOf, stale }, this.#alone.now, this.#find)
+    const decision = flag.evaluate(target, lookup)
+    const missing = lookup.missing === undefined ? undefined : compiled.get(lookup.missing)
+    return missing instanceof FlagsError ? none(missing) : { ...decided, decision, stale: lookup.stale }
+  }
+
+  readonly #find = (key: string): Part | undefined => {
+    const { asOf, compiled, outdated } = this.#state
+    const found = compiled.get(key)
+    return found instanceof FlagsError ? undefined : { flag: found ?? null, asOf, stale: outdated.has(key) }
   }
 }
 
-function hasTag(flag: CompiledFlag | FlagsError, tags: readonly string[]): boolean {
+function hasTag(flag: Compiled | FlagsError | undefined, tags: readonly string[]): boolean {
   return flag instanceof CompiledFlag && flag.record.tags?.some((tag) => tags.includes(tag)) === true
 }
 

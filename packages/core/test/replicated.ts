@@ -10,8 +10,8 @@ export interface Replicated {
   /** Each can be taken away: `'down'` rejects, `'hung'` never answers. */
   primary: Health
   replica: Health
-  /** The names that the replica was asked for, query by query. */
-  readonly asked: (readonly string[])[]
+  /** The names that the replica was asked for, query by query; `'all'` where it was asked for everything. */
+  readonly asked: (readonly string[] | 'all')[]
   /** What the replica answers instead of what it has. */
   instead: ((loaded: Loaded) => Loaded | Promise<Loaded>) | undefined
   /** The replica catches up; by itself it stands still. */
@@ -41,6 +41,10 @@ export function replicated(inner: FlagStore): Replicated {
       create: (segment, meta, call) => through(pair.primary, () => inner.segments.create(segment, meta, call)),
       update: (name, patch, meta, call) => through(pair.primary, () => inner.segments.update(name, patch, meta, call)),
       delete: (name, meta, call) => through(pair.primary, () => inner.segments.delete(name, meta, call)),
+    },
+    loadAllFromReplica: async () => {
+      pair.asked.push('all')
+      return await through(pair.replica, async () => await (pair.instead?.(await copy) ?? copy))
     },
     loadFromReplica: async (names) => {
       pair.asked.push(names)

@@ -53,6 +53,7 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
   if (listenUrl !== undefined) connect({})
 
   const reads = readsOf(query, text, schema)
+  const copy = replica && readsOf(replica.query, text, schema)
   const writes = writesOf(sql, text, lockTimeoutMs)
 
   function whenOpen<A extends readonly unknown[], T>(method: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
@@ -65,7 +66,7 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
   return {
     head: whenOpen(reads.head),
     load: whenOpen(reads.load),
-    ...(replica && { loadFromReplica: whenOpen(readsOf(replica.query, text, schema).load) }),
+    ...(copy && { loadFromReplica: whenOpen(copy.load), loadAllFromReplica: whenOpen(copy.loadAll) }),
     loadAll: whenOpen(reads.loadAll),
     changesSince: whenOpen(reads.changesSince),
     history: whenOpen(reads.history),

@@ -46,12 +46,13 @@ describe('the contract of a replica, over a standby', () => {
       }
     },
   }).filter(({ name }) => name.includes('replica'))
-  expect(cases).toHaveLength(6)
+  expect(cases).toHaveLength(7)
   for (const { name, run } of cases) test(name, run)
 })
 
 test('a store without a replica does not have the method', () => {
   expect(postgresStore({ sql })).not.toHaveProperty('loadFromReplica')
+  expect(postgresStore({ sql })).not.toHaveProperty('loadAllFromReplica')
 })
 
 describe('a replica', () => {
@@ -103,7 +104,8 @@ describe('a replica', () => {
       }
       expect(statements).toEqual([])
       expect((await store.loadFromReplica?.(['b']))?.flags.get('b')).toMatchObject({ rollout: 50 })
-      expect(statements).toEqual(['unsafe'])
+      expect((await store.loadAllFromReplica?.())?.flags.get('b')).toMatchObject({ rollout: 50 })
+      expect(statements).toEqual(['unsafe', 'unsafe'])
     } finally {
       await primary.restart()
     }

@@ -11,7 +11,7 @@ function replicaOf(store: FlagStore): Load {
   return needed(store.loadFromReplica, 'loadFromReplica() on this store').bind(store)
 }
 
-/** loadFromReplica. It may lag, but what it answers must have been true at its "as of". */
+/** loadFromReplica and loadAllFromReplica. It may lag, but what it answers must have been true at its "as of". */
 export const storeReplica: Scenarios<StoreWorld> = {
   'a replica is of the same store, and never ahead of it': async ({ store }) => {
     const load = replicaOf(store)
@@ -69,6 +69,29 @@ export const storeReplica: Scenarios<StoreWorld> = {
         assert.deepEqual(flags.get(name), last?.after ?? null, `${name} as of ${asOf}`)
       }
     }
+  },
+
+  'all that a replica has is what there was at its "as of", segments too, and nothing deleted': async ({ store }) => {
+    const loadAll = needed(store.loadAllFromReplica, 'loadAllFromReplica() on this store').bind(store)
+    const { storeId } = await store.head()
+    await store.create({ name: 'a' })
+    await store.segments.create({ name: 'a', members: ['x'] })
+    await store.create({ name: 'b' })
+    const { version } = await store.delete('a')
+    let loaded = await loadAll()
+    await eventually(async () => {
+      const keys = ['a', 'b', 'segment:a']
+      const histories = await Promise.all(keys.map((key) => store.history(key)))
+      const there = histories.flatMap((changes, at) => {
+        const after = changes.find((change) => change.version <= loaded.asOf)?.after
+        return after == null ? [] : [[keys[at], after]]
+      })
+      assert.deepEqual(Object.fromEntries(loaded.flags), Object.fromEntries(there), `as of ${loaded.asOf}`)
+      assert.equal(loaded.storeId, storeId)
+      if (loaded.asOf >= version) return true
+      loaded = await loadAll()
+      return false
+    }, `version ${version} in the replica`)
   },
 
   'a record that this build cannot use is an error in its place in a replica too': async ({ store, overwrite }) => {

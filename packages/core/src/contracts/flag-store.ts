@@ -113,6 +113,8 @@ export interface FlagStore {
    * calls may reach two copies.
    */
   loadFromReplica?(names: readonly string[], call?: Call): Promise<Loaded>
+  /** Optional, as `loadFromReplica`, and with its obligations: all flags and segments from the copy, in one statement. */
+  loadAllFromReplica?(call?: Call): Promise<Loaded>
   /** All flags and segments in one statement, with the cursor of its snapshot (`asOf` equals `cursor.version`). */
   loadAll(call?: Call): Promise<Loaded & { readonly cursor: Cursor }>
   /** Complete: no change above the cursor may be left out. With nothing new, `changed` is empty and the cursor is the one given. */

@@ -2,6 +2,7 @@ import type { Decision, FlagRecord, Prerequisite } from '../contracts/index.ts'
 import { type AttributePath, attributeAt, attributePath } from './attribute.ts'
 import { BUCKETS, bucketOf, GATE_SEED, type Hash, thresholdOf, VARIANT_SEED } from './bucket.ts'
 import { type CompiledRule, compileRule, meets } from './compiled-rule.ts'
+import { refusalsIn } from './condition.ts'
 import { dependenciesOf } from './dependencies.ts'
 import type { Engines } from './engines.ts'
 import { Inquiry } from './prerequisites.ts'
@@ -115,6 +116,11 @@ export class CompiledFlag {
     const input = this.#prefix + key
     const hash = this.#hash(input, seed)
     return { input, hash, bucket: bucketOf(hash) }
+  }
+
+  /** Conditions that can never be met: where each stands, and why. */
+  get refusals(): readonly string[] {
+    return this.#rules.flatMap(({ when }, index) => refusalsIn(when, `rules.${index}.when`))
   }
 
   #firstMet(reading: Reading, recorder: Recorder | undefined): CompiledRule | undefined {

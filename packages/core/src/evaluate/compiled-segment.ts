@@ -1,5 +1,5 @@
 import type { SegmentRecord } from '../contracts/index.ts'
-import { type CompiledCondition, compileCondition, isMet } from './condition.ts'
+import { type CompiledCondition, compileCondition, isMet, refusalsIn } from './condition.ts'
 import type { Engines } from './engines.ts'
 import { MAX_ELEMENTS, type Verdict } from './operators/operator.ts'
 import { type AttributeSlots, attributeSlots, Reading } from './reading.ts'
@@ -19,6 +19,11 @@ export class CompiledSegment {
     this.record = record
     this.#members = new Set(record.members)
     this.#when = (record.when ?? []).map((condition) => compileCondition(condition, engines, 'segment', this.#slots))
+  }
+
+  /** As of a flag. */
+  get refusals(): readonly string[] {
+    return refusalsIn(this.#when, 'when')
   }
 
   /**

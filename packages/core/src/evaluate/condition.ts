@@ -72,6 +72,11 @@ export function compileCondition(source: Condition, engines: Engines, place: Pla
   }
 }
 
+/** Which of these conditions can never be met, and why; `at` is where they stand. */
+export function refusalsIn(conditions: readonly CompiledCondition[], at: string): readonly string[] {
+  return conditions.flatMap(({ refused }, index) => (refused === undefined ? [] : [`${at}.${index}: ${refused}`]))
+}
+
 function fewTexts(operator: Operator, value: unknown): readonly string[] | undefined {
   const texts = operator === 'equals' ? [value] : operator === 'in' ? (value as readonly unknown[]) : []
   return texts.length > 0 && texts.length <= FEW && texts.every((text) => typeof text === 'string') ? texts : undefined

@@ -31,8 +31,17 @@ const ENGINE_OF: Readonly<Record<string, EngineName>> = {
 }
 const NONE: ReadonlySet<EngineName> = new Set()
 
-/** Which engines the conditions of a flag's rules or of a segment need. It takes what has not been validated, and never throws on JSON. */
+/** Which engines the conditions of a flag's rules or of a segment need. It takes what has not been validated, and never throws. */
 export function enginesOf(record: unknown): ReadonlySet<EngineName> {
+  try {
+    return enginesIn(record)
+  } catch {
+    // A getter or a proxy of the caller's: nobody will be able to use it.
+    return NONE
+  }
+}
+
+function enginesIn(record: unknown): ReadonlySet<EngineName> {
   if (record === null || typeof record !== 'object') return NONE
   const { rules, when } = record as { readonly rules?: readonly Rule[]; readonly when?: readonly Condition[] }
   if (!Array.isArray(rules) && !Array.isArray(when)) return NONE

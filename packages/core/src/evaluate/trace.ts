@@ -111,7 +111,7 @@ function whyUnknown({ refused, source }: CompiledCondition, actual: string | und
   if (refused !== undefined) return refused
   if (actual === undefined) return 'the attribute is missing'
   if (source.operator === 'inSegment') return 'a segment is not there, or the attribute is neither a string nor a safe integer'
-  return `the attribute is of no type that ${source.operator} takes with this value`
+  return `the attribute is of no type that ${source.operator} takes with this value, or too long`
 }
 
 function hashOf(flag: CompiledFlag, target: Target, seed: number): HashTrace | undefined {

@@ -1,5 +1,6 @@
 import type { CacheFill, CacheRead, CacheSuccessor, CacheWant, ChannelListener, Clock, FlagCache, Unsubscribe } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
+import { titleOf } from '../records/record-key.ts'
 import { systemClock } from '../system-clock.ts'
 import { CacheSpace } from './cache-space.ts'
 import { frozenCopy } from './frozen-copy.ts'
@@ -62,9 +63,13 @@ class MemoryCache implements FlagCache {
     const next = successor && frozenCopy(successor)
     await TURN
     if (this.#storeId !== undefined) return this.#space.invalidate(this.#storeId, name, version, next)
-    throw new FlagsError('CACHE_UNAVAILABLE', `Flag ${name} cannot be invalidated before the cache knows its store: call open() first.`, {
-      flag: name,
-    })
+    throw new FlagsError(
+      'CACHE_UNAVAILABLE',
+      `${titleOf(name)} cannot be invalidated before the cache knows its store: call open() first.`,
+      {
+        flag: name,
+      },
+    )
   }
 
   async forget(names: readonly string[]): Promise<void> {

@@ -51,7 +51,8 @@ export interface MemoryStoreOptions {
  *
  * Several clients may share one: `close()` ends nothing, as the store opens nothing. Two stores share nothing. Throws what creating
  * `options.segments` and `options.flags` would be refused with: `INVALID_NAME`, `INVALID_FLAG`, `FLAG_EXISTS`, `SEGMENT_EXISTS` or
- * `PREREQUISITE_CYCLE`.
+ * `PREREQUISITE_CYCLE`. But patterns take an engine that is loaded when a flag is first used: a condition whose pattern it refuses is never
+ * met, and `onError` is told.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): FlagStore {
   return new MemoryStore(options)

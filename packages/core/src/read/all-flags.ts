@@ -11,41 +11,42 @@ export interface State {
   readonly outdated: ReadonlySet<string>
 }
 
+/** A state that the log no longer keeps up to date, and when it was last right, on the monotonic clock. */
+export interface LastKnownGood {
+  readonly state: State
+  readonly rightAt: number
+}
+
 /** All flags at one clock, for snapshots: loaded once, and from then on kept up to date by the log, so that nobody loads them again. */
 export class AllFlags {
   readonly #compiler: Compiler
+  readonly #report: (error: FlagsError) => void
   #state: State | undefined
+  #lastKnownGood: LastKnownGood | undefined
   /** The end of the log as it was told last. */
   #logged = 0
-  #hinted = 0
 
-  constructor(compiler: Compiler) {
+  constructor(compiler: Compiler, report: (error: FlagsError) => void) {
     this.#compiler = compiler
+    this.#report = report
   }
 
+  /** What the log keeps up to date; `undefined` where everything must be loaded. */
   get state(): State | undefined {
     return this.#state
   }
 
-  /** The highest version that a hint spoke of. */
-  get hinted(): number {
-    return this.#hinted
-  }
-
-  hint(version: number): void {
-    this.#hinted = Math.max(this.#hinted, version)
-  }
-
-  /** The store's clock is known: what was said beyond it was never true. */
-  looked(clock: number): void {
-    this.#hinted = Math.min(this.#hinted, clock)
+  /** What was known before the log was lost, as long as it has not been loaded again. */
+  get lastKnownGood(): LastKnownGood | undefined {
+    return this.#lastKnownGood
   }
 
   /** A load of everything. Answers whether it counts: not where the log has got past it meanwhile. */
   load(asOf: number, records: ReadonlyMap<string, LoadedRecord>): boolean {
     if (asOf < this.#logged) return false
     if (this.#state !== undefined && this.#state.asOf >= asOf) return true
-    this.#state = this.#next(asOf, records)
+    this.#state = this.#stateOf(asOf, records)
+    this.#lastKnownGood = undefined
     return true
   }
 
@@ -53,28 +54,49 @@ export class AllFlags {
   log(asOf: number, changed: readonly { readonly name: string; readonly version: number; readonly flag: LoadedRecord }[]): void {
     this.#logged = asOf
     const state = this.#state
-    if (state === undefined || asOf <= state.asOf) return
+    if (state === undefined) return
     const news = changed.filter(({ version }) => version > state.asOf)
     if (news.length === 0) return
-    this.#state = this.#next(asOf, new Map(news.map(({ name, flag }) => [name, flag])), state)
+    this.#state = this.#stateOf(asOf, new Map(news.map(({ name, flag }) => [name, flag])), state)
   }
 
-  /** Nothing that was known counts any more; the log goes on from `version`. */
-  lost(version: number): void {
+  /** The log goes on from `version`, with a gap before it. `rightAt`: when what is known was last right. */
+  lost(version: number, rightAt: number): void {
+    if (this.#state !== undefined) this.#lastKnownGood = { state: this.#state, rightAt }
     this.#state = undefined
     this.#logged = version
-    this.#hinted = 0
   }
 
-  #next(asOf: number, records: ReadonlyMap<string, LoadedRecord>, before?: State): State {
+  /** What was known is of a history that is gone; the log goes on from `version`. */
+  rewound(version: number): void {
+    this.#state = undefined
+    this.#lastKnownGood = undefined
+    this.#logged = version
+  }
+
+  /** What nobody vouches for, right at `rightAt` at the best, in place of a last known good that is older. Answers whether it is newer. */
+  standIn(asOf: number, records: ReadonlyMap<string, LoadedRecord>, rightAt: number): boolean {
+    const held = this.#lastKnownGood?.state
+    if (held !== undefined && held.asOf > asOf) return false
+    this.#lastKnownGood = { state: held?.asOf === asOf ? held : this.#stateOf(asOf, records), rightAt }
+    return held?.asOf !== asOf
+  }
+
+  /** These records, over those of `before`. Where one cannot be used, what was known of it last stands in. */
+  #stateOf(asOf: number, records: ReadonlyMap<string, LoadedRecord>, before?: State): State {
+    const last = before ?? this.#state ?? this.#lastKnownGood?.state
     const compiled = new Map(before?.compiled)
     const outdated = new Set(before?.outdated)
     for (const [key, record] of records) {
       outdated.delete(key)
       if (record === null) compiled.delete(key)
       else if (!(record instanceof FlagsError)) compiled.set(key, this.#compiler.compile(record) as Compiled)
-      else if (compiled.get(key) === undefined || compiled.get(key) instanceof FlagsError) compiled.set(key, record)
-      else outdated.add(key)
+      else {
+        this.#report(record)
+        const known = last?.compiled.get(key) ?? record
+        compiled.set(key, known)
+        if (!(known instanceof FlagsError)) outdated.add(key)
+      }
     }
     return { asOf, compiled, outdated }
   }

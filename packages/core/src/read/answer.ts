@@ -1,5 +1,6 @@
 import type { Decision, Source } from '../contracts/index.ts'
-import type { FlagsError } from '../errors.ts'
+import { FlagsError } from '../errors.ts'
+import { titleOf } from '../records/record-key.ts'
 import type { Compiled } from './compiler.ts'
 
 /** A flag, or a segment (`null`: known to be absent), to be evaluated by whoever asked. */
@@ -31,4 +32,9 @@ export type Answer = FlagAnswer | DecisionAnswer | NoAnswer
 
 export function none(error: FlagsError): NoAnswer {
   return { kind: 'none', error }
+}
+
+/** Each attempt at reading the flag was overtaken by a change. */
+export function tooFast(name: string): FlagsError {
+  return new FlagsError('GENERAL', `${titleOf(name)} changes faster than it can be read.`, { flag: name })
 }

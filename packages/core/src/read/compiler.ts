@@ -5,6 +5,8 @@ import type { Hash } from '../evaluate/bucket.ts'
 import { CompiledFlag } from '../evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../evaluate/compiled-segment.ts'
 import { type EngineName, type Engines, enginesOf } from '../evaluate/engines.ts'
+import { segmentKey } from '../evaluate/segment-key.ts'
+import { titleOf } from '../records/record-key.ts'
 
 /** A record that cannot be used is read again at most this often. */
 const RECHECK_MS = 2_000
@@ -61,6 +63,8 @@ export class Compiler {
     if (this.#hash === undefined) throw new FlagsError('GENERAL', 'A flag arrived before the hash was loaded.')
     const compiled = 'rollout' in record ? new CompiledFlag(record, this.#hash, this.#engines) : new CompiledSegment(record, this.#engines)
     this.#compiled.set(record, compiled)
+    const [first, ...more] = compiled.refusals
+    if (first !== undefined) this.#report(neverMet(record, first, more.length))
     return compiled
   }
 
@@ -96,4 +100,11 @@ export class Compiler {
       this.#report(new FlagsError('GENERAL', message, { cause }))
     }
   }
+}
+
+/** Writes are checked, but for patterns in a statement of SQL, and in what a memory store begins with. */
+function neverMet(record: StoredRecord, first: string, more: number): FlagsError {
+  const key = 'rollout' in record ? record.name : segmentKey(record.name)
+  const others = more === 0 ? '' : `, and ${more} more`
+  return new FlagsError('PARSE_ERROR', `${titleOf(key)} has a condition that is never met, ${first}${others}.`, { flag: key })
 }

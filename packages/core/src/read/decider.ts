@@ -2,12 +2,24 @@ import type { CacheWant, Clock, Decision, DecisionKind, Source } from '../contra
 import { absent, CompiledFlag } from '../evaluate/compiled-flag.ts'
 import type { Target } from '../evaluate/target.ts'
 import { EMPTY_WORLD, type World } from '../evaluate/world.ts'
+import type { CatchUp } from '../write/catch-up.ts'
 import { type FlagAnswer, type NoAnswer, none } from './answer.ts'
 import type { Counts } from './counts.ts'
-import { gather, InMemory } from './gathering.ts'
+import { Gathered, type Gatherer } from './gathering.ts'
+import { Lookup } from './lookup.ts'
 import type { MemoryLayer, Slot } from './memory-layer.ts'
 import type { ReadPath } from './read-path.ts'
 import type { SharedLayer } from './shared-layer.ts'
+
+export interface DeciderParts {
+  readonly memory: MemoryLayer
+  readonly shared: SharedLayer
+  readonly reads: ReadPath
+  readonly gatherer: Gatherer
+  readonly catchUp: CatchUp
+  readonly clock: Clock
+  readonly counts: Counts
+}
 
 /** A decision, or for `check` its gate alone, and where it comes from. */
 export interface Decided {
@@ -23,13 +35,17 @@ export class Decider {
   readonly #memory: MemoryLayer
   readonly #shared: SharedLayer
   readonly #reads: ReadPath
+  readonly #gatherer: Gatherer
+  readonly #catchUp: CatchUp
   readonly #clock: Clock
   readonly #counts: Counts
 
-  constructor(memory: MemoryLayer, shared: SharedLayer, reads: ReadPath, clock: Clock, counts: Counts) {
+  constructor({ memory, shared, reads, gatherer, catchUp, clock, counts }: DeciderParts) {
     this.#memory = memory
     this.#shared = shared
     this.#reads = reads
+    this.#gatherer = gatherer
+    this.#catchUp = catchUp
     this.#clock = clock
     this.#counts = counts
   }
@@ -43,11 +59,12 @@ export class Decider {
       this.#counts.memoryHits++
       return { kind: 'decided', decision: flag.evaluate(target, this.#nothingBeside(flag)), source: 'memory', asOf, stale: false }
     }
-    const world = new InMemory(this.#memory, this.#clock.now(), asOf)
-    const decision = flag.evaluate(target, world)
-    if (!world.complete) return undefined
+    const lookup = new Lookup(slot, this.#clock.now(), this.#inMemory)
+    const decision = flag.evaluate(target, lookup)
+    // Up to the clock memory is whole: what changed together was swapped in together.
+    if (lookup.missing !== undefined || lookup.newest > Math.max(this.#catchUp.clock, lookup.asOf)) return undefined
     this.#counts.memoryHits++
-    return { kind: 'decided', decision, source: 'memory', asOf: world.asOf, stale: false }
+    return { kind: 'decided', decision, source: 'memory', asOf: lookup.asOf, stale: false }
   }
 
   /** Never rejects. */
@@ -57,29 +74,28 @@ export class Decider {
     const wanted: CacheWant = shares ? { name, decision: { kind, targetingKey: key } } : { name }
     const answer = await this.#reads.read(wanted, minVersion)
     if (answer.kind === 'none') return answer
-    const { source, asOf, stale } = answer
-    if (answer.kind === 'decision') return { kind: 'decided', decision: answer.decision, source, asOf, stale }
-    const { flag } = answer
-    if (!(flag instanceof CompiledFlag)) return { kind: 'decided', decision: absent(name, key), source, asOf, stale }
-    if (flag.dependencies.length === 0) {
-      return { kind: 'decided', decision: flag.evaluate(target, this.#nothingBeside(flag)), source, asOf, stale }
-    }
-    return await this.#withDependencies({ ...answer, flag }, target, minVersion)
+    if (answer.kind === 'decision') return { ...answer, kind: 'decided' }
+    if (!hasDependencies(answer)) return this.#decided(new Gathered(answer), name, target)
+    const gathered = await this.#gatherer.gather(name, answer, minVersion)
+    return gathered.kind === 'none' ? gathered : this.#decided(gathered, name, target)
   }
 
-  async #withDependencies(
-    answer: FlagAnswer & { readonly flag: CompiledFlag },
-    target: Target,
-    minVersion: number,
-  ): Promise<Decided | NoAnswer> {
-    const world = await gather(this.#reads, answer, minVersion, this.#clock.now())
-    // That a prerequisite is off is an answer; that it cannot be known is none.
-    if ('kind' in world) return none(world.error)
-    const { asOf, stale } = world
-    return { kind: 'decided', decision: answer.flag.evaluate(target, world), source: answer.source, asOf, stale }
+  #decided(gathered: Gathered, name: string, target: Target): Decided | NoAnswer {
+    const { flag, source, asOf, stale } = gathered.root
+    if (!(flag instanceof CompiledFlag)) return { kind: 'decided', decision: absent(name, target.key), source, asOf, stale }
+    const lookup = gathered.lookup(this.#clock.now())
+    const decision = flag.evaluate(target, lookup)
+    if (lookup.missing !== undefined) return none(gathered.whyMissing(lookup.missing))
+    return { kind: 'decided', decision, source, asOf: lookup.asOf, stale: lookup.stale }
   }
+
+  readonly #inMemory = (key: string): Slot | undefined => this.#memory.hit(key)
 
   #nothingBeside({ ramp }: CompiledFlag): World {
     return ramp === undefined ? EMPTY_WORLD : { ...EMPTY_WORLD, now: this.#clock.now() }
   }
+}
+
+function hasDependencies({ flag }: FlagAnswer): boolean {
+  return flag instanceof CompiledFlag && flag.dependencies.length > 0
 }

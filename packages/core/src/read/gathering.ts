@@ -1,97 +1,103 @@
+import { FlagsError } from '../errors.ts'
 import { CompiledFlag } from '../evaluate/compiled-flag.ts'
-import { CompiledSegment } from '../evaluate/compiled-segment.ts'
 import { MAX_DEPTH } from '../evaluate/prerequisites.ts'
-import { segmentKey } from '../evaluate/segment-key.ts'
-import type { World } from '../evaluate/world.ts'
-import type { FlagAnswer, NoAnswer } from './answer.ts'
-import type { MemoryLayer } from './memory-layer.ts'
+import type { CatchUp } from '../write/catch-up.ts'
+import type { Floors } from '../write/floors.ts'
+import { type FlagAnswer, type NoAnswer, none, tooFast } from './answer.ts'
+import { Lookup } from './lookup.ts'
 import type { ReadPath } from './read-path.ts'
 
-/** What one evaluation looks up beside its flag, as far as memory knows it: where something is missing it is not `complete`. */
-export class InMemory implements World {
-  readonly now: number
-  readonly #memory: MemoryLayer
-  complete = true
-  asOf: number
+/** A set of answers that a change overtakes is read again, this often. */
+const ATTEMPTS = 3
 
-  constructor(memory: MemoryLayer, now: number, asOf: number) {
-    this.#memory = memory
-    this.now = now
-    this.asOf = asOf
+type Parts = ReadonlyMap<string, FlagAnswer | NoAnswer>
+
+/** A flag with all that an evaluation of it may look up, as the layers answered it. */
+export class Gathered {
+  readonly kind = 'gathered'
+  readonly root: FlagAnswer
+  readonly #parts: Parts
+
+  constructor(root: FlagAnswer, parts: Parts = new Map()) {
+    this.root = root
+    this.#parts = parts
   }
 
-  flag(name: string): CompiledFlag | null | undefined {
-    return this.#look(name, CompiledFlag)
+  lookup(now: number): Lookup {
+    return new Lookup(this.root, now, (key) => {
+      const part = this.#parts.get(key)
+      return part?.kind === 'flag' ? part : undefined
+    })
   }
 
-  segment(name: string): CompiledSegment | null | undefined {
-    return this.#look(segmentKey(name), CompiledSegment)
-  }
-
-  #look<T>(key: string, kind: new (...args: never[]) => T): T | null | undefined {
-    const slot = this.#memory.hit(key)
-    if (slot === undefined) {
-      this.complete = false
-      return undefined
-    }
-    if (slot.asOf < this.asOf) this.asOf = slot.asOf
-    return slot.flag instanceof kind ? slot.flag : null
+  /** Why a part is not known. */
+  whyMissing(key: string): FlagsError {
+    const part = this.#parts.get(key)
+    return part?.kind === 'none' ? part.error : new FlagsError('GENERAL', `${key} was not asked for.`, { flag: key })
   }
 }
 
-/** The same as the layers answered. It answers as of its oldest part, and is stale where one of its parts is. */
-export class Gathering implements World {
-  readonly now: number
-  readonly #answers = new Map<string, FlagAnswer>()
-  asOf: number
-  stale: boolean
+/** Reads a flag's prerequisites and segments, so that all of it belongs together: at one moment, each of them was as it is there. */
+export class Gatherer {
+  readonly #reads: ReadPath
+  readonly #floors: Floors
+  readonly #catchUp: CatchUp
 
-  constructor(root: FlagAnswer, now: number) {
-    this.now = now
-    this.asOf = root.asOf
-    this.stale = root.stale
+  constructor(reads: ReadPath, floors: Floors, catchUp: CatchUp) {
+    this.#reads = reads
+    this.#floors = floors
+    this.#catchUp = catchUp
   }
 
-  flag(name: string): CompiledFlag | null | undefined {
-    const flag = this.#answers.get(name)?.flag
-    return flag instanceof CompiledSegment ? null : flag
-  }
-
-  segment(name: string): CompiledSegment | null | undefined {
-    const segment = this.#answers.get(segmentKey(name))?.flag
-    return segment instanceof CompiledFlag ? null : segment
-  }
-
-  has(key: string): boolean {
-    return this.#answers.has(key)
-  }
-
-  add(key: string, answer: FlagAnswer): void {
-    this.#answers.set(key, answer)
-    this.asOf = Math.min(this.asOf, answer.asOf)
-    this.stale ||= answer.stale
-  }
-}
-
-/** Reads all that an evaluation of `root` may look up, one level of prerequisites at a time; what no layer knows is the answer then. */
-export async function gather(
-  reads: ReadPath,
-  root: FlagAnswer & { readonly flag: CompiledFlag },
-  minVersion: number,
-  now: number,
-): Promise<Gathering | NoAnswer> {
-  const gathering = new Gathering(root, now)
-  let wanted: readonly string[] = root.flag.dependencies
-  for (let depth = 0; depth <= MAX_DEPTH && wanted.length > 0; depth++) {
-    const answers = await Promise.all(wanted.map((name) => reads.read({ name }, minVersion)))
-    const next = new Set<string>()
-    for (const [index, answer] of answers.entries()) {
-      if (answer.kind === 'none') return answer
-      if (answer.kind !== 'flag') continue
-      gathering.add(wanted[index] as string, answer)
-      if (answer.flag instanceof CompiledFlag) for (const key of answer.flag.dependencies) next.add(key)
+  /** Never rejects. The flag itself may be another by the time that all is there; then it is that one. */
+  async gather(name: string, root: FlagAnswer, minVersion: number): Promise<Gathered | NoAnswer> {
+    let from = root
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const parts = await this.#partsOf(from, minVersion)
+      const answers = new Map([...parts, [name, from]])
+      const vouched = await this.#catchesUpWith(answers)
+      if (this.#isNewest(answers)) return new Gathered(vouched ? from : { ...from, stale: true }, parts)
+      const again = await this.#reads.read({ name }, minVersion)
+      if (again.kind !== 'flag') return again.kind === 'none' ? again : none(tooFast(name))
+      from = again
     }
-    wanted = [...next].filter((key) => !gathering.has(key) && key !== root.flag.record.name)
+    return none(tooFast(name))
   }
-  return gathering
+
+  /** One level of prerequisites at a time. */
+  async #partsOf({ flag: root }: FlagAnswer, minVersion: number): Promise<Parts> {
+    const parts = new Map<string, FlagAnswer | NoAnswer>()
+    if (!(root instanceof CompiledFlag)) return parts
+    let wanted: readonly string[] = root.dependencies
+    for (let depth = 0; depth <= MAX_DEPTH && wanted.length > 0; depth++) {
+      const answers = await Promise.all(wanted.map((name) => this.#reads.read({ name }, minVersion)))
+      const next = new Set<string>()
+      for (const [index, answer] of answers.entries()) {
+        if (answer.kind === 'decision') continue
+        parts.set(wanted[index] as string, answer)
+        if (answer.kind === 'flag' && answer.flag instanceof CompiledFlag) for (const key of answer.flag.dependencies) next.add(key)
+      }
+      wanted = [...next].filter((key) => !parts.has(key))
+    }
+    return parts
+  }
+
+  /**
+   * An answer counts up to the store's clock as this process knows it. One from beyond may come from a change that the others have not seen:
+   * then the log tells. Answers whether it got there.
+   */
+  async #catchesUpWith(answers: Parts): Promise<boolean> {
+    const known = [...answers.values()].filter((answer) => answer.kind === 'flag').map(({ asOf }) => asOf)
+    const newest = Math.max(...known)
+    if (newest === Math.min(...known)) return true
+    return (await this.#catchUp.reach(newest)) === 'reached'
+  }
+
+  /** Whether no change that this process knows of by now is missing from them; of a last known good, none that it has answered. */
+  #isNewest(answers: Parts): boolean {
+    return [...answers].every(([key, answer]) => {
+      if (answer.kind !== 'flag') return true
+      return answer.asOf >= (answer.stale ? this.#floors.answered(key) : this.#floors.of(key))
+    })
+  }
 }

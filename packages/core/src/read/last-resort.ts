@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { CacheRead, Clock, StoredRecord } from '../contracts/index.ts'
+import type { CacheRead, Clock, Loaded, StoredRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { CatchUp } from '../write/catch-up.ts'
 import type { Doubts } from '../write/doubts.ts'
@@ -8,7 +8,7 @@ import type { FlagAnswer } from './answer.ts'
 import type { Compiler } from './compiler.ts'
 import type { Flight } from './flights.ts'
 import { RECHECK_MS } from './memory-layer.ts'
-import type { StoreLayer } from './store-layer.ts'
+import type { Replica } from './replica.ts'
 
 /** For how many flags it is remembered that a replica could not help. */
 const MAX_IN_VAIN = 10_000
@@ -28,7 +28,7 @@ interface Copy {
 
 export interface LastResortParts {
   readonly clock: Clock
-  readonly store: StoreLayer
+  readonly replica: Replica
   readonly floors: Floors
   readonly compiler: Compiler
   readonly catchUp: CatchUp
@@ -44,8 +44,8 @@ export class LastResort {
   readonly #parts: LastResortParts
   /** When a replica was asked for a flag in vain. */
   readonly #inVain = new LRUCache<string, number>({ max: MAX_IN_VAIN })
-  /** The other store whose replica was told of. */
-  #strangerId: string | undefined
+  /** When a replica was last asked for all flags. */
+  #allAskedAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: LastResortParts) {
     this.#parts = parts
@@ -67,6 +67,19 @@ export class LastResort {
     return answers
   }
 
+  /** All flags as a replica has them, asked for at most every 2 s; nothing where it is behind anything that this process has answered. */
+  async findAll(): Promise<Loaded | undefined> {
+    const { clock, replica, compiler, floors, catchUp, doubts } = this.#parts
+    if (clock.monotonic() - this.#allAskedAt < RECHECK_MS) return undefined
+    this.#allAskedAt = clock.monotonic()
+    const loaded = await replica.loadAll()
+    if (loaded === undefined) return undefined
+    await compiler.prepare(loaded.flags.values())
+    if (loaded.asOf < floors.highest) return undefined
+    if (loaded.asOf > catchUp.clock) for (const name of loaded.flags.keys()) doubts.add(name, loaded.asOf)
+    return loaded
+  }
+
   #answer(name: string, copy: Copy | undefined): FlagAnswer | undefined {
     const { floors, compiler, catchUp, doubts } = this.#parts
     if (copy === undefined || copy.asOf < floors.own(name)) return undefined
@@ -80,33 +93,15 @@ export class LastResort {
     return clock.monotonic() - (this.#inVain.get(name) ?? Number.NEGATIVE_INFINITY) >= RECHECK_MS
   }
 
-  /** Never rejects. */
   async #fromReplica(names: readonly string[]): Promise<ReadonlyMap<string, Copy>> {
     const copies = new Map<string, Copy>()
-    if (names.length === 0) return copies
-    const { store, catchUp, report } = this.#parts
-    try {
-      const loaded = await store.loadFromReplica(names)
-      if (loaded === undefined) return copies
-      if (!catchUp.follows(loaded.storeId)) {
-        this.#tellOf(loaded.storeId)
-        return copies
-      }
-      for (const [name, value] of loaded.flags) {
-        if (value instanceof FlagsError) report(value)
-        else copies.set(name, { asOf: loaded.asOf, value, source: 'store' })
-      }
-    } catch (error) {
-      report(error as FlagsError)
+    const loaded = names.length === 0 ? undefined : await this.#parts.replica.load(names)
+    if (loaded === undefined) return copies
+    for (const [name, value] of loaded.flags) {
+      if (value instanceof FlagsError) this.#parts.report(value)
+      else copies.set(name, { asOf: loaded.asOf, value, source: 'store' })
     }
     return copies
-  }
-
-  #tellOf(strangerId: string): void {
-    if (strangerId === this.#strangerId) return
-    this.#strangerId = strangerId
-    const message = `The store's replica is of another store, ${strangerId}: nothing is answered from it. Point it at a replica of the same database.`
-    this.#parts.report(new FlagsError('REPLICA_OF_OTHER_STORE', message))
   }
 }
 

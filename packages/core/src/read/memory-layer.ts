@@ -6,7 +6,7 @@ import type { Compiled } from './compiler.ts'
 /** How long memory is trusted after the last catch-up that reached the store's clock. */
 const LEASE_MS = 30_000
 /** How long a value is kept as a last known good. */
-const KEEP_MS = 3_600_000
+export const KEEP_MS = 3_600_000
 /** Without a lease, or without the store, a flag is read again at most this often. */
 export const RECHECK_MS = 2_000
 /** How many names of flags that do not exist are remembered. */
@@ -141,6 +141,11 @@ export class MemoryLayer {
     return this.#clock.monotonic() < this.#leaseUntil
   }
 
+  /** When the last catch-up that reached the clock began: then all that is live was right. */
+  get vouchedAt(): number {
+    return this.#leaseUntil - LEASE_MS
+  }
+
   /** `from`: when the catch-up that reached the clock began. */
   renewLease(from: number): void {
     this.#leaseUntil = Math.max(this.#leaseUntil, from + LEASE_MS)
@@ -154,7 +159,7 @@ export class MemoryLayer {
 
   /** When the slot was last known to be right. */
   #rightAt(slot: Slot): number {
-    return slot.live ? Math.max(slot.at, this.#leaseUntil - LEASE_MS) : slot.at
+    return slot.live ? Math.max(slot.at, this.vouchedAt) : slot.at
   }
 
   get names(): string[] {

@@ -1,11 +1,12 @@
 import type { CacheFill, CacheRead, CacheWant, Loaded } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
+import { titleOf } from '../records/record-key.ts'
 import type { CatchUp } from '../write/catch-up.ts'
 import type { Doubts } from '../write/doubts.ts'
 import type { Floors } from '../write/floors.ts'
 import type { HintedClock } from '../write/hinted-clock.ts'
 import type { Invalidations } from '../write/invalidations.ts'
-import { type Answer, type FlagAnswer, type NoAnswer, none } from './answer.ts'
+import { type Answer, type FlagAnswer, type NoAnswer, none, tooFast } from './answer.ts'
 import type { Compiler } from './compiler.ts'
 import type { Counts } from './counts.ts'
 import type { Flight, Flights } from './flights.ts'
@@ -68,7 +69,7 @@ export class ReadPath {
         return answer
       }
     }
-    return this.#lastKnownGood(name, new FlagsError('GENERAL', `Flag ${name} changes faster than it can be read.`))
+    return this.#lastKnownGood(name, tooFast(name))
   }
 
   #fromMemory(name: string): FlagAnswer | NoAnswer | undefined {
@@ -220,10 +221,10 @@ function versionOf({ fenceVersion, flag, decision }: CacheRead): number {
 }
 
 function leftOut(name: string): FlagsError {
-  return new FlagsError('GENERAL', `The store left out flag ${name}.`, { flag: name })
+  return new FlagsError('GENERAL', `${titleOf(name)}: the store left it out.`, { flag: name })
 }
 
 function notReached(name: string, minVersion: number): FlagsError {
-  const message = `The store has not reached version ${minVersion}, which flag ${name} was asked for.`
+  const message = `${titleOf(name)}: the store has not reached version ${minVersion}, which was asked for.`
   return new FlagsError('VERSION_NOT_REACHED', message, { flag: name })
 }

@@ -75,6 +75,12 @@ export class SharedLayer {
     return this.#cache !== undefined
   }
 
+  /** Why a read of the cache finds nothing, whatever is there; `undefined` where it was heard. */
+  get whyUnread(): string | undefined {
+    if (this.#quarantined.length > 0) return 'it is cleared of a history that is gone'
+    return this.#breaker.open ? (this.#breaker.cause as FlagsError).message : undefined
+  }
+
   /** Tells the cache whose flags it keeps. */
   async open(storeId: string, timeoutMs: number): Promise<void> {
     if (this.#cache !== undefined) await this.#call((cache) => cache.open(storeId, this.#report), timeoutMs)

@@ -1,9 +1,13 @@
+import type { Loaded } from '../contracts/index.ts'
 import { FlagsError, toFlagsError } from '../errors.ts'
 import { Snapshot, type SnapshotParts } from '../snapshot.ts'
 import type { CatchUp } from '../write/catch-up.ts'
+import type { ChangeIntake } from '../write/change-intake.ts'
+import type { Floors } from '../write/floors.ts'
 import type { AllFlags, State } from './all-flags.ts'
 import type { Compiler } from './compiler.ts'
-import type { MemoryLayer } from './memory-layer.ts'
+import type { LastResort } from './last-resort.ts'
+import { KEEP_MS, type MemoryLayer } from './memory-layer.ts'
 import type { StoreLayer } from './store-layer.ts'
 
 /** A load that the log overtakes is made again, this often. */
@@ -11,16 +15,23 @@ const ATTEMPTS = 3
 
 export interface SnapshotsParts extends SnapshotParts {
   readonly all: AllFlags
+  readonly lastResort: LastResort
   readonly store: StoreLayer
   readonly memory: MemoryLayer
   readonly compiler: Compiler
+  readonly intake: ChangeIntake
+  readonly floors: Floors
   readonly catchUp: CatchUp
 }
 
-/** Gives snapshots: the same one as long as nothing changed, and no older one than any answer that this process has given. */
+/**
+ * Gives snapshots: the same one as long as nothing changed, and no older one than any answer that this process has given, as long as the
+ * store can be asked. Where it cannot, the last one that was good, then what a replica has, each marked stale; then an empty one.
+ */
 export class Snapshots {
   readonly #parts: SnapshotsParts
   #loading: Promise<FlagsError | undefined> | undefined
+  #asking: Promise<Loaded | undefined> | undefined
   #last: { readonly state: State; readonly stale: boolean; readonly snapshot: Snapshot } | undefined
 
   constructor(parts: SnapshotsParts) {
@@ -33,13 +44,47 @@ export class Snapshots {
     if (!catchUp.current) await catchUp.begun()
     let failure: FlagsError | undefined
     for (let attempt = 0; attempt < ATTEMPTS && failure === undefined; attempt++) {
-      if (all.state === undefined) failure = await this.#load()
-      const known = Math.max(all.hinted, catchUp.told)
-      const isBehind = known > Math.max(all.state?.asOf ?? 0, catchUp.clock) && (await catchUp.reach(known)) === 'unknown'
+      if (all.state === undefined || !this.#isKept(memory.vouchedAt)) failure = await this.#load()
+      const isBehind = await this.#isBehind()
       // A store that went back takes away what was known.
-      if (all.state !== undefined) return this.#snapshotOf(all.state, isBehind || !memory.leased)
+      if (all.state !== undefined && failure === undefined) return this.#snapshotOf(all.state, isBehind || !memory.leased)
     }
-    return new Snapshot(failure ?? new FlagsError('GENERAL', 'Flags change faster than they can be loaded.'), true, this.#parts)
+    return await this.#standIn(failure ?? new FlagsError('GENERAL', 'Flags change faster than they can be loaded.'))
+  }
+
+  /** Catches up with all that this process has answered or heard of; answers whether it could not. */
+  async #isBehind(): Promise<boolean> {
+    const { floors, intake, catchUp } = this.#parts
+    const known = Math.max(intake.hinted, catchUp.told, floors.highest)
+    return known > catchUp.clock && (await catchUp.reach(known)) === 'unknown'
+  }
+
+  async #standIn(failure: FlagsError): Promise<Snapshot> {
+    const { all } = this.#parts
+    await this.#askReplica()
+    const { lastKnownGood } = all
+    if (lastKnownGood === undefined || !this.#isKept(lastKnownGood.rightAt)) return new Snapshot(failure, true, this.#parts)
+    return this.#snapshotOf(lastKnownGood.state, true)
+  }
+
+  /** Where a replica may answer, this process has answered every flag as of it: no older one may follow. */
+  async #askReplica(): Promise<void> {
+    const { all, lastResort, memory, clock } = this.#parts
+    this.#asking ??= lastResort.findAll().finally(() => {
+      this.#asking = undefined
+    })
+    const loaded = await this.#asking
+    if (loaded === undefined || !all.standIn(loaded.asOf, loaded.flags, clock.monotonic())) return
+    for (const [key, flag] of all.lastKnownGood?.state.compiled ?? []) {
+      if (flag instanceof FlagsError) continue
+      memory.keep(key, flag, loaded.asOf)
+      memory.answered(key, loaded.asOf)
+    }
+  }
+
+  /** Whether what was right at that moment may still stand in. */
+  #isKept(rightAt: number): boolean {
+    return this.#parts.clock.monotonic() - rightAt <= KEEP_MS
   }
 
   #snapshotOf(state: State, stale: boolean): Snapshot {
@@ -64,7 +109,7 @@ export class Snapshots {
         const loaded = await store.read((from, call) => from.loadAll(call))
         await compiler.prepare(loaded.flags.values())
         if (catchUp.trusts(loaded) && all.load(loaded.asOf, loaded.flags)) return undefined
-        await catchUp.begun()
+        await catchUp.run()
       }
       return undefined
     } catch (cause) {

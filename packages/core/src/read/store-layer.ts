@@ -47,6 +47,12 @@ export class StoreLayer {
     return await this.#within(this.#replicaBreaker, replicaError, async (store, call) => await store.loadFromReplica?.(names, call))
   }
 
+  /** The same of all flags and segments. */
+  async loadAllFromReplica(): Promise<Loaded | undefined> {
+    if (this.#store.loadAllFromReplica === undefined || this.#replicaBreaker.open) return undefined
+    return await this.#within(this.#replicaBreaker, replicaError, async (store, call) => await store.loadAllFromReplica?.(call))
+  }
+
   /** Reads or writes for an administrator, who waits longer and is told everything; `what` names it in an error. */
   async administer<T>(what: string, work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
     const late = `${what}: the store did not answer within ${ADMINISTER_MS / 1000} s. A change may be committed all the same: look before you repeat it.`

@@ -1,5 +1,5 @@
+import { isFlagName } from '../evaluate/name.ts'
 import { segmentNameOf } from '../evaluate/segment-key.ts'
-import { isFlagName } from '../validate/schemas.ts'
 
 /** Whether a store can keep something under this key: a flag's name, or `segment:` and a name like a flag's. */
 export function isRecordKey(key: unknown): key is string {

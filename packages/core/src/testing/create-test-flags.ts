@@ -2,7 +2,8 @@ import type { Clock, NewSegment } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import { defineFlags, type FlagSchema } from '../schema.ts'
 import { systemClock } from '../system-clock.ts'
-import { TestClient, type TestFlag, type TestFlags } from './test-flags.ts'
+import type { TestFlag } from './test-flag.ts'
+import { TestClient, type TestFlags } from './test-flags.ts'
 
 export interface TestFlagsOptions<S extends FlagSchema = FlagSchema> {
   /** The flags that code uses; those that the test does not mention do not exist, so they give their default. */
@@ -17,7 +18,7 @@ export interface TestFlagsOptions<S extends FlagSchema = FlagSchema> {
  * Flags for a unit test, each by what it should be: `true` or `false`, a value for everybody, or a flag as `admin.create` takes it, with
  * percentages and rules evaluated as in production. Two of them share nothing, and none holds a timer or a connection.
  *
- * Throws `INVALID_NAME` or `INVALID_FLAG` where a flag could not be created.
+ * Throws `INVALID_NAME` or `INVALID_FLAG` where a flag could not be created, a pattern that its engine refuses included.
  */
 export function createTestFlags<const S extends FlagSchema = FlagSchema>(
   flags: Readonly<Record<string, TestFlag>> = {},

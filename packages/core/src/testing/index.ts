@@ -6,4 +6,5 @@
 
 export { createTestFlags, type TestFlagsOptions } from './create-test-flags.ts'
 export { everyCombination } from './every-combination.ts'
-export type { TestFlag, TestFlags } from './test-flags.ts'
+export type { TestFlag } from './test-flag.ts'
+export type { TestFlags } from './test-flags.ts'

@@ -1,6 +1,5 @@
 import type { Clock, FlagRecord, FlagStore, Loaded, LoadedRecord, NewFlag } from '../contracts/index.ts'
 import { contentOf, type FlagContent } from '../validate/flag-content.ts'
-import { checkNewFlag } from '../validate/validate.ts'
 
 type Layer = ReadonlyMap<string, FlagContent>
 
@@ -9,6 +8,7 @@ export class Overlay {
   readonly store: FlagStore
   readonly #clock: Clock
   readonly #layers: Layer[] = []
+  #moves = 0
 
   constructor(below: FlagStore, clock: Clock) {
     this.#clock = clock
@@ -25,12 +25,21 @@ export class Overlay {
 
   /** Lays these flags over all that lie there; the result takes them away again, and may be called twice. */
   lay(flags: readonly NewFlag[]): () => void {
-    const layer: Layer = new Map(flags.map((flag) => [flag.name, contentOf(checkNewFlag(flag))]))
+    const layer: Layer = new Map(flags.map((flag) => [flag.name, contentOf(flag)]))
     this.#layers.push(layer)
+    this.#moves++
     return () => {
       const place = this.#layers.indexOf(layer)
-      if (place >= 0) this.#layers.splice(place, 1)
+      if (place < 0) return
+      this.#layers.splice(place, 1)
+      this.#moves++
     }
+  }
+
+  /** Another whenever what is read through it may be another. */
+  async state(): Promise<string> {
+    const { cursor } = await this.store.head()
+    return `${cursor.version}.${this.#moves}`
   }
 
   #over(loaded: Loaded, names: readonly string[]): Loaded {

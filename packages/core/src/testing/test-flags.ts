@@ -1,5 +1,5 @@
 import type { FlagsAdmin } from '../admin.ts'
-import type { Clock, Evaluation, JsonValue, NewFlag, NewSegment } from '../contracts/index.ts'
+import type { Clock, Evaluation, JsonValue, NewSegment } from '../contracts/index.ts'
 import { createFlags } from '../create-flags.ts'
 import type { Who } from '../evaluate/target.ts'
 import type { Explanation } from '../explain.ts'
@@ -8,10 +8,10 @@ import { memoryStore } from '../memory/memory-store.ts'
 import type { FlagsEvents } from '../reporter.ts'
 import type { FlagName, FlagSchema, Widen } from '../schema.ts'
 import type { FlagSnapshot } from '../snapshot.ts'
+import { checkNewSegment } from '../validate/segments.ts'
+import { ENGINES } from './engines.ts'
 import { Overlay } from './overlay.ts'
-
-/** What a flag should be: on or off, a value for everybody, or a flag in full. */
-export type TestFlag = boolean | string | number | Omit<NewFlag, 'name'>
+import { newFlagsOf, type TestFlag } from './test-flag.ts'
 
 /** Flags for a unit test: everything that `Flags` does, and overrides. */
 export interface TestFlags<S extends FlagSchema = FlagSchema> extends Flags<S> {
@@ -34,10 +34,11 @@ export class TestClient implements TestFlags {
   readonly #overlay: Overlay
   readonly #client: Flags
   readonly #open: () => Flags
+  #taken: { readonly state: string; readonly snapshot: Promise<FlagSnapshot> } | undefined
 
   constructor(flags: Readonly<Record<string, TestFlag>>, { schema, segments, clock }: TestClientOptions) {
-    const store = memoryStore({ clock, segments, flags: Object.entries(flags).map(([name, flag]) => ({ name, ...newFlag(flag) })) })
-    this.#overlay = new Overlay(store, clock)
+    for (const segment of segments) checkNewSegment(segment, ENGINES)
+    this.#overlay = new Overlay(memoryStore({ clock, segments, flags: newFlagsOf(flags) }), clock)
     // Without a memory every call sees the overrides of its moment.
     this.#open = () => createFlags({ store: this.#overlay.store, schema, clock, memory: false, background: false })
     this.#client = this.#open()
@@ -45,9 +46,8 @@ export class TestClient implements TestFlags {
   }
 
   override(flags: Readonly<Record<string, TestFlag | undefined>>): Disposable {
-    const given = Object.entries(flags).flatMap(([name, flag]) => (flag === undefined ? [] : [{ name, ...newFlag(flag) }]))
-    const end = this.#overlay.lay(given)
-    return { [Symbol.dispose]: end }
+    const given = Object.fromEntries(Object.entries(flags).filter(([, flag]) => flag !== undefined)) as Record<string, TestFlag>
+    return { [Symbol.dispose]: this.#overlay.lay(newFlagsOf(given)) }
   }
 
   isEnabled(name: string, who?: Who, options?: EvaluateOptions): Promise<boolean> {
@@ -63,8 +63,11 @@ export class TestClient implements TestFlags {
   }
 
   // By a client of its own, which cannot know an older one; it opens nothing, so there is nothing to close.
-  snapshot(): Promise<FlagSnapshot> {
-    return this.#open().snapshot()
+  async snapshot(): Promise<FlagSnapshot> {
+    await this.#client.ready()
+    const state = await this.#overlay.state()
+    if (this.#taken?.state !== state) this.#taken = { state, snapshot: this.#open().snapshot() }
+    return await this.#taken.snapshot
   }
 
   explain(name: string, who?: Who): Promise<Explanation> {
@@ -90,11 +93,4 @@ export class TestClient implements TestFlags {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-/** On and off say so for everybody; a value is a variant that everybody gets. */
-function newFlag(flag: TestFlag): Omit<NewFlag, 'name'> {
-  if (typeof flag === 'boolean') return { enabled: flag, rollout: 100 }
-  if (typeof flag === 'object') return flag
-  return { rollout: 100, variants: [{ name: 'value', value: flag, weight: 1 }] }
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { FlagsError, type FlagsErrorCode } from '../errors.ts'
 import { isFlagName } from '../evaluate/name.ts'
+import { shown } from '../evaluate/shown.ts'
 import type { Schema } from './fields.ts'
 import { jsonLength } from './json.ts'
 
@@ -16,19 +17,39 @@ const LARGE = ['rules', 'variants', 'requires', 'members', 'when']
 /** The name, or an `INVALID_NAME` that says what a name looks like. */
 export function checkName(name: unknown): string {
   if (isFlagName(name)) return name
-  const shown = typeof name === 'string' ? JSON.stringify(name.slice(0, 140)) : String(name)
   throw new FlagsError(
     'INVALID_NAME',
-    `${shown} is not a flag name: a letter or digit, then at most 127 letters, digits, dots, underscores or hyphens.`,
+    `${shown(name)} is no name for a flag or a segment: a letter or digit, then at most 127 letters, digits, dots, underscores or hyphens.`,
   )
+}
+
+/** What `input` says it is called, unchecked. */
+export function nameIn(input: unknown): unknown {
+  try {
+    return input !== null && typeof input === 'object' && 'name' in input ? input.name : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** `input` as the schema reads it, or an error that says what is wrong where. */
 export function check<T>(schema: Schema<T>, input: unknown, code: FlagsErrorCode, what: string, flag?: string): T {
-  const whole = problemOfWhole(input)
-  const result = whole === undefined ? v.safeParse(schema, input) : undefined
-  if (result?.success) return result.output
-  throw new FlagsError(code, `${what}: ${whole ?? listed((result?.issues ?? []).map(explain))}.`, flag === undefined ? {} : { flag })
+  const read = readBy(schema, input)
+  if ('output' in read) return read.output
+  const { problem, cause } = read
+  throw new FlagsError(code, `${what}: ${problem}.`, { ...(flag !== undefined && { flag }), ...(cause !== undefined && { cause }) })
+}
+
+function readBy<T>(schema: Schema<T>, input: unknown): { readonly output: T } | { readonly problem: string; readonly cause?: unknown } {
+  try {
+    const whole = problemOfWhole(input)
+    if (whole !== undefined) return { problem: whole }
+    const result = v.safeParse(schema, input)
+    return result.success ? { output: result.output } : { problem: listed(result.issues.map(explain)) }
+  } catch (cause) {
+    // A getter or a proxy of the caller's.
+    return { problem: 'it cannot be read', cause }
+  }
 }
 
 /** What is wrong with the whole, looked at first, so that nothing that is far too large is looked at closely. */

@@ -13,6 +13,8 @@ const MAX_VARIANTS = 100
 const MAX_PREREQUISITES = 50
 /** Segments that the rules of one flag refer to, so that a flag drags at most so many along. */
 const MAX_SEGMENTS = 100
+/** Of the rules of one flag, as the limit of each bounds how long an evaluation may take. */
+const MAX_PATTERNS = 100
 /** Characters of JSON. */
 const MAX_VARIANT = 100_000
 
@@ -41,6 +43,7 @@ export function ruleSchemas(shape: Shape): RuleSchemas {
     rules: v.pipe(
       list(rule, MAX_RULES, 'rules'),
       v.check((rules) => countSegments(rules) <= MAX_SEGMENTS, `rules that refer to at most ${MAX_SEGMENTS} segments`),
+      v.check((rules) => countPatterns(rules) <= MAX_PATTERNS, `rules with at most ${MAX_PATTERNS} conditions that match a pattern`),
     ),
     variants: v.pipe(
       list(variant, MAX_VARIANTS, 'variants'),
@@ -106,4 +109,8 @@ const weight = v.pipe(
 function countSegments(rules: readonly Rule[]): number {
   const named = rules.flatMap(({ when }) => when.flatMap(({ operator, value }) => (operator === 'inSegment' ? segmentsIn(value) : [])))
   return new Set(named).size
+}
+
+function countPatterns(rules: readonly Rule[]): number {
+  return rules.reduce((sum, { when }) => sum + when.filter(({ operator }) => operator === 'matches').length, 0)
 }

@@ -2,14 +2,14 @@ import type { NewSegment, SegmentPatch, SegmentRecord } from '../contracts/index
 import { FlagsError } from '../errors.ts'
 import type { Engines } from '../evaluate/engines.ts'
 import { segmentKey } from '../evaluate/segment-key.ts'
-import { check, checkName } from './check.ts'
+import { check, checkName, nameIn } from './check.ts'
 import { checkPatterns } from './patterns.ts'
 import { READER_SCHEMA } from './schemas.ts'
 import { newSegmentSchema, segmentPatchSchema, segmentSchema } from './segment-schemas.ts'
 
 /** With the engine for regular expressions, patterns are compiled too. */
 export function checkNewSegment(input: unknown, engines: Engines = {}): NewSegment {
-  const name = checkName(input !== null && typeof input === 'object' && 'name' in input ? input.name : undefined)
+  const name = checkName(nameIn(input))
   const what = `Segment ${name} cannot be created`
   const segment = check(newSegmentSchema, input, 'INVALID_FLAG', what, segmentKey(name))
   checkPatterns(segment, engines, what, segmentKey(name))

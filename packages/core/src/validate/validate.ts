@@ -1,7 +1,8 @@
 import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, NewFlag } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { Engines } from '../evaluate/engines.ts'
-import { check, checkName } from './check.ts'
+import { titleOf } from '../records/record-key.ts'
+import { check, checkName, nameIn } from './check.ts'
 import { checkPatterns } from './patterns.ts'
 import { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, READER_SCHEMA, recordSchema } from './schemas.ts'
 
@@ -9,8 +10,7 @@ export { checkName } from './check.ts'
 
 /** With the engine for regular expressions, patterns are compiled too; without it, only what their length says is known. */
 export function checkNewFlag(input: unknown, engines: Engines = {}): NewFlag {
-  const named = input !== null && typeof input === 'object' && 'name' in input ? input.name : undefined
-  const name = checkName(named)
+  const name = checkName(nameIn(input))
   const what = `Flag ${name} cannot be created`
   const flag = check(newFlagSchema, input, 'INVALID_FLAG', what, name)
   checkPatterns(flag, engines, what, name)
@@ -25,12 +25,13 @@ export function checkPatch(name: string, input: unknown, engines: Engines = {}):
   return patch
 }
 
-export function checkMeta(name: string, input: unknown): ChangeMeta {
-  return check(metaSchema, input ?? {}, 'INVALID_FLAG', `The change of flag ${name} is described wrongly`, name)
+/** `key` is of what is changed. */
+export function checkMeta(key: string, input: unknown): ChangeMeta {
+  return check(metaSchema, input ?? {}, 'INVALID_FLAG', `${titleOf(key)}: the change is described wrongly`, key)
 }
 
-export function checkPage(name: string, input: unknown): HistoryPage {
-  return check(pageSchema, input ?? {}, 'INVALID_OPTIONS', `This page of the history of ${name} cannot be read`, name)
+export function checkPage(key: string, input: unknown): HistoryPage {
+  return check(pageSchema, input ?? {}, 'INVALID_OPTIONS', `${titleOf(key)}: this page of its history cannot be read`, key)
 }
 
 /**

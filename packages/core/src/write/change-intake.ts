@@ -43,6 +43,11 @@ export class ChangeIntake {
     this.#channels = channels
   }
 
+  /** The highest version that a hint spoke of which no catch-up has looked into yet. */
+  get hinted(): number {
+    return Math.max(0, ...this.#hinted.values())
+  }
+
   /** For a catch-up that begins: it will see whatever these hints are about. */
   hints(): readonly (readonly [string, number])[] {
     return [...this.#hinted.entries()]
@@ -50,7 +55,6 @@ export class ChangeIntake {
 
   /** For a catch-up that reached the store's clock: what was true about these hints is known now. */
   looked(hints: readonly (readonly [string, number])[], clock: number): void {
-    this.#all.looked(clock)
     for (const [name, version] of hints) {
       if (this.#hinted.get(name) === version) this.#hinted.delete(name)
       // It was never true, and must not stand in the way of what will be.
@@ -65,7 +69,6 @@ export class ChangeIntake {
     this.#forget(name)
     this.#memory.drop(name)
     this.#hinted.set(name, Math.max(version, this.#hinted.get(name) ?? 0))
-    this.#all.hint(version)
     return true
   }
 
@@ -106,7 +109,7 @@ export class ChangeIntake {
 
   /** Nothing that was known before `version` counts any more. */
   lost(version: number): void {
-    this.#all.lost(version)
+    this.#all.lost(version, this.#memory.vouchedAt)
     this.#floors.raiseCommon(version)
     this.#flights.detachAll()
     this.#compiler.forgetAll()
@@ -121,7 +124,7 @@ export class ChangeIntake {
     this.#announced.clear()
     this.#hinted.clear()
     this.#memory.clear()
-    this.#all.lost(version)
+    this.#all.rewound(version)
     this.#floors.replaceAll(version)
     return names
   }

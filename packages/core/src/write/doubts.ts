@@ -1,6 +1,7 @@
 import type { Background } from '../background.ts'
 import { FlagsError } from '../errors.ts'
 import type { SharedLayer } from '../read/shared-layer.ts'
+import { titleOf } from '../records/record-key.ts'
 import type { ChangeIntake } from './change-intake.ts'
 
 /**
@@ -47,7 +48,7 @@ export class Doubts {
   /** The cache or a replica said `version`, and the store has not got there. */
   refute(name: string, version: number, clock: number): void {
     this.#intake.disown(name, clock)
-    const message = `What the cache or a replica said of flag ${name} is ahead of the store: ${version} against ${clock}. The cache was corrupted, or the store was restored or failed over.`
+    const message = `${titleOf(name)}: what the cache or a replica said is ahead of the store, ${version} against ${clock}. The cache was corrupted, or the store was restored or failed over.`
     this.#report(new FlagsError('PARSE_ERROR', message, { flag: name }))
     this.#background.run('The cache could not be cleared', () => this.#shared.forget([name]))
   }

@@ -14,6 +14,7 @@ export class Floors {
   readonly #max: number
   readonly #byName = new Map<string, Floor>()
   #common = 0
+  #highest = 0
 
   /** Where more than `max` flags have a floor of their own, the oldest is given up and the common floor rises to it. */
   constructor(max: number) {
@@ -41,6 +42,11 @@ export class Floors {
     return this.#byName.get(name)?.answered ?? 0
   }
 
+  /** The highest floor that any flag has had of its own: no flag has been answered from beyond it. */
+  get highest(): number {
+    return this.#highest
+  }
+
   get names(): IterableIterator<string> {
     return this.#byName.keys()
   }
@@ -51,6 +57,7 @@ export class Floors {
     const floor = this.#floor(name)
     if (version <= floor.changed) return false
     floor.changed = version
+    this.#highest = Math.max(this.#highest, version)
     return true
   }
 
@@ -58,6 +65,7 @@ export class Floors {
   raiseByAnswer(name: string, asOf: number): void {
     const floor = this.#floor(name)
     if (asOf > floor.answered) floor.answered = asOf
+    if (asOf > this.#highest) this.#highest = asOf
   }
 
   raiseCommon(version: number): void {
@@ -72,12 +80,14 @@ export class Floors {
       floor.answered = Math.min(floor.answered, clock)
     }
     this.#common = Math.min(this.#common, clock)
+    this.#highest = Math.min(this.#highest, clock)
   }
 
   /** For a store that went back: every earlier floor belongs to a history that is gone. */
   replaceAll(version: number): void {
     this.#byName.clear()
     this.#common = version
+    this.#highest = 0
   }
 
   #floor(name: string): Floor {

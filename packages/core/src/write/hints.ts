@@ -1,6 +1,7 @@
 import type { Background } from '../background.ts'
 import type { ChannelListener, Clock, FlagCache, FlagStore, Hint } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
+import { titleOf } from '../records/record-key.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { ChangeIntake } from './change-intake.ts'
 import type { Doubts } from './doubts.ts'
@@ -108,7 +109,7 @@ export class Hints {
   /** A channel that is up has not told what it should have. */
   suspect({ name: channel }: HintChannel, { name, version }: Hint): void {
     const way = channel === 'store' ? ' Behind a pooler, give the store a `listenUrl` that leads past it.' : ''
-    const cause = new Error(`It did not tell of version ${version} of flag ${name} within 1 s.`)
+    const cause = new Error(`${titleOf(name)}: it did not tell of version ${version} within 1 s.`)
     this.#parts.report(
       new FlagsError('CHANNEL_DOWN', `The ${channel}'s hint channel is up, but changes are missing from it.${way}`, { cause }),
     )

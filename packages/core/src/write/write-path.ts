@@ -1,8 +1,9 @@
 import type { Background } from '../background.ts'
-import type { Call, Change, FlagStore } from '../contracts/index.ts'
+import type { Call, Change, FlagStore, StoredRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { Compiler } from '../read/compiler.ts'
 import type { StoreLayer } from '../read/store-layer.ts'
+import { titleOf } from '../records/record-key.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { ChangeIntake } from './change-intake.ts'
 import type { Invalidations, Propagation } from './invalidations.ts'
@@ -52,9 +53,15 @@ export class WritePath {
     })
   }
 
+  /** What somebody else wrote, once this process knows of it: from here on it does not answer older. */
+  async heardOf<T extends StoredRecord>(record: T | null): Promise<T | null> {
+    if (record !== null) await this.#catchUp.reach(record.version)
+    return record
+  }
+
   async #write(name: string, write: (store: FlagStore, call: Call) => Promise<Change>): Promise<Change> {
     try {
-      return await this.#store.administer(`Flag ${name}`, write)
+      return await this.#store.administer(titleOf(name), write)
     } catch (error) {
       // It may have been committed all the same; the log knows.
       if (error instanceof FlagsError && MAY_BE_COMMITTED.has(error.code)) this.#catchUp.request()

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { LoadedRecord } from '../../src/contracts/index.ts'
 import { caught, type StoreDefect } from './broken-stores.ts'
 
 const DEFECTS: readonly StoreDefect[] = [
@@ -56,6 +57,29 @@ const DEFECTS: readonly StoreDefect[] = [
         },
       }
     },
+  },
+  {
+    that: 'has a replica which goes on naming what was deleted',
+    fails: 'all that a replica has is what there was at its "as of", segments too, and nothing deleted',
+    broken: (store) => {
+      return {
+        loadAllFromReplica: async () => {
+          const loaded = await store.loadAll()
+          const names = (await store.history('a')).map(({ flag }): [string, LoadedRecord] => [flag, null])
+          return { ...loaded, flags: new Map([...names, ...loaded.flags]) }
+        },
+      }
+    },
+  },
+  {
+    that: 'has a replica of flags alone',
+    fails: 'all that a replica has is what there was at its "as of", segments too, and nothing deleted',
+    broken: (store) => ({
+      loadAllFromReplica: async () => {
+        const loaded = await store.loadAll()
+        return { ...loaded, flags: new Map([...loaded.flags].filter(([key]) => !key.startsWith('segment:'))) }
+      },
+    }),
   },
   {
     that: 'has a replica which throws what is no FlagsError',

@@ -27,6 +27,7 @@ const ofStore = storeCases({
     'a replica answers each name that was asked for once, and no other': NO_REPLICA,
     'a replica comes to know each change': NO_REPLICA,
     'a replica answers each flag as it was at its "as of", however far it lags': NO_REPLICA,
+    'all that a replica has is what there was at its "as of", segments too, and nothing deleted': NO_REPLICA,
     'a record that this build cannot use is an error in its place in a replica too': NO_REPLICA,
     'a call of a replica whose signal is aborted settles, with a FlagsError where it fails, and the replica goes on': NO_REPLICA,
   },

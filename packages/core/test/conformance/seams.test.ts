@@ -85,6 +85,11 @@ function replicatedStore(inner: FlagStore): FlagStore {
       copied = inner.loadAll()
       return { storeId, asOf, flags: new Map(names.map((name) => [name, flags.get(name) ?? null])) }
     },
+    loadAllFromReplica: async () => {
+      const all = await copied
+      copied = inner.loadAll()
+      return all
+    },
   }
 }
 

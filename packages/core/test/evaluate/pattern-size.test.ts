@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { RE2JS } from 're2js'
 import { describe, expect, test } from 'vitest'
-import { matches } from '../../src/evaluate/operators/pattern.ts'
+import { matches, reachOf } from '../../src/evaluate/operators/pattern.ts'
 import { writtenOut } from '../../src/evaluate/pattern-size.ts'
+import { checkNewFlag } from '../../src/validate/validate.ts'
 
 describe('the size of a pattern', () => {
   test.each([
@@ -85,5 +86,15 @@ describe('a pattern', () => {
     for (const illegal of ['', 'a'.repeat(1_001), 'aa{1000}', '(.{10}){101}', '(((a{1000}){1000}){1000})', 5, undefined, ['a']]) {
       expect(matches.problem(illegal), String(illegal).slice(0, 50)).toContain('a pattern of 1 to 1,000 characters')
     }
+  })
+
+  test('is looked for in the fewer characters, the larger it is', () => {
+    const reaches = ['b', '0123456789', '01234567890', 'a{500}', '.{0,990}!$', 'a{1000}', '{3}'].map(reachOf)
+    expect(reaches).toEqual([10_000, 10_000, 9_090, 200, 100, 100, 10_000])
+  })
+
+  test('may stand in a flag a hundred times', () => {
+    const rules = [...Array(100).keys()].map(() => ({ when: [{ attribute: 'x', operator: 'matches', value: 'a' }] }))
+    expect(checkNewFlag({ name: 'flag', rules }).rules).toHaveLength(100)
   })
 })

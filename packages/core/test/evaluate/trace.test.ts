@@ -70,7 +70,7 @@ describe('a trace', () => {
             actual: '"19"',
             verdict: 'unknown',
             met: false,
-            why: 'the attribute is of no type that greaterThan takes with this value',
+            why: 'the attribute is of no type that greaterThan takes with this value, or too long',
           },
           { attribute: 'plan', operator: 'in', value: ['pro'], not: true, actual: '"free"', verdict: false, met: true },
           {

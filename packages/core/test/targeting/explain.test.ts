@@ -120,3 +120,70 @@ describe('explain', () => {
     await expect(client.explain('x', 'ada')).rejects.toMatchObject({ code: 'CLOSED' })
   })
 })
+
+describe('explain, where the cache', () => {
+  test('fails, says so, and not that it has nothing', async () => {
+    await flags.admin.create({ name: 'new_feature', rollout: 100 })
+    const client = world.client({ cache: around(world.cache(), { read: () => Promise.reject(new Error('pulled')) }) })
+    const { layers } = await client.explain('new_feature', 'ada')
+    expect(layers.slice(1, 3)).toEqual([
+      { layer: 'decision', state: 'failed', why: 'The cache cannot be used: pulled' },
+      { layer: 'cache', state: 'failed', why: 'The cache cannot be used: pulled' },
+    ])
+  })
+
+  test('is not there, or may not be read, says why', async () => {
+    await flags.admin.create({ name: 'new_feature', rollout: 100 })
+    const why = 'there is no shared cache'
+    const { layers } = await world.client({ cache: undefined as never }).explain('new_feature', 'ada')
+    expect(layers.slice(1, 3)).toEqual([
+      { layer: 'decision', state: 'not asked', why },
+      { layer: 'cache', state: 'not asked', why },
+    ])
+  })
+})
+
+test('a change between the answer and its steps is not shown as a contradiction', async () => {
+  await flags.admin.create({ name: 'new_feature', rollout: 100 })
+  let loads = 0
+  const client = world.client({
+    memory: false,
+    cache: undefined as never,
+    store: around(world.store, {
+      load: async (next, ...args) => {
+        if (++loads === 2) await flags.admin.update('new_feature', { enabled: false })
+        return await next(...args)
+      },
+    }),
+  })
+  const { evaluation, trace } = await client.explain('new_feature', 'ada')
+  expect([evaluation.version, evaluation.enabled, trace?.decision.version, trace?.decision.enabled]).toEqual([2, false, 2, false])
+})
+
+test('a key of 1 MB is told in 200 characters', async () => {
+  await flags.admin.create({ name: 'new_feature', rollout: 50 })
+  const { evaluation, text } = await flags.explain('new_feature', 'x'.repeat(1_000_000))
+  expect([evaluation.targetingKey?.length, text.length < 2_000]).toEqual([1_000_000, true])
+})
+
+test('what memory holds from before a change is too old, where the change cannot be read', async () => {
+  await flags.admin.create({ name: 'new_feature', rollout: 100 })
+  let gone = false
+  const store = around(world.store, {
+    load: (next, ...args) => (gone ? Promise.reject(new Error('gone')) : next(...args)),
+    changesSince: (next, ...args) => (gone ? Promise.reject(new Error('gone')) : next(...args)),
+  })
+  const client = world.client({ store, cache: undefined as never })
+  await client.isEnabled('new_feature', 'ada')
+  gone = true
+  await world.store.update('new_feature', { enabled: false })
+  await settle()
+  const { evaluation, layers } = await client.explain('new_feature', 'ada')
+  expect([evaluation.reason, layers[0]]).toEqual(['STALE', { layer: 'memory', state: 'too old', version: 1, asOf: 1 }])
+})
+
+test('a flag that does not exist is looked for once', async () => {
+  const store = around(world.store)
+  await world.client({ store, memory: false, cache: undefined as never }).explain('missing', 'ada')
+  expect(store.calls['load']).toBe(3)
+})

@@ -252,6 +252,11 @@ describe('value', () => {
     expect(await flags.value('page', 'ada', { default: { rows: 1 } })).toEqual({ rows: 1 })
   })
 
+  test('that cannot be drawn without a key is the default, and no other type', async () => {
+    expect(await flags.value('page', {}, { default: { rows: 1 } })).toEqual({ rows: 1 })
+    expect(world.codes).toEqual([])
+  })
+
   test('of another type than the default gives the default, with TYPE_MISMATCH', async () => {
     expect(await flags.value('limit', 'ada', { default: 10 })).toBe(50)
     expect(await flags.value('limit', 'ada', { default: 'none' })).toBe('none')

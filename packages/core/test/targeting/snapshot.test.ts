@@ -168,12 +168,16 @@ describe('where the store is gone', () => {
         return typeof value === 'function' ? (value.bind(from) as unknown) : value
       },
     })
-    const flags = world.deaf({ store })
-    expect((await flags.snapshot()).isEnabled('one', 'ada')).toBe(true)
+    const counted = around(store)
+    const flags = world.deaf({ store: counted })
+    expect([(await flags.snapshot()).isEnabled('one', 'ada'), await flags.isEnabled('one', 'ada')]).toEqual([true, true])
     restored = true
     await world.clock.advance(2_000)
     const snapshot = await flags.snapshot()
     expect([snapshot.isEnabled('one', 'ada'), snapshot.names, snapshot.asOf]).toEqual([false, ['one'], 1])
+    const asked = counted.calls['changesSince']
+    await flags.snapshot()
+    expect(counted.calls['changesSince']).toBe(asked)
   })
 })
 

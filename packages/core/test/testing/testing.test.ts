@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createFlags, memoryStore } from '../../src/index.ts'
 import { createTestFlags, everyCombination } from '../../src/testing/index.ts'
 import { ManualClock } from '../manual-clock.ts'
 
@@ -117,4 +118,101 @@ describe('everyCombination', () => {
     expect(everyCombination(Array.from({ length: 16 }, (_, index) => `f${index}`))).toHaveLength(65_536)
     expect(() => everyCombination(Array.from({ length: 17 }, (_, index) => `f${index}`))).toThrow('too many combinations')
   })
+})
+
+describe('a pattern that its engine refuses', () => {
+  const rules = [{ when: [{ attribute: 'email', operator: 'matches', value: '(?=a)b' }] }] as const
+  const refusal = expect.objectContaining({ code: 'INVALID_FLAG', message: expect.stringContaining('when.0.value: expected a pattern') })
+
+  test('is refused at once, in flags, segments and overrides', () => {
+    expect(() => createTestFlags({ beta: { rules } })).toThrow(refusal)
+    expect(() => createTestFlags({}, { segments: [{ name: 'beta', when: rules[0].when }] })).toThrow(refusal)
+    expect(() => createTestFlags().override({ beta: { rules } })).toThrow(refusal)
+  })
+
+  test('is told when the flag is first used, where memoryStore begins with it', async () => {
+    const errors: string[] = []
+    const good = { when: [{ attribute: 'email', operator: 'matches', value: 'a' }] } as const
+    const store = memoryStore({
+      segments: [{ name: 'beta', when: rules[0].when }],
+      flags: [{ name: 'debug', rules: [good, { when: [...good.when, ...rules[0].when] }, ...rules] }],
+    })
+    const flags = createFlags({
+      store,
+      background: false,
+      onError: ({ code, flag, message }) => errors.push(`${code} ${flag}: ${message}`),
+    })
+    expect(await flags.isEnabled('debug', { targetingKey: 'ada', email: 'b' })).toBe(false)
+    expect(await flags.isEnabled('debug', { targetingKey: 'ada', email: 'a' })).toBe(true)
+    await flags.snapshot()
+    expect(errors).toEqual([
+      expect.stringMatching(/^PARSE_ERROR debug: Flag debug has a condition that is never met, rules\.1\.when\.1: .*, and 1 more\.$/),
+      expect.stringMatching(/^PARSE_ERROR segment:beta: Segment beta has a condition that is never met, when\.0: .*[^e]\.$/),
+    ])
+  })
+})
+
+describe('what is no flag', () => {
+  test.each([[null], [undefined], [['a']], [() => true], [Symbol('x')], [10n]])('%s is refused, with its name', (flag) => {
+    const refusal = expect.objectContaining({ code: 'INVALID_FLAG', message: expect.stringMatching(/^Flag odd is true, false/) })
+    expect(() => createTestFlags({ odd: flag as never })).toThrow(refusal)
+    if (flag !== undefined) expect(() => createTestFlags().override({ odd: flag as never })).toThrow(refusal)
+  })
+
+  test('a name within a flag does not take the place of its name', async () => {
+    const full = { name: 'other', rollout: 100 }
+    const flags = createTestFlags({ a: full })
+    expect([await flags.isEnabled('a', 'ada'), await flags.isEnabled('other', 'ada')]).toEqual([true, false])
+    using _ = flags.override({ b: full, c: undefined as never })
+    expect([await flags.isEnabled('b', 'ada'), await flags.isEnabled('other', 'ada')]).toEqual([true, false])
+  })
+})
+
+describe('a snapshot of test flags', () => {
+  test('is the same object as long as nothing changed', async () => {
+    const flags = createTestFlags({ a: false }, { segments: [{ name: 'staff' }] })
+    const first = await flags.snapshot()
+    expect(await flags.snapshot()).toBe(first)
+    const override = flags.override({ a: true })
+    const second = await flags.snapshot()
+    expect([second === first, await flags.snapshot()]).toEqual([false, second])
+    override[Symbol.dispose]()
+    const third = await flags.snapshot()
+    expect([third === second, third.isEnabled('a')]).toEqual([false, false])
+    override[Symbol.dispose]()
+    expect(await flags.snapshot()).toBe(third)
+  })
+
+  test('has what was changed by administration', async () => {
+    const flags = createTestFlags({ a: false })
+    await flags.snapshot()
+    await flags.admin.update('a', { enabled: true })
+    expect((await flags.snapshot()).isEnabled('a', 'ada')).toBe(true)
+    await flags.admin.segments.create({ name: 'staff', members: ['ada'] })
+    await flags.admin.update('a', { rules: [{ when: [{ attribute: 'targetingKey', operator: 'inSegment', value: 'staff' }], rollout: 0 }] })
+    expect((await flags.snapshot()).isEnabled('a', 'ada')).toBe(false)
+  })
+
+  test('is refused once they are closed', async () => {
+    const flags = createTestFlags()
+    await flags.close()
+    await expect(flags.snapshot()).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+})
+
+test('overrides in nested blocks end one by one, also where a block ends by an error', async () => {
+  const flags = createTestFlags({ a: 'none', base: true, top: { rollout: 100, requires: [{ flag: 'base' }] } })
+  const a = (): Promise<string> => flags.value('a', 'ada', { default: 'default' })
+  {
+    using _outer = flags.override({ a: 'outer', base: false })
+    expect(await flags.isEnabled('top', 'ada')).toBe(false)
+    try {
+      using _inner = flags.override({ a: 'inner' })
+      expect([await a(), await flags.isEnabled('base', 'ada')]).toEqual(['inner', false])
+      throw new Error('over')
+    } catch {
+      expect(await a()).toBe('outer')
+    }
+  }
+  expect([await a(), await flags.isEnabled('top', 'ada')]).toEqual(['none', true])
 })

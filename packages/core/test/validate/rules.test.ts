@@ -141,6 +141,11 @@ describe('a new flag', () => {
       /rules: expected rules that refer to at most 100 segments/,
     ],
     [
+      '101 patterns',
+      { rules: [...Array(101).keys()].map(() => ({ when: [{ attribute: 'x', operator: 'matches', value: 'a' }] })) },
+      /rules: expected rules with at most 100 conditions that match a pattern/,
+    ],
+    [
       'more than 100 variants',
       { variants: [...Array(101).keys()].map((each) => variant({ name: `v${each}` })) },
       /variants: expected at most 100 variants/,

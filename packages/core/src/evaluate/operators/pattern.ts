@@ -1,22 +1,46 @@
 import { writtenOut } from '../pattern-size.ts'
-import { MAX_TEXT, type OperatorKind } from './operator.ts'
+import { type AttributeTest, anyOf, MAX_ELEMENTS, MAX_TEXT, type OperatorKind } from './operator.ts'
 
 /** Of a pattern with its counted repetitions written out: time grows with it. */
 const MAX_PATTERN = 1_000
+/** Of that size times the characters that it is looked for in: time grows with both. */
+const MAX_WORK = 100_000
 
 function isPattern(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= MAX_PATTERN && writtenOut(value) <= MAX_PATTERN
 }
 
-/** RE2 syntax, found anywhere in the text. */
+/** In how many characters a pattern is looked for. */
+export function reachOf(pattern: string): number {
+  return Math.min(MAX_TEXT, Math.floor(MAX_WORK / writtenOut(pattern)))
+}
+
+/** RE2 syntax, found anywhere in the text. Of a list, all elements together count as one text does. */
 export const matches: OperatorKind = {
   takesIgnoreCase: true,
+  takesLists: true,
   problem: (value) =>
     isPattern(value) ? undefined : 'a pattern of 1 to 1,000 characters, also with its counted repetitions such as {1,9} written out',
-  compile(value, ignoreCase, { regExp }) {
+  compile(value, ignoreCase, { regExp }): AttributeTest | { readonly refused: string } {
     if (regExp === undefined) return { refused: 'the engine for regular expressions is not loaded' }
     const found = regExp.compile(value as string, ignoreCase)
     if (typeof found !== 'function') return found
-    return (attribute) => (typeof attribute === 'string' && attribute.length <= MAX_TEXT ? found(attribute) : undefined)
+    const reach = reachOf(value as string)
+    const isFound: AttributeTest = (attribute) =>
+      typeof attribute === 'string' && attribute.length <= reach ? found(attribute) : undefined
+    return (attribute, target, world) => {
+      if (!Array.isArray(attribute)) return isFound(attribute, target, world)
+      return lengthOf(attribute, reach) <= reach ? anyOf(attribute, isFound, target, world) : undefined
+    }
   },
+}
+
+/** Of all texts in the list together; more than `max` as soon as that is certain. */
+function lengthOf(list: readonly unknown[], max: number): number {
+  let length = list.length > MAX_ELEMENTS ? max + 1 : 0
+  for (let index = 0; index < list.length && length <= max; index++) {
+    const element = list[index]
+    if (typeof element === 'string') length += element.length
+  }
+  return length
 }

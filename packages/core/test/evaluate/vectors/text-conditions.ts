@@ -173,6 +173,19 @@ export const textConditions: readonly ConditionVector[] = [
     [repeated('a', 10_000), 'yes'],
     ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!', 'no'],
   ]),
+  ...said('matches: the pattern written out, times the text, has a limit', { operator: 'matches', value: '.{0,990}!$' }, [
+    [repeated('!', 100), 'yes'],
+    [repeated('!', 101), 'unknown'],
+    [[repeated('a', 99), '!'], 'yes'],
+    [[repeated('a', 99), '!', 7, ''], 'yes'],
+    [[repeated('a', 100), '!'], 'unknown'],
+    [['!', repeated('a', 100)], 'unknown'],
+    [[repeated('a', 50), repeated('b', 50)], 'no'],
+  ]),
+  ...said('matches: the pattern written out, times the text, has a limit', { operator: 'matches', value: '^(ab|b){5}' }, [
+    [repeated('b', 3_846), 'yes'],
+    [repeated('b', 3_847), 'unknown'],
+  ]),
   ...said('matches', { operator: 'matches', value: '^\\p{Lu}\\d{2,3}$' }, [
     ['É12', 'yes'],
     ['é12', 'no'],

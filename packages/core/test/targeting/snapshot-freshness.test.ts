@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Flags } from '../../src/index.ts'
+import { settle } from '../manual-clock.ts'
+import { type Replicated, replicated } from '../replicated.ts'
+import { around, gate, World } from '../world.ts'
+
+let world: World
+let pair: Replicated
+let flags: Flags
+beforeEach(async () => {
+  world = new World()
+  await world.store.create({ name: 'one', rollout: 100 })
+  await world.store.create({ name: 'two', rollout: 50 })
+  pair = replicated(world.store)
+  flags = world.deaf({ store: pair.store, cache: undefined as never })
+})
+afterEach(() => world.end())
+
+async function taken(from: Flags): Promise<{ readonly asOf: number | undefined; readonly stale: boolean; readonly on: boolean }> {
+  const snapshot = await world.clock.until(from.snapshot())
+  return { asOf: snapshot.asOf, stale: snapshot.stale, on: snapshot.isEnabled('one', 'ada') }
+}
+
+describe('the load of a snapshot', () => {
+  test('is one for all who ask at once', async () => {
+    await Promise.all([flags.snapshot(), flags.snapshot(), flags.snapshot()])
+    expect(pair.store.calls['loadAll']).toBe(1)
+  })
+
+  test('that the log overtakes is made again', async () => {
+    const opened = gate()
+    const store = around(world.store, {
+      loadAll: async (next, ...args) => {
+        const loaded = await next(...args)
+        await opened.opened
+        return loaded
+      },
+    })
+    const client = world.client({ store, cache: undefined as never })
+    await client.ready()
+    const snapshot = client.snapshot()
+    await settle()
+    await world.store.update('one', { enabled: false })
+    await settle()
+    opened.open()
+    expect([(await snapshot).asOf, (await snapshot).isEnabled('one', 'ada'), store.calls['loadAll']]).toEqual([3, false, 2])
+  })
+})
+
+describe('a snapshot is no older', () => {
+  test('than what the cache has answered meanwhile, or says that it is stale', async () => {
+    let gone = false
+    const unless = <T>(next: () => Promise<T>): Promise<T> => (gone ? Promise.reject(new Error('gone')) : next())
+    const store = around(world.store, {
+      load: (next, ...args) => unless(() => next(...args)),
+      changesSince: (next, ...args) => unless(() => next(...args)),
+    })
+    const client = world.deaf({ store })
+    await client.snapshot()
+    const writer = world.deaf()
+    await writer.admin.update('one', { enabled: false })
+    await world.client({ memory: false }).evaluate('one', 'ada')
+    await settle()
+    gone = true
+    expect(await client.evaluate('one', 'ada')).toMatchObject({ enabled: false, asOf: 3, source: 'decision' })
+    expect(await taken(client)).toEqual({ asOf: 2, stale: true, on: true })
+    gone = false
+    await world.clock.advance(2_000)
+    expect(await taken(client)).toEqual({ asOf: 3, stale: false, on: false })
+  })
+
+  test('than a hint that came while a catch-up was under way', async () => {
+    const told = gate()
+    const read = gate()
+    let isSlow = false
+    const store = around(pair.store, {
+      changesSince: async (next, ...args) => {
+        const changes = await next(...args)
+        if (!isSlow) return changes
+        isSlow = false
+        read.open()
+        await told.opened
+        return changes
+      },
+    })
+    const client = world.client({ store })
+    await client.snapshot()
+    const writer = world.deaf()
+    isSlow = true
+    const beyond = client.evaluate('one', 'ada', { minVersion: 9 })
+    await read.opened
+    await writer.admin.update('one', { enabled: false })
+    await settle()
+    told.open()
+    expect((await beyond).errorCode).toBe('VERSION_NOT_REACHED')
+    expect(await taken(client)).toEqual({ asOf: 3, stale: false, on: false })
+  })
+
+  test('nor newer than what the client answers right after it', async () => {
+    const client = world.deaf({ cache: undefined as never })
+    await client.evaluate('one', 'ada')
+    await world.store.update('one', { enabled: false })
+    const { asOf, on } = await taken(client)
+    expect([asOf, on, await client.isEnabled('one', 'ada')]).toEqual([3, false, false])
+  })
+})
