@@ -17,6 +17,7 @@ import { ReadPath } from './read/read-path.ts'
 import { SharedLayer } from './read/shared-layer.ts'
 import { Snapshots } from './read/snapshots.ts'
 import { StoreLayer } from './read/store-layer.ts'
+import { Uses } from './read/uses.ts'
 import { Reporter } from './reporter.ts'
 import type { FlagSchema } from './schema.ts'
 import { CatchUp } from './write/catch-up.ts'
@@ -47,6 +48,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     cacheTimeoutMs,
     storeTimeoutMs,
     background: timers,
+    trackUses,
     onError,
     clock,
   } = resolveOptions(options)
@@ -63,6 +65,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const compiler = new Compiler(clock, { loadHash, loadEngines }, report)
   const all = new AllFlags(compiler)
   const flights = new Flights(background)
+  const uses = new Uses(trackUses, clock, source, background, report)
 
   const channels = new HintChannels(background, clock, (channel, missed) => hints?.suspect(channel, missed))
   const intake = new ChangeIntake(floors, memory, flights, compiler, all, reporter, channels)
@@ -78,6 +81,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     invalidations,
     doubts,
     channels,
+    uses,
     background,
     report,
     timers,
@@ -101,17 +105,18 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     report,
   })
   const definitions = new Map(Object.entries(schema))
-  const snapshots = new Snapshots({ all, store: source, memory, compiler, catchUp, clock, definitions, report })
+  const snapshots = new Snapshots({ all, store: source, memory, compiler, catchUp, clock, definitions, uses, report })
   const decider = new Decider(memory, shared, reads, clock, counts)
   const explainer = new Explainer({ clock, memory, shared, store: source, reads, floors, catchUp })
   const writes = new WritePath(source, catchUp, intake, invalidations, compiler, background)
-  const admin = new Admin(source, writes, report, () => client.assertOpen())
+  const admin = new Admin({ store: source, clock, definitions, report }, writes, () => client.assertOpen())
   const client: FlagsClient = new FlagsClient({
     store,
     cache,
     definitions,
     memory,
     snapshots,
+    uses,
     decider,
     explainer,
     catchUp,

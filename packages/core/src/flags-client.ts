@@ -11,6 +11,7 @@ import type { Counts } from './read/counts.ts'
 import type { Decided, Decider } from './read/decider.ts'
 import type { MemoryLayer } from './read/memory-layer.ts'
 import type { Snapshots } from './read/snapshots.ts'
+import type { Uses } from './read/uses.ts'
 import type { FlagsEvents, Reporter } from './reporter.ts'
 import type { FlagDefinition, Widen } from './schema.ts'
 import type { FlagSnapshot } from './snapshot.ts'
@@ -28,6 +29,7 @@ export interface ClientParts {
   readonly decider: Decider
   readonly explainer: Explainer
   readonly snapshots: Snapshots
+  readonly uses: Uses
   readonly catchUp: CatchUp
   readonly invalidations: Invalidations
   readonly channels: HintChannels
@@ -63,7 +65,7 @@ export class FlagsClient implements Flags {
     const key = typeof who === 'number' && Number.isSafeInteger(who) ? String(who) : who
     if (typeof key === 'string' && key !== '' && this.#knows(options?.minVersion)) {
       const slot = this.#memory.hit(name)
-      if (slot?.flag?.plain) {
+      if (slot?.flag?.quick) {
         this.#counts.memoryHits++
         return slot.flag.admits(key) ? this.#yes : this.#no
       }
@@ -73,10 +75,7 @@ export class FlagsClient implements Flags {
 
   async evaluate(name: string, who?: Who, options?: EvaluateOptions): Promise<Evaluation> {
     const target = targetOf(who)
-    const fallback = options?.default ?? this.#defaultOf(name) === true
-    const found = await this.#decide(name, target, 'endpoint', options?.minVersion)
-    if (found.kind === 'none') return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
-    return evaluation(found, fallback)
+    return this.#evaluation(name, target, await this.#give(name, target, 'endpoint', options?.minVersion), options)
   }
 
   async value<T extends JsonValue>(name: string, who?: Who, options?: Partial<ValueOptions<T>>): Promise<Widen<T>> {
@@ -84,7 +83,7 @@ export class FlagsClient implements Flags {
     if (fallback === undefined) {
       throw new FlagsError('INVALID_OPTIONS', `Flag ${name} is not in the schema: give a default.`, { flag: name })
     }
-    const found = await this.#decide(name, targetOf(who), 'endpoint', options?.minVersion)
+    const found = await this.#give(name, targetOf(who), 'endpoint', options?.minVersion)
     if (found.kind === 'none') return fallback
     return valueFor(found.decision as Decision, fallback, this.#parts.reporter.report)
   }
@@ -97,7 +96,9 @@ export class FlagsClient implements Flags {
   async explain(name: string, who?: Who): Promise<Explanation> {
     this.assertOpen()
     const target = targetOf(who)
-    return await this.#parts.explainer.explain(await this.evaluate(name, who), target instanceof FlagsError ? undefined : target)
+    // Whoever asks why does not use the flag.
+    const answer = this.#evaluation(name, target, await this.#decide(name, target, 'endpoint'))
+    return await this.#parts.explainer.explain(answer, target instanceof FlagsError ? undefined : target)
   }
 
   async ready(): Promise<void> {
@@ -140,10 +141,23 @@ export class FlagsClient implements Flags {
 
   async #isEnabled(name: string, who: Who | undefined, options: EvaluateOptions | undefined): Promise<boolean> {
     const fallback = options?.default ?? this.#defaultOf(name) === true
-    const found = await this.#decide(name, targetOf(who), 'check', options?.minVersion)
+    const found = await this.#give(name, targetOf(who), 'check', options?.minVersion)
     if (found.kind === 'none') return fallback
     const { decision } = found
     return typeof decision === 'boolean' ? decision : decision.errorCode === 'FLAG_NOT_FOUND' ? fallback : decision.enabled
+  }
+
+  #evaluation(name: string, target: Target | FlagsError, found: Decided | NoAnswer, options?: EvaluateOptions): Evaluation {
+    const fallback = options?.default ?? this.#defaultOf(name) === true
+    if (found.kind === 'none') return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
+    return evaluation(found, fallback)
+  }
+
+  /** Decides for somebody who is given the decision, which is a use of the flag. */
+  async #give(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion?: number): Promise<Decided | NoAnswer> {
+    const found = await this.#decide(name, target, kind, minVersion)
+    if (found.kind === 'decided') this.#parts.uses.note(name, found.decision, kind, this.#memory.held(name)?.flag)
+    return found
   }
 
   /** Rejects only for a flag that must not guess. */
@@ -179,10 +193,11 @@ export class FlagsClient implements Flags {
   }
 
   async #close(): Promise<void> {
-    const { hints, background, memory, invalidations, store, cache } = this.#parts
+    const { hints, background, memory, uses, invalidations, store, cache } = this.#parts
     memory.close()
     await hints?.close()
     await invalidations.settle()
+    await uses.close()
     await background.close()
     await Promise.all([store.close(), cache?.close()])
   }

@@ -1,4 +1,4 @@
-import type { Clock, Decision, Evaluation, JsonValue } from './contracts/index.ts'
+import type { Clock, Decision, DecisionKind, Evaluation, JsonValue } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
 import { absent, CompiledFlag } from './evaluate/compiled-flag.ts'
 import { CompiledSegment } from './evaluate/compiled-segment.ts'
@@ -7,6 +7,7 @@ import { type Target, targetOf, type Who } from './evaluate/target.ts'
 import type { World } from './evaluate/world.ts'
 import { evaluation, unknown, valueFor } from './outcome.ts'
 import type { State } from './read/all-flags.ts'
+import type { Uses } from './read/uses.ts'
 import type { FlagDefinition, FlagName, FlagSchema, ValueOf, Widen } from './schema.ts'
 
 /** What `evaluateAll` leaves in and out. */
@@ -48,6 +49,7 @@ export interface FlagSnapshot<S extends FlagSchema = FlagSchema> {
 export interface SnapshotParts {
   readonly clock: Clock
   readonly definitions: ReadonlyMap<string, FlagDefinition>
+  readonly uses: Uses
   readonly report: (error: FlagsError) => void
 }
 
@@ -95,15 +97,19 @@ export class Snapshot implements FlagSnapshot {
   isEnabled(name: string, who?: Who, options?: { readonly default?: boolean }): boolean {
     if (typeof who === 'string' && who !== '') {
       const flag = this.#compiled.get(name)
-      if (flag instanceof CompiledFlag && flag.plain) return flag.admits(who)
+      if (flag instanceof CompiledFlag && flag.quick) return flag.admits(who)
     }
-    return this.evaluate(name, who, options).enabled
+    return this.#evaluate(name, who, 'check', options).enabled
   }
 
   evaluate(name: string, who?: Who, options?: { readonly default?: boolean }): Evaluation {
+    return this.#evaluate(name, who, 'endpoint', options)
+  }
+
+  #evaluate(name: string, who: Who | undefined, kind: DecisionKind, options?: { readonly default?: boolean }): Evaluation {
     const target = targetOf(who)
     const fallback = options?.default ?? this.#parts.definitions.get(name)?.default === true
-    const decision = this.#decide(name, target)
+    const decision = this.#decide(name, target, kind)
     if (decision instanceof FlagsError) return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, decision)
     return evaluation({ kind: 'decided', decision, source: 'memory', asOf: this.asOf ?? 0, stale: this.#isStale(name) }, fallback)
   }
@@ -114,7 +120,7 @@ export class Snapshot implements FlagSnapshot {
     if (fallback === undefined) {
       throw new FlagsError('INVALID_OPTIONS', `Flag ${name} is not in the schema: give a default.`, { flag: name })
     }
-    const decision = this.#decide(name, targetOf(who))
+    const decision = this.#decide(name, targetOf(who), 'endpoint')
     return decision instanceof FlagsError ? fallback : valueFor(decision, fallback, report)
   }
 
@@ -130,7 +136,7 @@ export class Snapshot implements FlagSnapshot {
     return Object.fromEntries(all)
   }
 
-  #decide(name: string, target: Target | FlagsError): Decision | FlagsError {
+  #decide(name: string, target: Target | FlagsError, kind: DecisionKind): Decision | FlagsError {
     if (target instanceof FlagsError) {
       this.#parts.report(target)
       return target
@@ -138,7 +144,10 @@ export class Snapshot implements FlagSnapshot {
     if (this.#error !== undefined) return this.#error
     const flag = this.#compiled.get(name)
     if (flag instanceof FlagsError) return flag
-    return flag instanceof CompiledFlag ? flag.evaluate(target, this.#world) : absent(name, target.key)
+    if (!(flag instanceof CompiledFlag)) return absent(name, target.key)
+    const decision = flag.evaluate(target, this.#world)
+    this.#parts.uses.note(name, decision, kind, flag)
+    return decision
   }
 
   #isStale(name: string): boolean {

@@ -1,9 +1,19 @@
 import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, NewFlag } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { Engines } from '../evaluate/engines.ts'
+import type { StaleFlagsOptions } from '../stale-flags.ts'
 import { check, checkName } from './check.ts'
 import { checkPatterns } from './patterns.ts'
-import { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, READER_SCHEMA, recordSchema } from './schemas.ts'
+import {
+  decisionSchema,
+  metaSchema,
+  newFlagSchema,
+  pageSchema,
+  patchSchema,
+  READER_SCHEMA,
+  recordSchema,
+  staleFlagsOptionsSchema,
+} from './schemas.ts'
 
 export { checkName } from './check.ts'
 
@@ -31,6 +41,10 @@ export function checkMeta(name: string, input: unknown): ChangeMeta {
 
 export function checkPage(name: string, input: unknown): HistoryPage {
   return check(pageSchema, input ?? {}, 'INVALID_OPTIONS', `This page of the history of ${name} cannot be read`, name)
+}
+
+export function checkStaleFlagsOptions(input: unknown): StaleFlagsOptions {
+  return check(staleFlagsOptionsSchema, input ?? {}, 'INVALID_OPTIONS', 'Stale flags cannot be found so')
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Compiler } from '../read/compiler.ts'
 import type { MemoryLayer } from '../read/memory-layer.ts'
 import type { SharedLayer } from '../read/shared-layer.ts'
 import type { StoreLayer } from '../read/store-layer.ts'
+import type { Uses } from '../read/uses.ts'
 import type { ChangeIntake } from './change-intake.ts'
 import type { Doubts } from './doubts.ts'
 import type { HintChannels } from './hint-channels.ts'
@@ -25,6 +26,7 @@ export interface CatchUpParts {
   readonly invalidations: Invalidations
   readonly doubts: Doubts
   readonly channels: HintChannels
+  readonly uses: Uses
   readonly background: Background
   readonly report: (error: FlagsError) => void
   /** Whether timers and subscriptions keep this process up to date; otherwise calls do. */
@@ -186,7 +188,7 @@ export class CatchUp {
   }
 
   async #once(): Promise<void> {
-    const { clock, memory, store, intake, doubts, channels, invalidations, shared, background } = this.#parts
+    const { clock, memory, store, intake, doubts, channels, invalidations, shared, uses, background } = this.#parts
     const from = clock.monotonic()
     const told = this.#told
     const doubted = doubts.take()
@@ -211,6 +213,7 @@ export class CatchUp {
     for (const wake of this.#waiting.splice(0)) wake()
     background.run('The cache could not be released', () => shared.release())
     background.run('An invalidation failed', () => invalidations.settle())
+    uses.nextRound()
   }
 
   #retryLater(): void {
