@@ -1,6 +1,6 @@
 import type { Change, FlagRecord, HistoryPage, LoadedRecord } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
-import { type Settled, settledAt } from './evaluate/settled.ts'
+import { settledAt } from './evaluate/settled.ts'
 
 const PAGE = 100
 
@@ -16,21 +16,22 @@ export async function settledSince(
   const settled = settledAt(flag, now)
   if (settled === undefined) return undefined
   let { from } = settled
-  let since = Math.max(from, Date.parse(flag.updatedAt))
+  let began = Date.parse(flag.updatedAt)
   // A flag that was never changed needs no history.
-  if (flag.updatedAt === flag.createdAt) return since
-  for await (const { at, before } of changesOf(flag, history)) {
-    const moment = Date.parse(at)
-    since = Math.max(from, moment)
-    const earlier: Settled | undefined = from > moment ? undefined : settledBefore(before, moment)
-    if (earlier?.answer !== settled.answer) return since
+  if (flag.updatedAt === flag.createdAt) return Math.max(from, began)
+  for await (const { before } of changesOf(flag, history)) {
+    // Before the end of its ramp it did not answer so.
+    if (from > began || !isFlag(before)) break
+    const earlier = settledAt(before, began)
+    if (earlier?.answer !== settled.answer) break
     from = earlier.from
+    began = Date.parse(before.updatedAt)
   }
-  return since
+  return Math.max(from, began)
 }
 
-function settledBefore(record: LoadedRecord, moment: number): Settled | undefined {
-  return record === null || record instanceof FlagsError || !('rollout' in record) ? undefined : settledAt(record, moment)
+function isFlag(record: LoadedRecord): record is FlagRecord {
+  return record !== null && !(record instanceof FlagsError) && 'rollout' in record
 }
 
 /** The changes that led to this record, newest first. */
