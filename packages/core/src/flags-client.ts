@@ -75,7 +75,7 @@ export class FlagsClient implements Flags {
 
   async evaluate(name: string, who?: Who, options?: EvaluateOptions): Promise<Evaluation> {
     const target = targetOf(who)
-    return this.#evaluation(name, target, await this.#give(name, target, 'endpoint', options?.minVersion), options)
+    return this.#evaluation(name, target, await this.#decide(name, target, 'endpoint', options?.minVersion), options)
   }
 
   async value<T extends JsonValue>(name: string, who?: Who, options?: Partial<ValueOptions<T>>): Promise<Widen<T>> {
@@ -83,7 +83,7 @@ export class FlagsClient implements Flags {
     if (fallback === undefined) {
       throw new FlagsError('INVALID_OPTIONS', `Flag ${name} is not in the schema: give a default.`, { flag: name })
     }
-    const found = await this.#give(name, targetOf(who), 'endpoint', options?.minVersion)
+    const found = await this.#decide(name, targetOf(who), 'endpoint', options?.minVersion)
     if (found.kind === 'none') return fallback
     return valueFor(found.decision as Decision, fallback, this.#parts.reporter.report)
   }
@@ -97,7 +97,7 @@ export class FlagsClient implements Flags {
     this.assertOpen()
     const target = targetOf(who)
     // Whoever asks why does not use the flag.
-    const answer = this.#evaluation(name, target, await this.#decide(name, target, 'endpoint'))
+    const answer = this.#evaluation(name, target, await this.#decide(name, target, 'endpoint', 0, false))
     return await this.#parts.explainer.explain(answer, target instanceof FlagsError ? undefined : target)
   }
 
@@ -141,7 +141,7 @@ export class FlagsClient implements Flags {
 
   async #isEnabled(name: string, who: Who | undefined, options: EvaluateOptions | undefined): Promise<boolean> {
     const fallback = options?.default ?? this.#defaultOf(name) === true
-    const found = await this.#give(name, targetOf(who), 'check', options?.minVersion)
+    const found = await this.#decide(name, targetOf(who), 'check', options?.minVersion)
     if (found.kind === 'none') return fallback
     const { decision } = found
     return typeof decision === 'boolean' ? decision : decision.errorCode === 'FLAG_NOT_FOUND' ? fallback : decision.enabled
@@ -153,16 +153,10 @@ export class FlagsClient implements Flags {
     return evaluation(found, fallback)
   }
 
-  /** Decides for somebody who is given the decision, which is a use of the flag. */
-  async #give(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion?: number): Promise<Decided | NoAnswer> {
-    const found = await this.#decide(name, target, kind, minVersion)
-    if (found.kind === 'decided') this.#parts.uses.note(name, found.decision, kind, this.#memory.held(name)?.flag)
-    return found
-  }
-
-  /** Rejects only for a flag that must not guess. */
-  async #decide(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion = 0): Promise<Decided | NoAnswer> {
+  /** Rejects only for a flag that must not guess. `isUse`: somebody is given the answer. */
+  async #decide(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion = 0, isUse = true): Promise<Decided | NoAnswer> {
     const found = await this.#known(name, target, kind, minVersion)
+    if (isUse && found.kind === 'decided') this.#parts.uses.note(name, found.decision, kind, this.#memory.held(name)?.flag)
     if (found.kind === 'none' && this.#definitions.get(name)?.onUnavailable === 'throw') throw found.error
     return found
   }

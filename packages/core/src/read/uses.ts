@@ -5,9 +5,9 @@ import type { CompiledFlag } from '../evaluate/compiled-flag.ts'
 import type { Compiled } from './compiler.ts'
 import type { StoreLayer } from './store-layer.ts'
 
-/** Each outcome of a flag is noted once in a round. */
+/** How often a quick flag is to be seen again, and the store told. */
 const ROUND_MS = 60_000
-/** A use is news if it is at least so much later than the one that the store was told of. */
+/** An outcome is noted again when so much has passed since it was. */
 const NEWS_MS = 3_600_000
 /** After a failure the store is told later, and later each time, up to this. */
 const MAX_WAIT_MS = 3_600_000
@@ -18,19 +18,19 @@ const MAX_OUTCOMES = 100_000
 /** The variant that was given, else what the gate said. */
 type Outcome = string | boolean
 
-/** An outcome as this process has seen it. Moments are milliseconds since 1970. */
+/** An outcome as this process has seen it. */
 interface Seen {
-  /** Its last use that was noted, and in which round. */
-  at: number
-  round: number
-  /** The use that the store was last told of. */
-  told: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** The same moment on the monotonic clock. */
+  readonly noted: number
+  /** Whether the store knows. */
+  told: boolean
 }
 
 interface News {
   readonly use: FlagUse
   readonly seen: Seen
-  readonly at: number
 }
 
 /**
@@ -46,7 +46,6 @@ export class Uses {
   #outcomes = 0
   #quick: CompiledFlag[] = []
   #tracks: boolean
-  #round = 0
   #roundAt = Number.NEGATIVE_INFINITY
   #failures = 0
   #retryAt = Number.NEGATIVE_INFINITY
@@ -75,7 +74,6 @@ export class Uses {
     const now = this.#clock.monotonic()
     if (!this.#tracks || now < this.#roundAt) return
     this.#roundAt = now + ROUND_MS
-    this.#round++
     for (const flag of this.#quick) flag.quick = false
     this.#quick = []
     if (now >= this.#retryAt) this.#background.run('Uses of flags could not be noted', () => this.#tell())
@@ -95,18 +93,11 @@ export class Uses {
 
   #note(name: string, outcome: Outcome): void {
     const outcomes = this.#seen.get(name)
-    const seen = outcomes?.get(outcome)
-    if (seen?.round === this.#round) return
-    const at = this.#clock.now()
-    if (seen !== undefined) {
-      seen.round = this.#round
-      seen.at = at
-    } else if (this.#outcomes < MAX_OUTCOMES) {
-      const first = { at, round: this.#round, told: Number.NEGATIVE_INFINITY }
-      this.#outcomes++
-      if (outcomes === undefined) this.#seen.set(name, new Map([[outcome, first]]))
-      else outcomes.set(outcome, first)
-    }
+    if (outcomes?.has(outcome) || this.#outcomes >= MAX_OUTCOMES) return
+    const seen = { at: this.#clock.now(), noted: this.#clock.monotonic(), told: false }
+    this.#outcomes++
+    if (outcomes === undefined) this.#seen.set(name, new Map([[outcome, seen]]))
+    else outcomes.set(outcome, seen)
   }
 
   /** Never rejects. */
@@ -123,10 +114,10 @@ export class Uses {
       for (let from = 0; from < news.length; from += BATCH) {
         const batch = news.slice(from, from + BATCH)
         await this.#store.noteUses(batch.map(({ use }) => use))
-        for (const { seen, at } of batch) seen.told = at
+        for (const { seen } of batch) seen.told = true
       }
       this.#failures = 0
-      this.#forgetIdle()
+      this.#forgetOld()
     } catch (error) {
       // Told once; what could not be noted is kept, and is told when it can be.
       if (this.#failures++ === 0) this.#report(error as FlagsError)
@@ -137,19 +128,16 @@ export class Uses {
   #news(): readonly News[] {
     const news: News[] = []
     for (const [flag, outcomes] of this.#seen) {
-      for (const [outcome, seen] of outcomes) {
-        const { at, told } = seen
-        if (at - told >= NEWS_MS) news.push({ use: useOf(flag, outcome, at), seen, at })
-      }
+      for (const [outcome, seen] of outcomes) if (!seen.told) news.push({ use: useOf(flag, outcome, seen.at), seen })
     }
     return news
   }
 
-  /** The store knows what has not been used for a while. */
-  #forgetIdle(): void {
-    const idleSince = this.#clock.now() - NEWS_MS
+  /** What the store knows, and was noted an hour ago, is to be noted again if it is still used. */
+  #forgetOld(): void {
+    const until = this.#clock.monotonic() - NEWS_MS
     for (const [flag, outcomes] of this.#seen) {
-      for (const [outcome, { at }] of outcomes) if (at <= idleSince && outcomes.delete(outcome)) this.#outcomes--
+      for (const [outcome, { noted, told }] of outcomes) if (told && noted <= until && outcomes.delete(outcome)) this.#outcomes--
       if (outcomes.size === 0) this.#seen.delete(flag)
     }
   }

@@ -21,10 +21,6 @@ const MINUTE = 70_000
 /** The uses that the store knows of, as `plain on`, `drawn new`, `ruled off`, once the processes have closed. */
 async function uses(): Promise<readonly string[]> {
   await world.end()
-  return told()
-}
-
-async function told(): Promise<readonly string[]> {
   const known = (await world.store.lastUses?.())?.uses ?? []
   return known.map(({ flag, enabled, variant }: FlagUse) => `${flag} ${variant ?? (enabled ? 'on' : 'off')}`).sort()
 }
@@ -65,14 +61,16 @@ describe('a flag in memory', () => {
     expect(await uses()).toEqual(['dependent on', 'ruled off', 'ruled on'])
   })
 
-  test('is dated by the first evaluation of each minute', async () => {
-    await world.clock.advance(MINUTE)
-    const at = new Date(world.clock.now()).toISOString()
-    await flags.isEnabled('ruled', 'ada')
-    await world.clock.advance(1_000)
-    await flags.isEnabled('ruled', 'ada')
-    await uses()
-    expect((await world.store.lastUses?.())?.uses).toEqual([{ flag: 'ruled', enabled: false, at }])
+  test('is dated by its first evaluation, and by the first after an hour', async () => {
+    const dates: string[] = []
+    for (const wait of [1_000, 3_590_000, 2 * MINUTE]) {
+      await world.clock.advance(wait)
+      dates.push(new Date(world.clock.now()).toISOString())
+      await flags.isEnabled('ruled', 'ada')
+    }
+    await world.clock.advance(2 * MINUTE)
+    const at = dates[2]
+    expect(await world.store.lastUses?.()).toEqual({ since: dates[0], uses: [{ flag: 'ruled', enabled: false, at }] })
   })
 })
 
@@ -118,17 +116,19 @@ describe('what counts as a use:', () => {
     expect(await uses()).toEqual(['dependent on', 'drawn new', 'plain off', 'ruled off'])
   })
 
-  test('an answer from Redis, of either kind', async () => {
-    await flags.isEnabled('drawn', 'ada')
-    await flags.evaluate('drawn', 'ada')
-    await settle()
-    const other = world.client({ memory: false })
-    const before = await other.evaluate('drawn', 'ada')
-    expect(before.source).toBe('cache')
-    await settle()
-    expect((await other.evaluate('drawn', 'ada')).source).toBe('decision')
-    await other.isEnabled('plain', 'ada')
-    expect(await uses()).toEqual(['drawn new', 'drawn on', 'plain off'])
+  test('a decision that another process has left in Redis, of either kind', async () => {
+    const filling = world.client({ trackUses: false, memory: false })
+    for (const name of ['plain', 'drawn']) {
+      await filling.isEnabled(name, 'ada')
+      await settle()
+      await filling.evaluate(name, 'ada')
+      await settle()
+    }
+    const asking = world.client({ memory: false })
+    await asking.isEnabled('plain', 'ada')
+    await asking.evaluate('drawn', 'ada')
+    expect(asking.stats()).toMatchObject({ decision: { hits: 2 }, store: { reads: 0 } })
+    expect(await uses()).toEqual(['drawn new', 'plain off'])
   })
 
   test('not explain(), nor what is looked up for another flag', async () => {

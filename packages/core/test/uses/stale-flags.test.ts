@@ -132,6 +132,16 @@ describe('settled', () => {
     expect(await found('a')).toMatchObject({ reasons: ['settled'], settledSince: '2026-01-21T00:00:00.000Z' })
   })
 
+  test('is one from the end of its ramp on, though it answered everybody so before the ramp, too', async () => {
+    await world.store.create({ name: 'a', rollout: 100 })
+    await days(5)
+    await world.store.update('a', {
+      ramp: { from: { at: '2026-01-11T00:00:00.000Z', rollout: 0 }, to: { at: '2026-01-21T00:00:00.000Z', rollout: 100 } },
+    })
+    await days(80)
+    expect(await found('a')).toMatchObject({ reasons: ['settled'], settledSince: '2026-01-21T00:00:00.000Z' })
+  })
+
   test('counts from what is left of a log that was pruned: the oldest record in it', async () => {
     await world.store.create({ name: 'a', rollout: 100 })
     const left: string[] = []

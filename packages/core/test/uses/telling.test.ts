@@ -68,6 +68,14 @@ describe('the store is told', () => {
     expect(process.told).toEqual([])
   })
 
+  test('never of flags that are not there, which come from outside in any number', async () => {
+    const process = new Process()
+    for (const name of ['a', 'b', 'c']) await process.use(MINUTE, name)
+    ;(await process.flags.snapshot()).evaluate('d', 'ada')
+    await process.flags.close()
+    expect(process.told).toEqual([])
+  })
+
   test('of a thousand uses at a time', async () => {
     const names = Array.from({ length: 2_500 }, (_, index) => `flag_${index}`)
     for (const name of names) await world.store.create({ name })
@@ -135,6 +143,16 @@ describe('a store that does not take uses', () => {
     expect(world.errors).toMatchObject([
       { code: 'STORE_UNAVAILABLE', message: 'Uses of flags could not be noted: cut', cause: { message: 'cut' } },
     ])
+  })
+
+  test('is read all the same', async () => {
+    await world.store.create({ name: 'other', rollout: 100 })
+    const process = new Process()
+    process.fault = denied
+    const answers: unknown[] = []
+    process.flags.on('error', () => answers.push(process.flags.evaluate('other', 'ada')))
+    await process.use(2 * MINUTE)
+    expect(await Promise.all(answers)).toMatchObject([{ enabled: true, source: 'store', reason: 'STATIC' }])
   })
 
   test('in time delays neither answers nor, for long, close()', async () => {
