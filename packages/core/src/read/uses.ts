@@ -133,11 +133,11 @@ export class Uses {
     return news
   }
 
-  /** What the store knows, and was noted an hour ago, is to be noted again if it is still used. */
+  /** All has been told: what was noted an hour ago is to be noted again, if it is still used. */
   #forgetOld(): void {
     const until = this.#clock.monotonic() - NEWS_MS
     for (const [flag, outcomes] of this.#seen) {
-      for (const [outcome, { noted, told }] of outcomes) if (told && noted <= until && outcomes.delete(outcome)) this.#outcomes--
+      for (const [outcome, { noted }] of outcomes) if (noted <= until && outcomes.delete(outcome)) this.#outcomes--
       if (outcomes.size === 0) this.#seen.delete(flag)
     }
   }

@@ -180,6 +180,17 @@ describe('a store that does not take uses', () => {
     expect(process.told).toHaveLength(asked)
   })
 
+  test('because it is gone is not asked at close()', async () => {
+    let down = false
+    const store = around(world.store, { changesSince: (next, ...args) => (down ? Promise.reject(new Error('gone')) : next(...args)) })
+    const flags = world.client({ store })
+    await flags.isEnabled('new_feature', 'ada')
+    down = true
+    await world.clock.advance(10_000)
+    await flags.close()
+    expect(store.calls['noteUses']).toBeUndefined()
+  })
+
   test('at all, having no method for it, is never asked', async () => {
     const without = around(world.store)
     const flags = createFlags({
