@@ -22,11 +22,11 @@ export interface CatchUpParts {
   readonly shared: SharedLayer
   readonly memory: MemoryLayer
   readonly compiler: Compiler
+  readonly uses: Uses
   readonly intake: ChangeIntake
   readonly invalidations: Invalidations
   readonly doubts: Doubts
   readonly channels: HintChannels
-  readonly uses: Uses
   readonly background: Background
   readonly report: (error: FlagsError) => void
   /** Whether timers and subscriptions keep this process up to date; otherwise calls do. */
@@ -188,7 +188,7 @@ export class CatchUp {
   }
 
   async #once(): Promise<void> {
-    const { clock, memory, store, intake, doubts, channels, invalidations, shared, uses, background } = this.#parts
+    const { clock, memory, store, intake, doubts, channels, invalidations, shared, background } = this.#parts
     const from = clock.monotonic()
     const told = this.#told
     const doubted = doubts.take()
@@ -213,7 +213,7 @@ export class CatchUp {
     for (const wake of this.#waiting.splice(0)) wake()
     background.run('The cache could not be released', () => shared.release())
     background.run('An invalidation failed', () => invalidations.settle())
-    uses.nextRound()
+    this.#parts.uses.nextRound()
   }
 
   #retryLater(): void {
