@@ -7,11 +7,11 @@ import type { StoreLayer } from './read/store-layer.ts'
 import { flagsIn, recordAfter, usable } from './records/loaded-records.ts'
 import type { FlagName, FlagSchema } from './schema.ts'
 import { type SegmentsAdmin, segmentsAdmin } from './segments-admin.ts'
+import { type StaleFlagsOptions, type StaleFlagsParts, type StaleFlagsReport, staleFlags } from './stale-flags.ts'
+import { MAX_DAYS } from './validate/schemas.ts'
 import { checkMeta, checkName, checkNewFlag, checkPage, checkPatch } from './validate/validate.ts'
 import type { Propagation } from './write/invalidations.ts'
 import type { Committed, WritePath } from './write/write-path.ts'
-
-const MAX_DAYS = 36_500
 
 /** A change that is committed. */
 export interface Written {
@@ -39,7 +39,12 @@ export interface FlagsAdmin<S extends FlagSchema = FlagSchema> {
   delete(name: FlagName<S>, meta?: ChangeMeta): Promise<Written>
   /** The changes of one flag, newest first. */
   history(name: FlagName<S>, page?: HistoryPage): Promise<readonly Change[]>
-  /** Drops log entries older than so many days, never the newest; answers how many. */
+  /**
+   * Which flags may be removed, and why: expired, settled, unused, or unknown to the schema; and which flags of the schema are missing. A record
+   * that cannot be read is left out and reported.
+   */
+  staleFlags(options?: StaleFlagsOptions): Promise<StaleFlagsReport>
+  /** Drops log entries older than so many days, never the newest, and the uses of flags that are gone; answers how many log entries. */
   prune(olderThanDays: number): Promise<number>
   readonly segments: SegmentsAdmin
 }
@@ -50,9 +55,12 @@ export class Admin implements FlagsAdmin {
   readonly #writes: WritePath
   readonly #report: (error: FlagsError) => void
   readonly #assertOpen: () => void
+  readonly #parts: StaleFlagsParts
 
   /** `assertOpen` throws when the client is closed. */
-  constructor(store: StoreLayer, writes: WritePath, report: (error: FlagsError) => void, assertOpen: () => void) {
+  constructor(parts: StaleFlagsParts, writes: WritePath, assertOpen: () => void) {
+    const { store, report } = parts
+    this.#parts = parts
     this.#store = store
     this.#writes = writes
     this.#report = report
@@ -108,6 +116,11 @@ export class Admin implements FlagsAdmin {
     this.#assertOpen()
     const checked = checkPage(checkName(name), page)
     return await this.#store.administer(`The history of flag ${name}`, (store, call) => store.history(name, checked, call))
+  }
+
+  async staleFlags(options?: StaleFlagsOptions): Promise<StaleFlagsReport> {
+    this.#assertOpen()
+    return await staleFlags(this.#parts, options)
   }
 
   async prune(olderThanDays: number): Promise<number> {

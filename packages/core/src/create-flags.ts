@@ -19,6 +19,7 @@ import { Replica } from './read/replica.ts'
 import { SharedLayer } from './read/shared-layer.ts'
 import { Snapshots } from './read/snapshots.ts'
 import { StoreLayer } from './read/store-layer.ts'
+import { Uses } from './read/uses.ts'
 import { Reporter } from './reporter.ts'
 import type { FlagSchema } from './schema.ts'
 import { CatchUp } from './write/catch-up.ts'
@@ -50,6 +51,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     cacheTimeoutMs,
     storeTimeoutMs,
     background: timers,
+    trackUses,
     onError,
     clock,
   } = resolveOptions(options)
@@ -66,6 +68,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const compiler = new Compiler(clock, { loadHash, loadEngines }, report)
   const all = new AllFlags(compiler, report)
   const flights = new Flights(background)
+  const uses = new Uses(trackUses, clock, source, background, report)
 
   const channels = new HintChannels(background, clock, (channel, missed) => hints?.suspect(channel, missed))
   const intake = new ChangeIntake(floors, memory, flights, compiler, all, reporter, channels)
@@ -78,6 +81,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     shared,
     memory,
     compiler,
+    uses,
     intake,
     invalidations,
     doubts,
@@ -120,19 +124,21 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     catchUp,
     clock,
     definitions,
+    uses,
     report,
   })
   const gatherer = new Gatherer(reads, floors, catchUp)
   const decider = new Decider({ memory, shared, reads, gatherer, catchUp, clock, counts })
   const explainer = new Explainer({ clock, memory, shared, store: source, reads, gatherer, floors, catchUp })
   const writes = new WritePath(source, catchUp, intake, invalidations, compiler, background)
-  const admin = new Admin(source, writes, report, () => client.assertOpen())
+  const admin = new Admin({ store: source, clock, definitions, report }, writes, () => client.assertOpen())
   const client: FlagsClient = new FlagsClient({
     store,
     cache,
     definitions,
     memory,
     snapshots,
+    uses,
     decider,
     explainer,
     catchUp,

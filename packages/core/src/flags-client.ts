@@ -5,12 +5,13 @@ import { FlagsError } from './errors.ts'
 import { type Target, targetOf, type Who } from './evaluate/target.ts'
 import type { Explainer, Explanation } from './explain.ts'
 import type { EvaluateOptions, Flags, FlagsStats, ValueOptions } from './flags.ts'
-import { evaluation, fallbackOf, noFlagCanBe, unknown, valueFor } from './outcome.ts'
+import { evaluation, fallbackOf, gateOf, noFlagCanBe, unknown, valueFor } from './outcome.ts'
 import { type NoAnswer, none } from './read/answer.ts'
 import type { Counts } from './read/counts.ts'
 import type { Decided, Decider } from './read/decider.ts'
 import type { MemoryLayer } from './read/memory-layer.ts'
 import type { Snapshots } from './read/snapshots.ts'
+import type { Uses } from './read/uses.ts'
 import type { FlagsEvents, Reporter } from './reporter.ts'
 import type { FlagDefinition, Widen } from './schema.ts'
 import type { FlagSnapshot } from './snapshot.ts'
@@ -28,6 +29,7 @@ export interface ClientParts {
   readonly decider: Decider
   readonly explainer: Explainer
   readonly snapshots: Snapshots
+  readonly uses: Uses
   readonly catchUp: CatchUp
   readonly invalidations: Invalidations
   readonly channels: HintChannels
@@ -63,7 +65,7 @@ export class FlagsClient implements Flags {
     const key = typeof who === 'number' && Number.isSafeInteger(who) ? String(who) : who
     if (typeof key === 'string' && key !== '' && this.#knows(options?.minVersion)) {
       const slot = this.#memory.hit(name)
-      if (slot?.flag?.plain) {
+      if (slot?.flag?.quick) {
         this.#counts.memoryHits++
         return slot.flag.admits(key) ? this.#yes : this.#no
       }
@@ -91,7 +93,7 @@ export class FlagsClient implements Flags {
   async explain(name: string, who?: Who): Promise<Explanation> {
     this.assertOpen()
     const target = targetOf(who)
-    // Also of a flag that must not guess.
+    // Also of a flag that must not guess; and whoever asks why does not use the flag.
     const answer = async (): Promise<Evaluation> => this.#evaluation(name, target, await this.#known(name, target, 'endpoint', 0))
     return await this.#parts.explainer.explain(answer, target instanceof FlagsError ? undefined : target)
   }
@@ -134,12 +136,18 @@ export class FlagsClient implements Flags {
     return this.close()
   }
 
-  async #isEnabled(name: string, who: Who | undefined, options: EvaluateOptions | undefined): Promise<boolean> {
-    const fallback = options?.default ?? this.#defaultOf(name) === true
-    const found = await this.#decide(name, targetOf(who), 'check', options?.minVersion)
-    if (found.kind === 'none') return fallback
-    const { decision } = found
-    return typeof decision === 'boolean' ? decision : decision.errorCode === 'FLAG_NOT_FOUND' ? fallback : decision.enabled
+  // Not async either: what memory has at hand needs no promise of its own, whatever the flag's rules.
+  #isEnabled(name: string, who: Who | undefined, options: EvaluateOptions | undefined): Promise<boolean> {
+    const target = targetOf(who)
+    const atHand = this.#atHand(name, target, options?.minVersion)
+    if (atHand === undefined) return this.#gate(name, target, options)
+    this.#note(name, atHand, 'check')
+    return gateOf(atHand, false) ? this.#yes : this.#no
+  }
+
+  async #gate(name: string, target: Target | FlagsError, options: EvaluateOptions | undefined): Promise<boolean> {
+    const found = await this.#decide(name, target, 'check', options?.minVersion)
+    return gateOf(found, options?.default ?? this.#defaultOf(name) === true)
   }
 
   #evaluation(name: string, target: Target | FlagsError, found: Decided | NoAnswer, options?: EvaluateOptions): Evaluation {
@@ -148,9 +156,10 @@ export class FlagsClient implements Flags {
     return evaluation(found, fallback)
   }
 
-  /** Rejects only for a flag that must not guess. */
+  /** Rejects only for a flag that must not guess. Somebody is given the answer, so the flag is used. */
   async #decide(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion = 0): Promise<Decided | NoAnswer> {
     const found = await this.#known(name, target, kind, minVersion)
+    if (found.kind === 'decided') this.#note(name, found, kind)
     if (found.kind === 'none' && this.#definitions.get(name)?.onUnavailable === 'throw') throw found.error
     return found
   }
@@ -162,13 +171,22 @@ export class FlagsClient implements Flags {
       reporter.report(target)
       return none(target)
     }
-    const atHand = this.#knows(minVersion) ? decider.atHand(name, target) : undefined
+    const atHand = this.#atHand(name, target, minVersion)
     if (atHand !== undefined) return atHand
     if (!isFlagName(name)) return none(noFlagCanBe(name))
     if (!(minVersion >= 0)) return none(new FlagsError('INVALID_OPTIONS', 'The option minVersion must be a version: 0 or more.'))
     const found = await decider.decide(name, target, kind, minVersion)
     if (found.kind === 'none' && found.error.code === 'VERSION_NOT_REACHED') reporter.report(found.error)
     return found
+  }
+
+  /** What memory can say at once. A closed client has none. */
+  #atHand(name: string, target: Target | FlagsError, minVersion: number | undefined): Decided | undefined {
+    return target instanceof FlagsError || !this.#knows(minVersion) ? undefined : this.#parts.decider.atHand(name, target)
+  }
+
+  #note(name: string, { decision }: Decided, kind: DecisionKind): void {
+    this.#parts.uses.note(name, decision, kind, this.#memory.held(name)?.flag)
   }
 
   /** Whether this process has seen the version that is asked for: then memory is as new as it has to be. */
@@ -181,10 +199,11 @@ export class FlagsClient implements Flags {
   }
 
   async #close(): Promise<void> {
-    const { hints, background, memory, invalidations, store, cache } = this.#parts
+    const { hints, background, memory, uses, invalidations, store, cache } = this.#parts
     memory.close()
     await hints?.close()
     await invalidations.settle()
+    await uses.close()
     await background.close()
     await Promise.all([store.close(), cache?.close()])
   }

@@ -32,6 +32,11 @@ export interface FlagsOptions<S extends FlagSchema = FlagSchema> {
   }
   /** `false` for serverless: no timers and no subscriptions; calls themselves keep memory up to date. Default `true`. */
   readonly background?: boolean
+  /**
+   * Whether this process notes which flags are used, about once a minute, for `admin.staleFlags()`: `false` where its store's role may only
+   * read, or where its uses are not to count. Default `true`.
+   */
+  readonly trackUses?: boolean
   /** Told of whatever went wrong without a caller to tell it to; the same trouble at most every 10 s. */
   onError?(error: FlagsError): void
   /** Where time comes from; for tests. */
@@ -48,21 +53,34 @@ export interface ResolvedOptions {
   readonly cacheTimeoutMs: number
   readonly storeTimeoutMs: number
   readonly background: boolean
+  readonly trackUses: boolean
   readonly onError: ((error: FlagsError) => void) | undefined
   readonly clock: Clock
 }
 
 const DAY_MS = 86_400_000
-const KNOWN: ReadonlySet<string> = new Set(['store', 'cache', 'schema', 'memory', 'ttl', 'timeoutMs', 'background', 'onError', 'clock'])
+const KNOWN: ReadonlySet<string> = new Set([
+  'store',
+  'cache',
+  'schema',
+  'memory',
+  'ttl',
+  'timeoutMs',
+  'background',
+  'trackUses',
+  'onError',
+  'clock',
+])
 
 /** Throws `INVALID_OPTIONS`, naming the option. */
 export function resolveOptions(options: FlagsOptions): ResolvedOptions {
   object('options', options, KNOWN)
-  const { store, cache, schema, memory, ttl, timeoutMs, background, onError, clock } = options
+  const { store, cache, schema, memory, ttl, timeoutMs, background, trackUses, onError, clock } = options
   if (typeof store?.load !== 'function') refuse('store', 'a FlagStore, such as postgresStore({ sql }) or memoryStore()')
   if (cache !== undefined && typeof cache?.read !== 'function') refuse('cache', 'a FlagCache, such as redisCache({ client })')
   if (onError !== undefined && typeof onError !== 'function') refuse('onError', 'a function')
   if (background !== undefined && typeof background !== 'boolean') refuse('background', 'true or false')
+  if (trackUses !== undefined && typeof trackUses !== 'boolean') refuse('trackUses', 'true or false')
   if (clock !== undefined && typeof clock?.monotonic !== 'function') refuse('clock', 'a Clock')
   if (memory !== undefined && memory !== false) object('memory', memory, new Set(['maxFlags']))
   if (ttl !== undefined) object('ttl', ttl, new Set(['flagMs', 'endpointMs', 'checkMs']))
@@ -81,6 +99,7 @@ export function resolveOptions(options: FlagsOptions): ResolvedOptions {
     cacheTimeoutMs: whole('timeoutMs.cache', timeoutMs?.cache, 100, 1, 60_000),
     storeTimeoutMs: whole('timeoutMs.store', timeoutMs?.store, 1_000, 1, 60_000),
     background: background ?? true,
+    trackUses: trackUses ?? true,
     onError: onError === undefined ? undefined : (error) => onError.call(options, error),
     clock: clock ?? systemClock,
   }

@@ -1,6 +1,7 @@
 import type { Decision, Evaluation, JsonValue, Reason } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
 import { shown } from './evaluate/shown.ts'
+import type { NoAnswer } from './read/answer.ts'
 import type { Decided } from './read/decider.ts'
 import type { FlagDefinition, Widen } from './schema.ts'
 
@@ -10,6 +11,14 @@ export function evaluation({ decision: found, source, asOf, stale }: Decided, fa
   const isAbsent = decision.errorCode === 'FLAG_NOT_FOUND'
   const reason: Reason = stale && (isAbsent || decision.reason !== 'ERROR') ? 'STALE' : decision.reason
   return { ...decision, enabled: isAbsent ? fallback : decision.enabled, reason, source, asOf }
+}
+
+/** What `isEnabled` answers; `fallback` where the flag does not exist, or nobody knows. */
+export function gateOf(found: Decided | NoAnswer, fallback: boolean): boolean {
+  if (found.kind === 'none') return fallback
+  const { decision } = found
+  if (typeof decision === 'boolean') return decision
+  return decision.errorCode === 'FLAG_NOT_FOUND' ? fallback : decision.enabled
 }
 
 /** What `evaluate` answers where no layer knows. */

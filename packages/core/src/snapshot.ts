@@ -1,16 +1,17 @@
-import type { Clock, Decision, Evaluation, JsonValue } from './contracts/index.ts'
+import type { Clock, Decision, DecisionKind, Evaluation, JsonValue } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
 import { absent, CompiledFlag } from './evaluate/compiled-flag.ts'
 import { isFlagName } from './evaluate/name.ts'
 import { segmentNameOf } from './evaluate/segment-key.ts'
 import { type Target, targetOf, type Who } from './evaluate/target.ts'
 import { EMPTY_WORLD, type World } from './evaluate/world.ts'
-import { evaluation, fallbackOf, noFlagCanBe, unknown, valueFor } from './outcome.ts'
+import { evaluation, fallbackOf, gateOf, noFlagCanBe, unknown, valueFor } from './outcome.ts'
 import type { State } from './read/all-flags.ts'
 import { type NoAnswer, none } from './read/answer.ts'
 import type { Compiled } from './read/compiler.ts'
 import type { Decided } from './read/decider.ts'
 import { Lookup, type Part } from './read/lookup.ts'
+import type { Uses } from './read/uses.ts'
 import type { FlagDefinition, FlagName, FlagSchema, ValueOf, Widen } from './schema.ts'
 
 /** What `evaluateAll` leaves in and out. */
@@ -55,6 +56,7 @@ export interface FlagSnapshot<S extends FlagSchema = FlagSchema> {
 export interface SnapshotParts {
   readonly clock: Clock
   readonly definitions: ReadonlyMap<string, FlagDefinition>
+  readonly uses: Uses
   readonly report: (error: FlagsError) => void
 }
 
@@ -93,20 +95,20 @@ export class Snapshot implements FlagSnapshot {
   isEnabled(name: string, who?: Who, options?: { readonly default?: boolean }): boolean {
     if (typeof who === 'string' && who !== '') {
       const flag = this.#state.compiled.get(name)
-      if (flag instanceof CompiledFlag && flag.plain) return flag.admits(who)
+      if (flag instanceof CompiledFlag && flag.quick) return flag.admits(who)
     }
-    return this.evaluate(name, who, options).enabled
+    return gateOf(this.#decide(name, targetOf(who), 'check'), this.#gateFallback(name, options?.default))
   }
 
   evaluate(name: string, who?: Who, options?: { readonly default?: boolean }): Evaluation {
     const target = targetOf(who)
-    return this.#evaluation(name, target, this.#decide(name, target), options?.default)
+    return this.#evaluation(name, target, this.#decide(name, target, 'endpoint'), options?.default)
   }
 
   value<T extends JsonValue>(name: string, who?: Who, options?: { readonly default?: T }): Widen<T> {
     const { definitions, report } = this.#parts
     const fallback = fallbackOf(name, options?.default, definitions.get(name))
-    const found = this.#decide(name, targetOf(who))
+    const found = this.#decide(name, targetOf(who), 'endpoint')
     return found.kind === 'none' ? fallback : valueFor(found.decision as Decision, fallback, report)
   }
 
@@ -117,22 +119,35 @@ export class Snapshot implements FlagSnapshot {
     const all: [string, Evaluation | ClientEvaluation][] = []
     for (const name of this.names) {
       if (tags !== undefined && !hasTag(this.#state.compiled.get(name), tags)) continue
-      const found = this.#evaluation(name, target, this.#known(name, target))
+      const found = this.#evaluation(name, target, this.#answered(name, target, 'endpoint'))
       all.push([name, forClient === true ? clientView(found) : found])
     }
     return Object.fromEntries(all)
   }
 
   #evaluation(name: string, target: Target | FlagsError, found: Decided | NoAnswer, given?: boolean): Evaluation {
-    const fallback = given ?? this.#parts.definitions.get(name)?.default === true
+    const fallback = this.#gateFallback(name, given)
     if (found.kind === 'none') return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
     return evaluation(found, fallback)
   }
 
+  #gateFallback(name: string, given: boolean | undefined): boolean {
+    return given ?? this.#parts.definitions.get(name)?.default === true
+  }
+
   /** Throws only for a flag that must not guess. */
-  #decide(name: string, target: Target | FlagsError): Decided | NoAnswer {
-    const found = this.#known(name, target)
+  #decide(name: string, target: Target | FlagsError, kind: DecisionKind): Decided | NoAnswer {
+    const found = this.#answered(name, target, kind)
     if (found.kind === 'none' && this.#parts.definitions.get(name)?.onUnavailable === 'throw') throw found.error
+    return found
+  }
+
+  /** Somebody is given the answer, so the flag is used. */
+  #answered(name: string, target: Target | FlagsError, kind: DecisionKind): Decided | NoAnswer {
+    const found = this.#known(name, target)
+    if (found.kind === 'none') return found
+    const flag = this.#state.compiled.get(name)
+    this.#parts.uses.note(name, found.decision, kind, flag instanceof FlagsError ? undefined : flag)
     return found
   }
 

@@ -6,6 +6,7 @@ import { Channel } from './listen.ts'
 import { type ClientSettings, type PostgresStoreOptions, storeSettings } from './options.ts'
 import { type Query, readsOf } from './reads.ts'
 import { statements } from './statements.ts'
+import { usesOf } from './uses.ts'
 import { writesOf } from './writes.ts'
 
 const POOL = { max: 4, idle_timeout: 60 }
@@ -55,6 +56,7 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
   const reads = readsOf(query, text, schema)
   const copy = replica && readsOf(replica.query, text, schema)
   const writes = writesOf(sql, text, lockTimeoutMs)
+  const uses = usesOf(sql, query, text.uses)
 
   function whenOpen<A extends readonly unknown[], T>(method: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
     return async (...args) => {
@@ -79,6 +81,8 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
       delete: whenOpen(writes.segments.delete),
     },
     prune: whenOpen(writes.prune),
+    noteUses: whenOpen(uses.noteUses),
+    lastUses: whenOpen(uses.lastUses),
 
     watch: whenOpen(async (listener) => {
       const channel = new Channel(schema, listener, connect)

@@ -1,3 +1,4 @@
+import { type UseStatements, useStatements } from './use-statements.ts'
 import { type WriteStatements, writeStatements } from './write-statements.ts'
 
 /** The statements of a store, for one schema. Each reads one snapshot; every column is read as text. A key is a flag's name or `segment:<name>`. */
@@ -22,6 +23,7 @@ export interface Statements {
   readonly required: string
   readonly flags: WriteStatements
   readonly segments: WriteStatements
+  readonly uses: UseStatements
 }
 
 /** What a caller can write; a newer build's further columns are left alone. */
@@ -48,6 +50,7 @@ export function statements(schema: string): Statements {
   const segments = `"${schema}".feature_flag_segments`
   const clock = `"${schema}".feature_flag_clock`
   const changes = `"${schema}".feature_flag_changes`
+  const uses = useStatements(schema)
   // The limit is for the planner: it takes a table that it has no statistics of for a thousand rows, and compiles what seems that dear.
   const now = `(SELECT * FROM ${clock} LIMIT 1)`
   // Subqueries, not joins: a join may read every row of a table, members and all, for the sake of one.
@@ -104,7 +107,7 @@ export function statements(schema: string): Statements {
         RETURNING l.version
       ), mark AS (
         UPDATE ${clock} SET pruned_to = greatest(pruned_to, (SELECT max(version) FROM gone)) WHERE EXISTS (SELECT FROM gone)
-      )
+      ), unused AS (${uses.prune})
       SELECT count(*) FROM gone`,
 
     meta: `SELECT set_config('flagstone.actor', $1::text, true), set_config('flagstone.reason', $2::text, true)`,
@@ -121,5 +124,6 @@ export function statements(schema: string): Statements {
 
     flags: writeStatements(schema, 'feature_flags', '', FLAG_CONTENT),
     segments: writeStatements(schema, 'feature_flag_segments', 'segment:', SEGMENT_CONTENT),
+    uses,
   }
 }

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { migrate, migrations, postgresStore } from '../src/index.ts'
 import { atTheEnd, client, databaseUrl, freshSchema } from './database.ts'
 
-const { sql, schema, flags, segments, clock, changes } = await freshSchema()
+const { sql, schema, flags, segments, clock, changes, uses } = await freshSchema()
 const store = postgresStore({ sql, schema })
 afterAll(() => store.close())
 
@@ -112,6 +112,33 @@ describe('a role', () => {
     await end?.()
     await expect(theirs.create({ name: 'x' })).rejects.toMatchObject({ code: 'GENERAL', cause: { code: '42501' } })
   })
+
+  test('that may only read is told which rights it takes to note and to read uses', async () => {
+    const reader = await role(`USAGE ON SCHEMA "${schema}"`, `SELECT ON ${flags}, ${segments}, ${clock}, ${changes}`)
+    const theirs = postgresStore({ sql: reader, schema })
+    await store.create({ name: 'used' })
+    const noted = [{ flag: 'used', enabled: true, at: '2020-01-01T00:00:00.000Z' }]
+    await expect(theirs.noteUses?.(noted)).rejects.toMatchObject({
+      code: 'GENERAL',
+      message: `Uses of flags could not be noted: permission denied for table feature_flag_uses. GRANT SELECT, INSERT, UPDATE ON ${uses} to this role, or create the client with trackUses: false.`,
+      cause: { code: '42501' },
+    })
+    await expect(theirs.lastUses?.()).rejects.toMatchObject({ message: expect.stringContaining(`GRANT SELECT ON ${uses} to this role.`) })
+    await sql.unsafe(`GRANT SELECT, INSERT, UPDATE ON ${uses} TO ${reader.options.user}`)
+    await theirs.noteUses?.(noted)
+    expect((await theirs.lastUses?.())?.uses).toEqual(noted)
+    await store.delete('used')
+    await expect(reader.unsafe(`DELETE FROM ${uses}`)).rejects.toMatchObject({ code: '42501' })
+  })
+
+  test('whose sessions only read is told so, too', async () => {
+    const theirs = client({ connection: { default_transaction_read_only: true } })
+    atTheEnd(() => theirs.end())
+    await expect(postgresStore({ sql: theirs, schema }).noteUses?.([])).rejects.toMatchObject({
+      message: expect.stringMatching(/read-only transaction.* trackUses: false/),
+      cause: { code: '25006' },
+    })
+  })
 })
 
 describe('migrate()', () => {
@@ -124,7 +151,7 @@ describe('migrate()', () => {
         migrate(index % 2 ? { url: databaseUrl, schema: fresh.schema } : { sql: fresh.sql, schema: fresh.schema }),
       ),
     )
-    expect(runs.flat()).toEqual(['0001-initial', '0002-rules-and-segments'])
+    expect(runs.flat()).toEqual(['0001-initial', '0002-rules-and-segments', '0003-uses'])
     expect(await count(fresh.clock)).toBe(1)
     expect(await count(`pg_trigger WHERE tgrelid = '${fresh.flags}'::regclass`)).toBe(6)
     expect(await count(`pg_trigger WHERE tgrelid = '${fresh.segments}'::regclass`)).toBe(5)
@@ -152,7 +179,7 @@ describe('migrate()', () => {
   test("may be another tool's work: the exported SQL runs by itself, and again, without losing anything", async () => {
     const fresh = await freshSchema({ migrated: false })
     const steps = migrations(fresh.schema)
-    expect(steps.map(({ id }) => id)).toEqual(['0001-initial', '0002-rules-and-segments'])
+    expect(steps.map(({ id }) => id)).toEqual(['0001-initial', '0002-rules-and-segments', '0003-uses'])
     for (const { sql: text } of steps) await fresh.sql.unsafe(text)
     const theirs = postgresStore({ sql: fresh.sql, schema: fresh.schema })
     await theirs.create({ name: 'a' })

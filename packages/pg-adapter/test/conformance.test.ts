@@ -4,7 +4,7 @@ import { describe, test } from 'vitest'
 import { postgresStore } from '../src/index.ts'
 import { client, databaseUrl, freshSchema } from './database.ts'
 
-const { sql, schema, flags, segments, clock, changes } = await freshSchema()
+const { sql, schema, flags, segments, clock, changes, uses } = await freshSchema()
 
 /** Past triggers and constraints, as a restore or another tool would. */
 async function past(statements: string): Promise<void> {
@@ -13,7 +13,7 @@ async function past(statements: string): Promise<void> {
 
 const rewind = (): Promise<void> =>
   past(`
-    TRUNCATE ${flags}, ${segments}, ${changes};
+    TRUNCATE ${flags}, ${segments}, ${changes}, ${uses};
     ALTER SEQUENCE "${schema}".feature_flag_versions RESTART;
     UPDATE ${clock} SET version = 0, pruned_to = 0`)
 

@@ -29,6 +29,7 @@ export interface FreshSchema {
   readonly segments: string
   readonly clock: string
   readonly changes: string
+  readonly uses: string
 }
 
 /** A schema of a random name, migrated unless told otherwise, dropped after the tests of the file. */
@@ -48,6 +49,7 @@ export async function freshSchema({ migrated = true } = {}): Promise<FreshSchema
     segments: table('feature_flag_segments'),
     clock: table('feature_flag_clock'),
     changes: table('feature_flag_changes'),
+    uses: table('feature_flag_uses'),
   }
 }
 

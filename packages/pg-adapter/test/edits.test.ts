@@ -253,7 +253,7 @@ test('without the row of the clock nothing is read or written, and migrate() bri
   for (const call of calls) {
     await expect(call()).rejects.toMatchObject({ code: 'SCHEMA_MISSING', message: expect.stringContaining('migrate()') })
   }
-  expect(await migrate({ sql, schema })).toEqual(['0001-initial', '0002-rules-and-segments'])
+  expect(await migrate({ sql, schema })).toEqual(['0001-initial', '0002-rules-and-segments', '0003-uses'])
   expect((await store.head()).cursor).toEqual(cursor)
   await store.create({ name: 'b' })
 })

@@ -11,6 +11,7 @@ import { storeReplica } from './store-replica.ts'
 import { storeRules } from './store-rules.ts'
 import { storeSegmentHistory } from './store-segment-history.ts'
 import { storeSegments } from './store-segments.ts'
+import { storeUses } from './store-uses.ts'
 import { storeWatch } from './store-watch.ts'
 import type { StoreHarness } from './store-world.ts'
 import { storeWrites } from './store-writes.ts'
@@ -32,5 +33,6 @@ export function storeCases(harness: StoreHarness): readonly ConformanceCase[] {
     storeHistory,
     storeWatch,
     storeOverwritten,
+    storeUses,
   ])
 }

@@ -1,6 +1,7 @@
 import type { FlagsError } from '../errors.ts'
 import type { Call, ChannelListener, Unsubscribe } from './channel.ts'
 import type { FlagPatch, FlagRecord, NewFlag } from './flag-record.ts'
+import type { FlagUse, FlagUses } from './flag-use.ts'
 import type { NewSegment, SegmentPatch, SegmentRecord } from './segment-record.ts'
 
 /** A place in the change log. `id` is the random id of the change at `version` (`''` at version 0), by which a rewritten history is noticed. */
@@ -134,8 +135,24 @@ export interface FlagStore {
   readonly segments: SegmentStore
   /** Of a key. Newest first; empty for one that never was. */
   history(name: string, page?: HistoryPage, call?: Call): Promise<readonly Change[]>
-  /** Drops log entries older than so many days (0 or more), never the newest one; answers how many. */
+  /**
+   * Drops log entries older than so many days (0 or more), never the newest one, and the uses of flags that are gone; answers how many log
+   * entries.
+   */
   prune(olderThanDays: number, call?: Call): Promise<number>
+  /**
+   * Optional, with `lastUses`; without them nobody knows how flags are used. Keeps the last use of each outcome of each flag, in one statement.
+   *
+   * Uses come again and again, in any order, and from many processes at once: an earlier one must never take the place of a later one. One that
+   * is less than an hour later than what is kept may be passed over, so that a fleet does not write the same row all the time. One in the
+   * future counts as of now. One of a flag that does not exist must do no harm.
+   *
+   * A use is no change: it must neither raise the clock, nor enter the log, nor be told as a hint. It must not keep a writer of flags waiting,
+   * and must give up after a second or two rather than wait for a lock.
+   */
+  noteUses?(uses: readonly FlagUse[], call?: Call): Promise<void>
+  /** Optional, with `noteUses`. One statement. */
+  lastUses?(call?: Call): Promise<FlagUses>
   /** Optional. Resolves when the first attempt to subscribe has ended, well or badly; keeps trying until unsubscribed. */
   watch?(listener: ChannelListener): Promise<Unsubscribe>
   /** Ends what this store opened itself, never a client that it was given. */

@@ -41,6 +41,8 @@ export class CompiledFlag {
   readonly record: FlagRecord
   /** Whether the targeting key is the only input of the gate: no rules, prerequisites, ramp or other attribute to hash. */
   readonly plain: boolean
+  /** Whether `admits` alone may answer: the flag is plain, and nobody wants to see its next use. Kept by `Uses`; changes no answer. */
+  quick = false
   /** All that an evaluation looks up: required flags by name, segments by `segmentKey`. */
   readonly dependencies: readonly string[]
   readonly variants: VariantLine | undefined

@@ -11,6 +11,7 @@ export class CompiledSegment {
   readonly record: SegmentRecord
   /** It is no flag, and has no gate. */
   readonly plain = false
+  readonly quick = false
   readonly #members: ReadonlySet<unknown>
   readonly #when: readonly CompiledCondition[]
   readonly #slots: AttributeSlots = attributeSlots()

@@ -9,6 +9,8 @@ import type {
   FlagPatch,
   FlagRecord,
   FlagStore,
+  FlagUse,
+  FlagUses,
   Head,
   HistoryPage,
   Loaded,
@@ -33,6 +35,7 @@ import { ChangeLog } from './change-log.ts'
 import { frozenCopy } from './frozen-copy.ts'
 import { HintBoard } from './hint-board.ts'
 import { TURN } from './turn.ts'
+import { UseBook } from './use-book.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 
@@ -71,6 +74,7 @@ class MemoryStore implements FlagStore {
   readonly #records = new Map<string, StoredRecord>()
   readonly #log = new ChangeLog()
   readonly #hints = new HintBoard()
+  readonly #uses = new UseBook()
 
   constructor({ clock = systemClock, segments = [], flags = [] }: MemoryStoreOptions) {
     this.#clock = clock
@@ -133,7 +137,19 @@ class MemoryStore implements FlagStore {
 
   async prune(olderThanDays: number): Promise<number> {
     await TURN
+    this.#uses.prune((flag) => this.#records.has(flag))
     return this.#log.prune(this.#clock.now() - olderThanDays * DAY_MS)
+  }
+
+  async noteUses(uses: readonly FlagUse[]): Promise<void> {
+    const noted = frozenCopy(uses)
+    await TURN
+    for (const use of noted) if (this.#records.has(use.flag)) this.#uses.note(use, this.#clock.now())
+  }
+
+  async lastUses(): Promise<FlagUses> {
+    await TURN
+    return frozenCopy(this.#uses.all)
   }
 
   async watch(listener: ChannelListener): Promise<Unsubscribe> {

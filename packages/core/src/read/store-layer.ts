@@ -1,10 +1,12 @@
-import type { Call, Clock, FlagStore, Loaded } from '../contracts/index.ts'
+import type { Call, Clock, FlagStore, FlagUse, Loaded } from '../contracts/index.ts'
 import { withDeadline } from '../deadline.ts'
 import { FlagsError, toFlagsError } from '../errors.ts'
 import { Breaker } from './breaker.ts'
 
 /** How long administration may take: long enough for the store to say who blocks a write. */
 const ADMINISTER_MS = 10_000
+/** How long it may take to note uses: nobody waits for it but `close`, and what fails is done again. */
+const NOTE_MS = 2_000
 
 /** L3: the store with a deadline on every read. */
 export class StoreLayer {
@@ -51,6 +53,26 @@ export class StoreLayer {
   async loadAllFromReplica(): Promise<Loaded | undefined> {
     if (this.#store.loadAllFromReplica === undefined || this.#replicaBreaker.open) return undefined
     return await this.#within(this.#replicaBreaker, replicaError, async (store, call) => await store.loadAllFromReplica?.(call))
+  }
+
+  /** Whether the store keeps how its flags are used. */
+  get keepsUses(): boolean {
+    return this.#store.noteUses !== undefined
+  }
+
+  /** Rejects with a `FlagsError`. Says nothing of whether the store can be read. */
+  async noteUses(uses: readonly FlagUse[]): Promise<void> {
+    const late = `Uses of flags could not be noted: the store did not answer within ${NOTE_MS / 1000} s.`
+    try {
+      await withDeadline(
+        this.#clock,
+        NOTE_MS,
+        async (call) => await this.#store.noteUses?.(uses, call),
+        () => new FlagsError('STORE_TIMEOUT', late),
+      )
+    } catch (cause) {
+      throw toFlagsError(cause, 'STORE_UNAVAILABLE', 'Uses of flags could not be noted')
+    }
   }
 
   /** Reads or writes for an administrator, who waits longer and is told everything; `what` names it in an error. */

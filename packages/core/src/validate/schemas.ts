@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, JsonValue, NewFlag } from '../contracts/index.ts'
+import type { StaleFlagsOptions } from '../stale-flags.ts'
 import { boolean, description, lenient, name, rollout, type Schema, schema, strict, text, timestamp, version } from './fields.ts'
 import { ruleSchemas } from './rule-schemas.ts'
 
@@ -8,6 +9,9 @@ export type { Schema } from './fields.ts'
 
 /** The highest record schema that this build evaluates rightly. */
 export const READER_SCHEMA = 2
+
+/** What administration takes for a number of days. */
+export const MAX_DAYS = 36_500
 
 const salt = v.pipe(
   text(1, 200),
@@ -86,7 +90,7 @@ export const decisionSchema: Schema<Decision> = lenient({
   bucket: v.exactOptional(v.pipe(v.number('a number'), v.minValue(0, '0 or more'), v.maxValue(99.999, 'below 100'))),
   rollout: v.exactOptional(rollout),
   targetingKey: v.string('a string'),
-  variant: v.exactOptional(v.string('a string')),
+  variant: v.exactOptional(text(1, 100)),
   value: v.exactOptional(v.custom<JsonValue>(() => true)),
   rule: v.exactOptional(lenient({ index: version, name: v.exactOptional(v.string('a string')) })),
   unmet: v.exactOptional(name),
@@ -103,6 +107,13 @@ export const pageSchema: Schema<HistoryPage> = strict({
     v.pipe(v.number('a whole number'), v.integer('a whole number'), v.minValue(1, '1 or more'), v.maxValue(1_000, '1,000 or less')),
   ),
   before: v.exactOptional(version),
+})
+
+const days = v.pipe(v.number('a number of days'), v.minValue(0, '0 or more'), v.maxValue(MAX_DAYS, '36,500 or less'))
+
+export const staleFlagsOptionsSchema: Schema<StaleFlagsOptions> = strict({
+  unusedDays: v.exactOptional(days),
+  settledDays: v.exactOptional(days),
 })
 
 /** What must hold between the fields: a flag does not require itself, and a variant that a rule gives is there. */

@@ -2,9 +2,19 @@ import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, NewFlag 
 import { FlagsError } from '../errors.ts'
 import type { Engines } from '../evaluate/engines.ts'
 import { titleOf } from '../records/record-key.ts'
+import type { StaleFlagsOptions } from '../stale-flags.ts'
 import { check, checkName, nameIn } from './check.ts'
 import { checkPatterns } from './patterns.ts'
-import { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, READER_SCHEMA, recordSchema } from './schemas.ts'
+import {
+  decisionSchema,
+  metaSchema,
+  newFlagSchema,
+  pageSchema,
+  patchSchema,
+  READER_SCHEMA,
+  recordSchema,
+  staleFlagsOptionsSchema,
+} from './schemas.ts'
 
 export { checkName } from './check.ts'
 
@@ -32,6 +42,10 @@ export function checkMeta(key: string, input: unknown): ChangeMeta {
 
 export function checkPage(key: string, input: unknown): HistoryPage {
   return check(pageSchema, input ?? {}, 'INVALID_OPTIONS', `${titleOf(key)}: this page of its history cannot be read`, key)
+}
+
+export function checkStaleFlagsOptions(input: unknown): StaleFlagsOptions {
+  return check(staleFlagsOptionsSchema, input ?? {}, 'INVALID_OPTIONS', 'Stale flags cannot be found so')
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Compiler } from '../read/compiler.ts'
 import type { MemoryLayer } from '../read/memory-layer.ts'
 import type { SharedLayer } from '../read/shared-layer.ts'
 import type { StoreLayer } from '../read/store-layer.ts'
+import type { Uses } from '../read/uses.ts'
 import type { ChangeIntake } from './change-intake.ts'
 import type { Doubts } from './doubts.ts'
 import type { HintChannels } from './hint-channels.ts'
@@ -23,6 +24,7 @@ export interface CatchUpParts {
   readonly shared: SharedLayer
   readonly memory: MemoryLayer
   readonly compiler: Compiler
+  readonly uses: Uses
   readonly intake: ChangeIntake
   readonly invalidations: Invalidations
   readonly doubts: Doubts
@@ -212,6 +214,7 @@ export class CatchUp {
     for (const wake of this.#waiting.splice(0)) wake()
     background.run('The cache could not be released', () => shared.release())
     background.run('An invalidation failed', () => invalidations.settle())
+    this.#parts.uses.nextRound()
   }
 
   #retryLater(): void {

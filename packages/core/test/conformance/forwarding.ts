@@ -1,7 +1,7 @@
 import type { ChannelListener, FlagCache, FlagStore } from '../../src/contracts/index.ts'
 
-/** A store with `watch`, as the memory store is. */
-export type WatchedStore = FlagStore & Required<Pick<FlagStore, 'watch'>>
+/** A store with `watch` and with uses, as the memory store is. */
+export type WatchedStore = FlagStore & Required<Pick<FlagStore, 'watch' | 'noteUses' | 'lastUses'>>
 
 /** A cache with `subscribe`, as the memory cache is. */
 export type SubscribedCache = Required<FlagCache>
@@ -23,6 +23,8 @@ export function forwardingStore(store: FlagStore): WatchedStore {
     },
     history: (name, page, call) => store.history(name, page, call),
     prune: (days) => store.prune(days),
+    noteUses: (uses, call) => (store as WatchedStore).noteUses(uses, call),
+    lastUses: (call) => (store as WatchedStore).lastUses(call),
     watch: (listener: ChannelListener) => (store as WatchedStore).watch(listener),
     close: () => store.close(),
   }

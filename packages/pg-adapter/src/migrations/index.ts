@@ -1,6 +1,7 @@
 import { schemaOf } from '../options.ts'
 import { initial } from './0001-initial.ts'
 import { rulesAndSegments } from './0002-rules-and-segments.ts'
+import { uses } from './0003-uses.ts'
 
 /** One step of the tables. Its SQL may run again, also by another tool, and notes in the tables that it ran. */
 export interface Migration {
@@ -11,6 +12,7 @@ export interface Migration {
 const STEPS: readonly { readonly id: string; readonly sql: (schema: string, number: number) => string }[] = [
   { id: '0001-initial', sql: initial },
   { id: '0002-rules-and-segments', sql: rulesAndSegments },
+  { id: '0003-uses', sql: uses },
 ]
 
 /** What `head()` expects to find noted. */
