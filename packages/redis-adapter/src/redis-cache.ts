@@ -15,7 +15,7 @@ import { type RedisCacheOptions, type ResolvedOptions, resolveOptions } from './
 import { purgeAll } from './purge.ts'
 import { runScript } from './run-script.ts'
 import { FILL, INVALIDATE, PLACEHOLDER, SEAT } from './scripts.ts'
-import { formatHint, Subscription } from './subscription.ts'
+import { formatHint, MAX_BROUGHT, Subscription } from './subscription.ts'
 
 const FENCE_MS = String(24 * 60 * 60 * 1_000)
 const PLACEHOLDER_MS = String(60 * 1_000)
@@ -94,11 +94,11 @@ class RedisCache implements FlagCache {
   async invalidate(name: string, version: number, successor?: CacheSuccessor): Promise<'raised' | 'already'> {
     const storeId = this.#opened()
     const keys = [this.#keys.fence(name), this.#keys.flag(name)]
-    const hint = formatHint(name, version)
+    const hint = formatHint({ name, version })
     const args = [storeId, String(version), newToken(storeId, version), FENCE_MS, this.#keys.channel(storeId), hint]
     if (successor !== undefined) {
       const body = flagBody(successor.value)
-      args.push(successor.token, lifetime(successor.ttlMs), body, formatHint(name, version, body))
+      args.push(successor.token, lifetime(successor.ttlMs), body, body.length <= MAX_BROUGHT ? '1' : '0')
     }
     const raised = await this.#ask(() => runScript(this.#connection.node, INVALIDATE, keys, args))
     return raised === 1 ? 'raised' : 'already'

@@ -72,14 +72,14 @@ return kept
 
 /**
  * Raises the fence, unless it is as high already. KEYS: fence, flag. ARGV: store id, version, token, TTL in ms, channel, hint; with a
- * successor also its token, TTL in ms, body, and the hint that brings it along. Answers 1 raised, 0 already. UNLINK comes first because a script that has written may
+ * successor also its token, TTL in ms, body, and 1 where the hint brings it along. Answers 1 raised, 0 already. UNLINK comes first because a script that has written may
  * go on: a full Redis (`noeviction`) refuses a SET that begins one, and would go on serving what is no longer true.
  */
 export const INVALIDATE: Script = script(`${READ}
 local fence = text(KEYS[1])
 local store, version = parse(fence)
 if store == ARGV[1] and version >= tonumber(ARGV[2]) then return 0 end
-local succeeds = ARGV[7] and fence == ARGV[7]
+local succeeds = ARGV[7] and fence == ARGV[7] and store == ARGV[1]
 if succeeds then
   local token, digits = string.match(text(KEYS[2]) or '', '^([^|]*)|(%d+)|')
   local asOf = token == fence and number(digits)
@@ -88,7 +88,7 @@ end
 redis.call('UNLINK', KEYS[2])
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 if succeeds then redis.call('SET', KEYS[2], ARGV[3] .. '|' .. ARGV[2] .. '|' .. ARGV[9], 'PX', ARGV[8]) end
-redis.call('PUBLISH', ARGV[5], succeeds and ARGV[10] or ARGV[6])
+redis.call('PUBLISH', ARGV[5], ARGV[6] .. (succeeds and ARGV[10] == '1' and '|' .. ARGV[9] or ''))
 return 1
 `)
 

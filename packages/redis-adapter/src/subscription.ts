@@ -5,8 +5,8 @@ import { parseNumber, readRecord } from './entries.ts'
 import { heartbeat } from './heartbeat.ts'
 import { within } from './within.ts'
 
-/** A longer record is read by whoever needs it, instead of being sent to everybody; in characters. */
-const MAX_BODY = 10_000
+/** A longer record is read by whoever needs it, instead of being sent to everybody; in characters of JSON. */
+export const MAX_BROUGHT = 10_000
 
 /** The hints of one channel, over a connection of its own that is dialed anew whenever it is lost, until `stop`. */
 export class Subscription {
@@ -94,10 +94,9 @@ async function subscribe(node: Node, channel: string): Promise<void> {
   await node.subscribe(channel)
 }
 
-/** What is published: `<version>:<name>`, and `|<json>` where the record is not too long to bring along. */
-export function formatHint(name: string, version: number, body?: string): string {
-  const hint = `${version}:${name}`
-  return body === undefined || body.length > MAX_BODY ? hint : `${hint}|${body}`
+/** What is published: `<version>:<name>`, and `|<json>` where it brings the record along. */
+export function formatHint({ name, version }: Hint): string {
+  return `${version}:${name}`
 }
 
 /** Anybody can publish, so anything else is nothing, and a record that cannot be used is left out. */
@@ -108,6 +107,6 @@ function parseHint(message: string): Hint | undefined {
   const version = parseNumber(head.slice(0, Math.max(colon, 0)))
   const name = head.slice(colon + 1)
   if (version === undefined || !isRecordKey(name)) return undefined
-  const flag = bar < 0 ? undefined : readRecord(name, message.slice(bar + 1))
+  const flag = bar < 0 || message.length - bar > MAX_BROUGHT + 1 ? undefined : readRecord(name, message.slice(bar + 1))
   return flag === undefined || flag instanceof FlagsError ? { name, version } : { name, version, flag }
 }

@@ -39,13 +39,6 @@ describe('a successor', () => {
     expect(await cache.read([{ name }])).toMatchObject([{ fenceVersion: 5, flag: { asOf: 5 } }])
   })
 
-  it('does not follow a fence of another store', async () => {
-    const foreign = `storeB.3.nonce`
-    await redis.set(`${prefix}flag_fence:${name}`, foreign)
-    await cache.invalidate(name, 5, successor('storeA.3.nonce', record(name, 5)))
-    expect((await cache.read([{ name }]))[0]?.flag).toBe(undefined)
-  })
-
   it('compares "as of" as a number', async () => {
     const token = await tokenOf(cache, name)
     await cache.fill([flagFill(name, token, 9)])
@@ -71,6 +64,7 @@ describe('a hint', () => {
     ['nothing that is no record', () => '{"name":"x"}', () => ({})],
     ['nothing of another flag', () => JSON.stringify(record('another', 7)), () => ({})],
     ['nothing that a newer build wrote', () => JSON.stringify(record(name, 7, { schema: 1_000 })), () => ({})],
+    ['nothing that is too long', () => JSON.stringify(record(name, 7)).padEnd(10_001), () => ({})],
     ['nothing that is empty', () => '', () => ({})],
   ])('brings along %s', async (_, body, brought) => {
     await redis.publish(`${prefix}flag_hints:storeA`, `7:${name}|${body()}`)

@@ -78,6 +78,13 @@ export const cacheSuccessors: Scenarios<CacheWorld> = {
     assert.deepEqual(await after(cache, 6, successor(token, sampleRecord('a', 6))), [6, undefined])
   },
 
+  'no successor follows the fence of another store': async ({ cache }) => {
+    await cache.open('one')
+    const token = await tokenOf(cache, 'a')
+    await cache.open('other')
+    assert.deepEqual(await after(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
+  },
+
   'no successor follows where the fence is as high already': async ({ cache }) => {
     await cache.open('store')
     await cache.invalidate('a', 7)

@@ -103,7 +103,8 @@ export class CacheSpace {
     const overtaken = fence && this.#entry(fence, key)
     const { token } = this.#setFence(storeId, name, version, FENCE_MS)
     this.#held.delete(key)
-    const follows = successor !== undefined && successor.token === fence?.token && (overtaken?.asOf ?? 0) <= version
+    const follows =
+      successor !== undefined && fence?.storeId === storeId && fence.token === successor.token && (overtaken?.asOf ?? 0) <= version
     if (follows) this.#set(key, { entry: { token, asOf: version, value: successor.value } }, successor.ttlMs)
     this.#hints.publish(storeId, { name, version, ...(follows && { flag: successor.value }) })
     return 'raised'

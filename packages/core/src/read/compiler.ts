@@ -56,6 +56,11 @@ export class Compiler {
     return missing && this.#loadEngines(missing)
   }
 
+  /** Whether all that this record needs is loaded. */
+  isReadyFor(record: StoredRecord | null): boolean {
+    return record === null || [...enginesOf(record)].every((engine) => this.#engines[engine] !== undefined)
+  }
+
   compile(record: StoredRecord | null): Compiled | null {
     if (record === null) return null
     const known = this.#compiled.get(record)

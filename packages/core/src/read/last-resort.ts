@@ -76,7 +76,7 @@ export class LastResort {
     if (loaded === undefined) return undefined
     await compiler.prepare(loaded.flags.values())
     if (loaded.asOf < floors.highest) return undefined
-    if (loaded.asOf > catchUp.clock) for (const name of loaded.flags.keys()) doubts.add(name, loaded.asOf)
+    if (loaded.asOf > catchUp.clock) for (const name of loaded.flags.keys()) doubts.add(name, loaded.asOf, 0)
     return loaded
   }
 
@@ -84,7 +84,7 @@ export class LastResort {
     const { floors, compiler, catchUp, doubts } = this.#parts
     if (copy === undefined || copy.asOf < floors.own(name)) return undefined
     const { asOf, value, source } = copy
-    if (asOf > catchUp.clock) doubts.add(name, asOf)
+    if (asOf > catchUp.clock) doubts.add(name, asOf, value?.version ?? 0)
     return { kind: 'flag', flag: compiler.compile(value), asOf, source, stale: true }
   }
 

@@ -111,17 +111,18 @@ export class ReadPath {
     await shared.fill(fills)
   }
 
-  /** Nothing counts that is ahead of the store. Where hints have told of it, or the store cannot be asked, it counts for now and is looked at again. */
+  /** Nothing counts that is ahead of the store. Where hints have led there, or the store cannot be asked, it counts for now, and is looked at again. */
   async #verified(flights: readonly Flight[], reads: readonly CacheRead[]): Promise<readonly CacheRead[]> {
     const { catchUp, hinted, doubts } = this.#parts
     const highest = reads.reduce((high, read) => Math.max(high, versionOf(read)), 0)
     if (highest <= catchUp.clock) return reads
-    const reach = highest <= hinted.upTo(catchUp.clock) ? 'unknown' : await catchUp.reach(highest)
+    const isHinted = highest <= hinted.upTo(catchUp.clock)
+    const countsForNow = isHinted || (await catchUp.reach(highest)) === 'unknown'
     return flights.map(({ name }, index) => {
       const read = reads[index] ?? NOTHING
       if (versionOf(read) <= catchUp.clock) return read
-      if (reach === 'unknown') {
-        doubts.add(name, versionOf(read))
+      if (countsForNow) {
+        doubts.add(name, versionOf(read), changeIn(read))
         return read
       }
       doubts.refute(name, versionOf(read), catchUp.clock)
@@ -157,7 +158,7 @@ export class ReadPath {
   }
 
   async #landFromStore(missing: readonly Missing[], fills: CacheFill[]): Promise<void> {
-    const { store, counts, shared, floors, catchUp, compiler, flights } = this.#parts
+    const { store, counts, shared, floors, catchUp, doubts, compiler, flights } = this.#parts
     counts.storeReads++
     let loaded: Loaded
     try {
@@ -177,6 +178,7 @@ export class ReadPath {
         continue
       }
       counts.storeFlags++
+      if (trusted && loaded.asOf > catchUp.clock) doubts.add(flight.name, loaded.asOf, compiled?.record.version ?? 0)
       const keep = trusted && !flight.detached && loaded.asOf >= floors.of(flight.name)
       this.#land(flight, { kind: 'flag', flag: compiled, asOf: loaded.asOf, source: 'store', stale: !trusted }, trusted)
       if (keep) fills.push(...shared.fillOf(flight, read.token, compiled, loaded.asOf, true))
@@ -218,6 +220,11 @@ export class ReadPath {
 /** The highest version that a read of the cache speaks of. */
 function versionOf({ fenceVersion, flag, decision }: CacheRead): number {
   return Math.max(fenceVersion, flag?.asOf ?? 0, decision?.asOf ?? 0)
+}
+
+/** The latest change of the flag that a read of the cache speaks of. */
+function changeIn({ fenceVersion, flag }: CacheRead): number {
+  return Math.max(fenceVersion, flag?.value?.version ?? 0)
 }
 
 function leftOut(name: string): FlagsError {

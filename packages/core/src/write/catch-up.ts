@@ -60,6 +60,8 @@ export class CatchUp {
   /** Who waits for the clock to advance. */
   readonly #waiting: (() => void)[] = []
   #otherStore = false
+  /** The latest version of each flag that the log has told of in this catch-up. */
+  #logged: ReadonlyMap<string, number> | undefined
   /** The store whose replica has answered before this process knew its store. */
   #assumedId: string | undefined
   readonly #witness = new Witness()
@@ -125,7 +127,7 @@ export class CatchUp {
   trusts(loaded: Loaded): boolean {
     if (this.#storeId === undefined) return false
     this.#otherStore ||= loaded.storeId !== this.#storeId
-    if (this.#otherStore || loaded.asOf < this.clock) this.request()
+    if (this.#otherStore || loaded.asOf < this.#parts.hinted.upTo(this.clock)) this.request()
     if (!this.#otherStore) this.#witness.loaded(loaded.asOf)
     return !this.#otherStore
   }
@@ -191,7 +193,9 @@ export class CatchUp {
     const from = clock.monotonic()
     const { told } = this.#witness
     const heard = hinted.upTo(this.clock)
-    const doubted = doubts.take()
+    const claimed = doubts.before()
+    const since = this.clock
+    this.#logged = undefined
     const hints = intake.hints()
     const fresh = channels.fresh()
     try {
@@ -201,13 +205,12 @@ export class CatchUp {
       this.#retryAt = Number.NEGATIVE_INFINITY
     } catch (error) {
       this.#retryLater()
-      doubts.putBack(doubted)
       throw error
     } finally {
       this.#tried = true
     }
     memory.renewLease(from)
-    doubts.settle(doubted, this.clock)
+    doubts.settle(claimed, { since, logged: this.#logged, clock: this.clock })
     intake.looked(hints, this.clock)
     hinted.looked(heard, this.clock)
     for (const channel of fresh) channel.begin(this.clock)
@@ -255,6 +258,7 @@ export class CatchUp {
       await this.#rewind()
     } else if (changes.kind === 'changes') {
       this.#cursor = changes.cursor
+      this.#logged = new Map(changes.changed.map(({ name, version }) => [name, version]))
       this.#witness.logged(this.clock)
       intake.logged(changes)
       // Whoever wrote may have died before it could.
@@ -275,13 +279,15 @@ export class CatchUp {
   }
 
   async #rewind(): Promise<void> {
-    const { store, shared, intake, invalidations, report } = this.#parts
+    const { store, shared, intake, hinted, doubts, invalidations, report } = this.#parts
     const all = await store.probe((source, call) => source.loadAll(call))
     invalidations.forgetAll()
     const known = intake.rewound(all.asOf)
     shared.quarantine([...known, ...all.flags.keys()])
     this.#cursor = all.cursor
     this.#witness.startAnew(all.asOf)
+    hinted.startAnew(all.asOf)
+    doubts.forgetAll()
     this.#otherStore = false
     const moved = all.storeId !== this.#storeId
     this.#storeId = all.storeId

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Change, Changes, Hint, LoadedRecord } from '../contracts/index.ts'
+import type { Change, Changes, Hint, LoadedRecord, StoredRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { AllFlags } from '../read/all-flags.ts'
 import type { Compiler } from '../read/compiler.ts'
@@ -73,18 +73,15 @@ export class ChangeIntake {
   }
 
   /**
-   * A hint that comes after the fence was raised: whoever asks again because of it gets the new answer. What it brings along takes the place of
-   * what it drops; answers whether it does.
+   * A hint that comes after the fence was raised: whoever asks again because of it gets the new answer. The record of this very change, where it
+   * is given, takes the place of what is dropped.
    */
-  fenced(hint: Hint): boolean {
-    const { name, version, flag } = hint
+  fenced({ name, version }: Hint, record?: StoredRecord | null): void {
     const held = this.#memory.held(name)
-    if (!this.hint(hint)) return false
+    if (!this.hint({ name, version })) return
     // What nobody here asks for is not kept, and what needs an engine that is not loaded yet is read when it is.
-    const takes = flag !== undefined && held !== undefined && this.#compiler.prepare([flag]) === undefined
-    if (takes) this.#swap(name, flag, version)
+    if (record !== undefined && held !== undefined && this.#compiler.isReadyFor(record)) this.#swap(name, record, version)
     this.#announce(name, version)
-    return takes
   }
 
   /** What the log tells of: swapped in together, so that a transaction over two flags is never seen half, and only then told. */

@@ -19,8 +19,13 @@ export class HintedClock {
     return true
   }
 
+  /** Another history. */
+  startAnew(clock: number): void {
+    this.#version = clock
+  }
+
   /** A catch-up that began at `from` has ended at the store's clock: what was said beyond it was never true. */
   looked(from: number, clock: number): void {
-    if (from > clock) this.#version = clock
+    if (from > clock) this.startAnew(clock)
   }
 }

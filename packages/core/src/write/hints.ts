@@ -14,6 +14,8 @@ import { Subscription } from './subscription.ts'
 /** How often the store is asked while a channel is alive, and while none is. */
 const POLL_MS = 10_000
 const POLL_WITHOUT_CHANNEL_MS = 2_000
+/** And how soon, at the latest, where a hint of the cache was taken at its word. */
+const LOOK_MS = 1_000
 /** So that processes started together do not ask together: up to this part of the wait is taken off. */
 const JITTER = 0.2
 
@@ -123,15 +125,19 @@ export class Hints {
   }
 
   /**
-   * The fence is raised before this hint is sent, so dropping is enough, and what it brings along can be taken for what a read would find; unless a
-   * version in between was missed. The log has the last word on what was taken.
+   * The fence is raised before this hint is sent, so dropping is enough; and where no version before it was missed, the record that it brings can be
+   * taken for what a read would find. The log has the last word, soon.
    */
-  #cacheTells({ flag, ...hint }: Hint): void {
-    const { intake, catchUp, hinted, doubts } = this.#parts
-    const goesOn = hinted.hear(hint.version, catchUp.clock)
-    const taken = intake.fenced(goesOn && flag !== undefined ? { ...hint, flag } : hint)
-    if (taken && hint.version > catchUp.clock) doubts.add(hint.name, hint.version)
+  #cacheTells(hint: Hint): void {
+    const { intake, catchUp, hinted, doubts, clock } = this.#parts
+    const { name, version, flag } = hint
+    const isNews = version > catchUp.clock
+    const goesOn = hinted.hear(version, catchUp.clock)
+    const brings = isNews && goesOn && flag !== undefined && (flag === null || flag.version === version)
+    if (brings) doubts.add(name, version, version)
+    intake.fenced(hint, brings ? flag : undefined)
     if (!goesOn) catchUp.request()
+    else if (isNews) this.#poll(Math.min(this.#dueAt, clock.monotonic() + LOOK_MS * (1 - JITTER * Math.random())))
   }
 
   /** The next poll: when it is time, and not later than `latest`. */

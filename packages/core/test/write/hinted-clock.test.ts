@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ChannelListener, FlagCache, FlagRecord } from '../../src/index.ts'
+import type { ChannelListener, FlagCache, FlagRecord, Hint } from '../../src/index.ts'
 import { settle } from '../manual-clock.ts'
 import { around, gate, unwatched, World } from '../world.ts'
 
@@ -34,6 +34,8 @@ async function listener(names: readonly string[] = ['new_feature', 'other']) {
   await settle()
   return { flags, lost, log, catchUps: () => store.calls['changesSince'] ?? 0, reads: () => muffled.calls['read'] ?? 0 }
 }
+
+const recordOf = async (name: string): Promise<FlagRecord> => (await world.store.load([name])).flags.get(name) as FlagRecord
 
 /** Puts into the cache what the store has never said, as `version`, and tells everybody. */
 async function forge(version: number): Promise<void> {
@@ -165,5 +167,98 @@ describe('what hints of the cache have told one after the other', () => {
     await world.store.update('new_feature', { rollout: 100 })
     await world.clock.advance(10_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3 })
+  })
+})
+
+/** A process, and what lets the test send it a hint that nobody has written into the cache for. */
+async function hearing() {
+  let heard: ChannelListener | undefined
+  const cache: FlagCache = around(world.cache(), {
+    subscribe: (next, listener: ChannelListener) => {
+      heard = listener
+      return next(listener)
+    },
+  })
+  const flags = world.client({ store: unwatched(world.store), cache })
+  await flags.ready()
+  for (const name of ['new_feature', 'other']) await flags.isEnabled(name, 'ada')
+  await settle()
+  return { flags, tell: (hint: Hint) => heard?.onHint(hint) }
+}
+
+describe('a hint that nobody honest has sent', () => {
+  test('of a version that the log has told of brings nothing into memory for good', async () => {
+    const { flags, tell } = await hearing()
+    await world.store.update('other', { rollout: 100 })
+    await world.clock.advance(10_000)
+    expect(flags.stats().clock).toBe(3)
+    tell({ name: 'new_feature', version: 3, flag: { ...(await recordOf('new_feature')), rollout: 100, version: 3 } })
+    await world.clock.advance(600_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
+  })
+
+  test('brings no record that is of a later version than it says', async () => {
+    const { flags, tell } = await hearing()
+    tell({ name: 'new_feature', version: 3, flag: { ...(await recordOf('new_feature')), rollout: 100, version: 99 } })
+    const answer = await flags.evaluate('new_feature', 'ada')
+    expect(answer.version).toBeLessThanOrEqual(3)
+  })
+  test('forged, is refuted though another flag got that version', async () => {
+    const flags = world.client({ store: unwatched(world.store) })
+    await flags.ready()
+    for (const name of ['new_feature', 'other']) await flags.isEnabled(name, 'ada')
+    await settle()
+    const cache = world.cache()
+    await cache.open((await world.store.head()).storeId)
+    const [read] = await cache.read([{ name: 'new_feature' }])
+    const record = { ...(await recordOf('new_feature')), rollout: 100, version: 3 }
+    await cache.invalidate('new_feature', 3, { token: read?.token ?? '', value: record, ttlMs: 60_000 })
+    await settle()
+    await world.store.update('other', { rollout: 100 })
+    await world.clock.advance(600_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
+  })
+  test('a forged entry that is read because hints had told of it is refuted by the next poll', async () => {
+    const flags = world.client({ store: unwatched(world.store) })
+    await flags.ready()
+    await flags.isEnabled('other', 'ada')
+    await settle()
+    const cache = world.cache()
+    await cache.open((await world.store.head()).storeId)
+    const [read] = await cache.read([{ name: 'new_feature' }])
+    const record = { ...(await recordOf('new_feature')), rollout: 100, version: 3 }
+    await cache.invalidate('new_feature', 3, { token: read?.token ?? '', value: record, ttlMs: 60_000 })
+    await settle()
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, source: 'cache' })
+    await world.clock.advance(10_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
+  })
+})
+
+describe('a snapshot', () => {
+  test('is not older than an answer, where the hint came while a catch-up was under way', async () => {
+    let held = gate()
+    held.open()
+    const store = around(unwatched(world.store), {
+      changesSince: async (next, ...args) => {
+        const result = await next(...args)
+        await held.opened
+        return result
+      },
+    })
+    const flags = world.client({ store })
+    await flags.ready()
+    for (const name of ['new_feature', 'other']) await flags.isEnabled(name, 'ada')
+    expect((await flags.snapshot()).evaluate('new_feature', 'ada').version).toBe(1)
+    held = gate()
+    // Any catch-up will do: a poll that is under way when the hint comes, for one.
+    void flags.isEnabled('other', 'ada', { minVersion: 3 })
+    await settle()
+    await world.deaf().admin.update('new_feature', { rollout: 100 })
+    await settle()
+    held.open()
+    await settle()
+    expect(await world.clock.until(flags.evaluate('new_feature', 'ada'))).toMatchObject({ version: 3 })
+    expect((await world.clock.until(flags.snapshot())).evaluate('new_feature', 'ada').version).toBe(3)
   })
 })
