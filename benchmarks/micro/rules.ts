@@ -1,10 +1,11 @@
 /** What rules cost beside a plain gate: `tsx micro/rules.ts`. CPU nanoseconds per evaluation, and the ratios to a plain `admits`. */
-import type { Condition, FlagRecord, Rule } from '@flagstone/core/adapter'
+import type { FlagRecord, Rule } from '@flagstone/core/adapter'
 import xxhash from 'xxhash-wasm'
 import { CompiledFlag } from '../../packages/core/src/evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../../packages/core/src/evaluate/compiled-segment.ts'
 import { type Target, targetOf } from '../../packages/core/src/evaluate/target.ts'
 import type { World } from '../../packages/core/src/evaluate/world.ts'
+import { fiveRules } from './five-rules.ts'
 
 const CALLS = 400_000
 const ROUNDS = 9
@@ -22,15 +23,6 @@ const base: FlagRecord = {
   updatedAt: AT,
 }
 
-const plans = ['free', 'team', 'pro', 'scale', 'enterprise']
-/** Five rules of two conditions; the second of each is met by nobody, or by those of one plan. */
-function rules(last: string): Rule[] {
-  return plans.map((plan, index) => {
-    const isLast = index === plans.length - 1
-    const where: Condition = { attribute: 'plan', operator: 'in', value: [isLast ? last : `${plan} of old`, 'trial'] }
-    return { when: [{ attribute: 'country', operator: 'equals', value: 'DE' }, where], rollout: 50 }
-  })
-}
 const inSegment: Rule = { when: [{ attribute: 'targetingKey', operator: 'inSegment', value: 'beta' }] }
 
 const keys = Array.from({ length: 10_000 }, (_, index) => `user-${index}`)
@@ -62,8 +54,8 @@ const plain = new CompiledFlag(base, h32)
 const subjects: readonly (readonly [string, () => number])[] = [
   ['plain: admits', overKeys],
   ['plain: evaluate', overTargets(base, world)],
-  ['5 rules × 2 conditions, none matches', overTargets({ ...base, rules: rules('nobody') }, world)],
-  ['5 rules × 2 conditions, the last matches', overTargets({ ...base, rules: rules('pro') }, world)],
+  ['5 rules × 2 conditions, none matches', overTargets({ ...base, rules: fiveRules('nobody') }, world)],
+  ['5 rules × 2 conditions, the last matches', overTargets({ ...base, rules: fiveRules('pro') }, world)],
   ['a segment of 10 members', overTargets({ ...base, rules: [inSegment] }, worldWith(10))],
   ['a segment of 10,000 members', overTargets({ ...base, rules: [inSegment] }, worldWith(10_000))],
 ]

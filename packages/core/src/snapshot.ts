@@ -158,16 +158,19 @@ export class Snapshot implements FlagSnapshot {
     }
     if (this.#error !== undefined) return none(this.#error)
     const { asOf, compiled, outdated } = this.#state
-    const flag = isFlagName(name) ? compiled.get(name) : noFlagCanBe(name)
+    const flag = compiled.get(name)
     if (flag instanceof FlagsError) return none(flag)
     const stale = this.stale || outdated.has(name)
-    const decided = { kind: 'decided', source: 'memory', asOf, stale } as const
-    if (!(flag instanceof CompiledFlag)) return { ...decided, decision: absent(name, target.key) }
-    if (flag.dependencies.length === 0) return { ...decided, decision: flag.evaluate(target, this.#alone) }
+    if (!(flag instanceof CompiledFlag)) return isFlagName(name) ? this.#decided(absent(name, target.key), stale) : none(noFlagCanBe(name))
+    if (flag.dependencies.length === 0) return this.#decided(flag.evaluate(target, this.#alone), stale)
     const lookup = new Lookup({ flag, asOf, stale }, this.#alone.now, this.#find)
     const decision = flag.evaluate(target, lookup)
     const missing = lookup.missing === undefined ? undefined : compiled.get(lookup.missing)
-    return missing instanceof FlagsError ? none(missing) : { ...decided, decision, stale: lookup.stale }
+    return missing instanceof FlagsError ? none(missing) : this.#decided(decision, lookup.stale)
+  }
+
+  #decided(decision: Decision, stale: boolean): Decided {
+    return { kind: 'decided', decision, source: 'memory', asOf: this.#state.asOf, stale }
   }
 
   readonly #find = (key: string): Part | undefined => {
