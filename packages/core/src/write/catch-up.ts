@@ -10,6 +10,7 @@ import type { Doubts } from './doubts.ts'
 import type { HintChannels } from './hint-channels.ts'
 import type { HintedClock } from './hinted-clock.ts'
 import type { Invalidations } from './invalidations.ts'
+import type { LeaseWatch } from './lease-watch.ts'
 import { Witness } from './witness.ts'
 
 /** After a failure, calls try again at most this often. */
@@ -22,6 +23,7 @@ export interface CatchUpParts {
   readonly store: StoreLayer
   readonly shared: SharedLayer
   readonly memory: MemoryLayer
+  readonly leaseWatch: LeaseWatch
   readonly compiler: Compiler
   readonly intake: ChangeIntake
   readonly invalidations: Invalidations
@@ -185,7 +187,7 @@ export class CatchUp {
   }
 
   async #once(): Promise<void> {
-    const { clock, memory, store, intake, doubts, channels, hinted, invalidations, shared, background } = this.#parts
+    const { clock, memory, leaseWatch, store, intake, doubts, channels, hinted, invalidations, shared, background } = this.#parts
     const from = clock.monotonic()
     const { told } = this.#witness
     const heard = hinted.upTo(this.clock)
@@ -199,12 +201,14 @@ export class CatchUp {
       this.#retryAt = Number.NEGATIVE_INFINITY
     } catch (error) {
       this.#retryLater()
+      leaseWatch.look(this.clock)
       doubts.putBack(doubted)
       throw error
     } finally {
       this.#tried = true
     }
     memory.renewLease(from)
+    leaseWatch.look(this.clock)
     doubts.settle(doubted, this.clock)
     intake.looked(hints, this.clock)
     hinted.looked(heard, this.clock)
