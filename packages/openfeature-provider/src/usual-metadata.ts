@@ -3,8 +3,13 @@ import type { FlagMetadata } from '@openfeature/server-sdk'
 
 /** What an evaluation says beside its value, flat. `rule` is the rule's name, or its position from 0 where it has none. */
 export function usualMetadata({ version, source, asOf, rollout, bucket, rule, unmet }: Evaluation): FlagMetadata {
-  const found = { version, source, asOf, rollout, bucket, rule: rule?.name ?? rule?.index, unmet }
-  const metadata: FlagMetadata = {}
-  for (const [name, value] of Object.entries(found)) if (value !== undefined) metadata[name] = value
+  // One by one, as it is made for every answer.
+  const metadata: FlagMetadata = { source }
+  if (version !== undefined) metadata['version'] = version
+  if (asOf !== undefined) metadata['asOf'] = asOf
+  if (rollout !== undefined) metadata['rollout'] = rollout
+  if (bucket !== undefined) metadata['bucket'] = bucket
+  if (rule !== undefined) metadata['rule'] = rule.name ?? rule.index
+  if (unmet !== undefined) metadata['unmet'] = unmet
   return metadata
 }
