@@ -8,6 +8,7 @@ const sources: Record<string, string> = {
   '@flagstone/core/adapter': 'packages/core/src/adapter.ts',
   '@flagstone/core/conformance': 'packages/core/src/conformance/index.ts',
   '@flagstone/core/testing': 'packages/core/src/testing/index.ts',
+  '@flagstone/openfeature-provider': 'packages/openfeature-provider/src/index.ts',
   '@flagstone/pg-adapter': 'packages/pg-adapter/src/index.ts',
   '@flagstone/redis-adapter': 'packages/redis-adapter/src/index.ts',
   '@flagstone/services': 'services/src/index.ts',
@@ -38,6 +39,7 @@ export default defineConfig({
     reporters: ['default', ['json', { outputFile: at('node_modules/.cache/test-results.json') }]],
     projects: [
       project('core', 'packages/core'),
+      project('openfeature-provider', 'packages/openfeature-provider'),
       project('pg-adapter', 'packages/pg-adapter'),
       project('redis-adapter', 'packages/redis-adapter'),
       project('services', 'services'),

@@ -30,6 +30,7 @@ import { HintChannels } from './write/hint-channels.ts'
 import { HintedClock } from './write/hinted-clock.ts'
 import { Hints } from './write/hints.ts'
 import { Invalidations } from './write/invalidations.ts'
+import { LeaseWatch } from './write/lease-watch.ts'
 import { Seat } from './write/seat.ts'
 import { WritePath } from './write/write-path.ts'
 
@@ -74,12 +75,14 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const intake = new ChangeIntake(floors, memory, flights, compiler, all, reporter, channels)
   const hinted = new HintedClock()
   const invalidations = new Invalidations(shared, background, timers, report)
+  const leaseWatch = new LeaseWatch(memory, reporter, background, timers)
   const doubts = new Doubts(intake, shared, background, report)
   const catchUp = new CatchUp({
     clock,
     store: source,
     shared,
     memory,
+    leaseWatch,
     compiler,
     uses,
     intake,
@@ -137,6 +140,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     cache,
     definitions,
     memory,
+    leaseWatch,
     snapshots,
     uses,
     decider,

@@ -20,12 +20,14 @@ import type { CatchUp } from './write/catch-up.ts'
 import type { HintChannels } from './write/hint-channels.ts'
 import type { Hints } from './write/hints.ts'
 import type { Invalidations } from './write/invalidations.ts'
+import type { LeaseWatch } from './write/lease-watch.ts'
 
 export interface ClientParts {
   readonly store: FlagStore
   readonly cache: FlagCache | undefined
   readonly definitions: ReadonlyMap<string, FlagDefinition>
   readonly memory: MemoryLayer
+  readonly leaseWatch: LeaseWatch
   readonly decider: Decider
   readonly explainer: Explainer
   readonly snapshots: Snapshots
@@ -118,6 +120,7 @@ export class FlagsClient implements Flags {
       store: { reads: storeReads, flags: storeFlags },
       clock: this.#parts.catchUp.clock,
       leased: this.#memory.leased,
+      stale: this.#parts.leaseWatch.stale,
       channels: this.#parts.channels.alive,
     }
   }

@@ -34,6 +34,8 @@ export interface FlagsStats {
   readonly clock: number
   /** Whether memory is trusted: the store was heard within the last 30 s. */
   readonly leased: boolean
+  /** Whether `stale` was told and `fresh` has not taken it back. */
+  readonly stale: boolean
   /** How many hint channels are up, 0 to 2. */
   readonly channels: number
 }
@@ -59,7 +61,7 @@ export interface Flags<S extends FlagSchema = FlagSchema> extends AsyncDisposabl
   readonly admin: FlagsAdmin<S>
   /** Waits until the store is known and each hint channel was tried. Rejects with `SCHEMA_MISSING`, `SCHEMA_OLD` or why the store cannot be reached. */
   ready(): Promise<void>
-  /** Returns a function that ends the subscription. */
+  /** `change`, `error`, `stale`, `fresh`. Returns a function that ends the subscription. */
   on<E extends keyof FlagsEvents>(event: E, listener: (event: FlagsEvents[E]) => void): () => void
   stats(): FlagsStats
   /** Ends timers and subscriptions, waits for what is under way, closes both adapters. Afterwards every answer is the default, with `CLOSED`. */

@@ -159,9 +159,11 @@ export class Snapshot implements FlagSnapshot {
     if (this.#error !== undefined) return none(this.#error)
     const { asOf, compiled, outdated } = this.#state
     const flag = compiled.get(name)
-    if (flag instanceof FlagsError) return none(flag)
     const stale = this.stale || outdated.has(name)
-    if (!(flag instanceof CompiledFlag)) return isFlagName(name) ? this.#decided(absent(name, target.key), stale) : none(noFlagCanBe(name))
+    if (!(flag instanceof CompiledFlag)) {
+      if (!isFlagName(name)) return none(noFlagCanBe(name))
+      return flag instanceof FlagsError ? none(flag) : this.#decided(absent(name, target.key), stale)
+    }
     if (flag.dependencies.length === 0) return this.#decided(flag.evaluate(target, this.#alone), stale)
     const lookup = new Lookup({ flag, asOf, stale }, this.#alone.now, this.#find)
     const decision = flag.evaluate(target, lookup)

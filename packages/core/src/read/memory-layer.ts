@@ -146,6 +146,11 @@ export class MemoryLayer {
     return this.#leaseUntil - LEASE_MS
   }
 
+  /** Milliseconds until the lease runs out; 0 or less where it has. */
+  get leaseLeftMs(): number {
+    return this.#leaseUntil - this.#clock.monotonic()
+  }
+
   /** `from`: when the catch-up that reached the clock began. */
   renewLease(from: number): void {
     this.#leaseUntil = Math.max(this.#leaseUntil, from + LEASE_MS)

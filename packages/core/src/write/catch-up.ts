@@ -6,23 +6,24 @@ import type { MemoryLayer } from '../read/memory-layer.ts'
 import type { SharedLayer } from '../read/shared-layer.ts'
 import type { StoreLayer } from '../read/store-layer.ts'
 import type { Uses } from '../read/uses.ts'
+import { Arrival, type Reach } from './arrival.ts'
 import type { ChangeIntake } from './change-intake.ts'
 import type { Doubts } from './doubts.ts'
 import type { HintChannels } from './hint-channels.ts'
 import type { HintedClock } from './hinted-clock.ts'
 import type { Invalidations } from './invalidations.ts'
+import type { LeaseWatch } from './lease-watch.ts'
 import { Witness } from './witness.ts'
 
 /** After a failure, calls try again at most this often. */
 const RETRY_MS = 2_000
-/** Calls that ask for a version which this process has not seen ask the store at most this often. */
-const REACH_MS = 50
 
 export interface CatchUpParts {
   readonly clock: Clock
   readonly store: StoreLayer
   readonly shared: SharedLayer
   readonly memory: MemoryLayer
+  readonly leaseWatch: LeaseWatch
   readonly compiler: Compiler
   readonly uses: Uses
   readonly intake: ChangeIntake
@@ -40,11 +41,6 @@ export interface CatchUpParts {
   readonly openMs: number
 }
 
-/**
- * What a catch-up found about a version: the store has `reached` it; it is `beyond` the store's clock; or the store could not be asked.
- */
-export type Reach = 'reached' | 'beyond' | 'unknown'
-
 /** Where this process is in the store's history, and how it gets to the end of it: the one way in which it learns what is true. */
 export class CatchUp {
   readonly #parts: CatchUpParts
@@ -55,10 +51,7 @@ export class CatchUp {
   #tried = false
   #retryAt = Number.NEGATIVE_INFINITY
   #cancelRetry: () => void = () => undefined
-  #reaching: Promise<boolean> | undefined
-  #reachAt = Number.NEGATIVE_INFINITY
-  /** Who waits for the clock to advance. */
-  readonly #waiting: (() => void)[] = []
+  readonly #arrival: Arrival
   #otherStore = false
   /** The latest version of each flag that the log has told of in this catch-up. */
   #logged: ReadonlyMap<string, number> | undefined
@@ -68,6 +61,13 @@ export class CatchUp {
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts
+    this.#arrival = new Arrival({
+      clock: parts.clock,
+      report: parts.report,
+      version: () => this.clock,
+      isResting: () => parts.clock.monotonic() < this.#retryAt,
+      run: () => this.run(),
+    })
   }
 
   /** The store's clock as this process knows it. */
@@ -104,23 +104,9 @@ export class CatchUp {
     }
   }
 
-  /** Whether the store has reached `version`; asks it where this process does not know, and no other catch-up finds out first. */
-  async reach(version: number): Promise<Reach> {
-    let asked: boolean | undefined
-    if (version > this.clock) this.#reaching ??= this.#spaced()
-    const answered = this.#reaching?.then((well) => {
-      asked = well
-    })
-    while (version > this.clock && asked === undefined) {
-      await Promise.race([
-        answered,
-        new Promise<void>((resolve) => {
-          this.#waiting.push(resolve)
-        }),
-      ])
-    }
-    if (version <= this.clock) return 'reached'
-    return asked === true ? 'beyond' : 'unknown'
+  /** Whether the store has reached `version`; asks it where this process does not know. */
+  reach(version: number): Promise<Reach> {
+    return this.#arrival.at(version)
   }
 
   /** Whether a load came from the store, and the history, that this process follows. If not, it finds out what happened. */
@@ -154,23 +140,6 @@ export class CatchUp {
     return this.#queued
   }
 
-  /** One catch-up for all who ask before it begins; answers whether it went well. */
-  async #spaced(): Promise<boolean> {
-    const { clock } = this.#parts
-    const wait = this.#reachAt - clock.monotonic()
-    await new Promise<void>((resolve) => (wait > 0 ? clock.after(wait, resolve, true) : resolve()))
-    this.#reaching = undefined
-    if (clock.monotonic() < this.#retryAt) return false
-    this.#reachAt = clock.monotonic() + REACH_MS
-    try {
-      await this.run()
-      return true
-    } catch (error) {
-      this.#parts.report(error as FlagsError)
-      return false
-    }
-  }
-
   async #next(): Promise<void> {
     try {
       await this.#running
@@ -189,7 +158,7 @@ export class CatchUp {
   }
 
   async #once(): Promise<void> {
-    const { clock, memory, store, intake, doubts, channels, hinted, invalidations, shared, background } = this.#parts
+    const { clock, memory, leaseWatch, store, intake, doubts, channels, hinted, invalidations, shared, background } = this.#parts
     const from = clock.monotonic()
     const { told } = this.#witness
     const heard = hinted.upTo(this.clock)
@@ -205,16 +174,18 @@ export class CatchUp {
       this.#retryAt = Number.NEGATIVE_INFINITY
     } catch (error) {
       this.#retryLater()
+      leaseWatch.look(this.clock)
       throw error
     } finally {
       this.#tried = true
     }
     memory.renewLease(from)
+    leaseWatch.look(this.clock)
     doubts.settle(claimed, { since, logged: this.#logged, clock: this.clock })
     intake.looked(hints, this.clock)
     hinted.looked(heard, this.clock)
     for (const channel of fresh) channel.begin(this.clock)
-    for (const wake of this.#waiting.splice(0)) wake()
+    this.#arrival.advanced()
     background.run('The cache could not be released', () => shared.release())
     background.run('An invalidation failed', () => invalidations.settle())
     this.#parts.uses.nextRound()

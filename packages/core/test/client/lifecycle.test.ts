@@ -28,7 +28,7 @@ describe('close', () => {
     const flags = world.client({ store, cache })
     await flags.isEnabled('new_feature', 'ada')
     await settle()
-    expect([subscriptions, world.clock.pending]).toEqual([2, 1])
+    expect([subscriptions, world.clock.pending]).toEqual([2, 2])
     await flags.close()
     expect([subscriptions, world.clock.pending]).toEqual([0, 0])
     expect([store.calls['close'], cache.calls['close']]).toEqual([1, 1])
@@ -230,7 +230,7 @@ describe('events', () => {
   })
 
   test('of another name are refused', () => {
-    expect(() => world.client().on('chnage' as never, () => undefined)).toThrow("listen to 'change' or 'error'")
+    expect(() => world.client().on('chnage' as never, () => undefined)).toThrow("listen to 'change', 'error', 'stale' or 'fresh'")
   })
 
   test('errors reach onError and listeners alike', async () => {
@@ -256,6 +256,7 @@ test('stats count hits and misses of each layer', async () => {
     store: { reads: 1, flags: 1 },
     clock: 1,
     leased: true,
+    stale: false,
     channels: 2,
   })
 })

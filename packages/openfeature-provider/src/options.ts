@@ -1,0 +1,25 @@
+import { type Evaluation, FlagsError } from '@flagstone/core'
+import type { EvaluationContext, FlagMetadata, TrackingEventDetails } from '@openfeature/server-sdk'
+
+export interface FlagstoneProviderOptions {
+  /** Told of each `client.track(…)`: Flagstone keeps no events itself. Default: nobody is told. */
+  onTrack?(name: string, context: EvaluationContext, details: TrackingEventDetails): void
+  /**
+   * What the flag metadata of an answer holds. `usual` is the default: `version`, `source` and `asOf`, and where the evaluation has them `rollout`,
+   * `bucket`, `rule` and `unmet`.
+   */
+  flagMetadata?(evaluation: Evaluation, usual: FlagMetadata): FlagMetadata
+}
+
+const KNOWN: ReadonlySet<string> = new Set(['onTrack', 'flagMetadata'])
+
+/** Throws `INVALID_OPTIONS`, naming the option. */
+export function checkOptions(options: FlagstoneProviderOptions): void {
+  if (options === null || typeof options !== 'object')
+    throw new FlagsError('INVALID_OPTIONS', 'The options of flagstoneProvider() are an object.')
+  for (const [name, value] of Object.entries(options)) {
+    if (!KNOWN.has(name)) throw new FlagsError('INVALID_OPTIONS', `There is no option ${name}.`)
+    if (value !== undefined && typeof value !== 'function')
+      throw new FlagsError('INVALID_OPTIONS', `The option ${name} must be a function.`)
+  }
+}

@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { AstBuilder, compile, GherkinClassicTokenMatcher, Parser } from '@cucumber/gherkin'
+import { IdGenerator, type Pickle, type PickleStep } from '@cucumber/messages'
+
+/** Beside the repository: data of the OpenFeature project that is read from there and never copied. */
+export const FOLDER: string = fileURLToPath(new URL('../../../../../shared/openfeature', import.meta.url))
+
+/** Whether a clone has it. */
+export const hasSpecification: boolean = existsSync(join(FOLDER, 'evaluation.feature'))
+
+const FEATURES = ['evaluation', 'evaluation_v2', 'contextMerging', 'hooks', 'metadata']
+
+/** One scenario, or one row of its examples. */
+export interface Case {
+  readonly feature: string
+  readonly name: string
+  /** Where it stands in its file. */
+  readonly line: number
+  readonly steps: readonly PickleStep[]
+}
+
+export function cases(): readonly Case[] {
+  return FEATURES.flatMap((feature) =>
+    picklesOf(feature).map(({ name, location, steps }) => ({ feature, name, steps, line: location?.line ?? 0 })),
+  )
+}
+
+function picklesOf(feature: string): readonly Pickle[] {
+  const newId = IdGenerator.incrementing()
+  const parser = new Parser(new AstBuilder(newId), new GherkinClassicTokenMatcher())
+  return compile(parser.parse(readFileSync(join(FOLDER, `${feature}.feature`), 'utf8')), feature, newId)
+}

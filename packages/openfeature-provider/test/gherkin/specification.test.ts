@@ -1,0 +1,74 @@
+import { DefaultLogger, OpenFeature } from '@openfeature/server-sdk'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Case, cases, hasSpecification } from './cases.ts'
+import { LEFT_OUT } from './left-out.ts'
+import { Scenario } from './scenario.ts'
+import { play } from './step.ts'
+import { steps } from './steps/index.ts'
+
+/** A scenario that is lost is missed here. */
+const CASES = 132
+const RUN = 130
+const ABSENT = 'this clone has no ../shared/openfeature beside it'
+
+const all = hasSpecification ? cases() : []
+const run = all.filter((each) => reasonOf(each) === undefined)
+let passed = 0
+
+function reasonOf({ feature, name }: Case): string | undefined {
+  return LEFT_OUT.find((out) => out.feature === feature && out.name === name)?.reason
+}
+
+async function playCase({ steps: lines }: Case): Promise<void> {
+  const scenario = new Scenario()
+  try {
+    for (const line of lines) await play(line, steps, scenario)
+  } finally {
+    await scenario.end()
+  }
+}
+
+function summary(): string {
+  const reasons = new Map<string, number>()
+  for (const each of all) {
+    const reason = reasonOf(each)
+    if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  }
+  const why = [...reasons].map(([reason, count]) => `${count} because ${reason}`).join(', ')
+  return `OpenFeature gherkin: ${all.length} cases, ${run.length} run, ${passed} passed, ${all.length - run.length} left out (${why})`
+}
+
+beforeAll(() => {
+  OpenFeature.setLogger({ error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined })
+})
+
+afterAll(() => {
+  OpenFeature.setLogger(new DefaultLogger())
+  console.log(summary())
+})
+
+describe('the gherkin of OpenFeature', () => {
+  if (!hasSpecification) {
+    // Here, as nothing of a file runs of which all tests are skipped.
+    console.log(`OpenFeature gherkin: not run, because ${ABSENT}`)
+    test.skip(`is not here: ${ABSENT}`, () => undefined)
+    return
+  }
+
+  test('has the cases that were counted, and none is lost', () => {
+    expect([all.length, run.length]).toEqual([CASES, RUN])
+  })
+
+  for (const each of run) {
+    test(`${each.feature}.feature:${each.line} ${each.name}`, async () => {
+      await playCase(each)
+      passed++
+    })
+  }
+
+  for (const each of all.filter((one) => reasonOf(one) !== undefined)) {
+    test(`goes without ${each.feature}.feature:${each.line} ${each.name}, because ${reasonOf(each)}`, async () => {
+      await expect(playCase(each)).rejects.toMatchObject({ name: 'AssertionError' })
+    })
+  }
+})

@@ -1,0 +1,43 @@
+import type { Client, EvaluationContext, EvaluationDetails, FlagEvaluationOptions, JsonValue } from '@openfeature/server-sdk'
+
+/** What the features call the types of values. */
+export type Type = 'boolean' | 'string' | 'integer' | 'float' | 'object'
+
+const TYPES: readonly string[] = ['boolean', 'string', 'integer', 'float', 'object']
+
+export function typeOf(text: string): Type {
+  const type = text.toLowerCase()
+  if (!TYPES.includes(type)) throw new Error(`There is no type ${text}.`)
+  return type as Type
+}
+
+/** A value as a feature writes it. */
+export function parsed(type: Type, text: string): JsonValue {
+  const plain = text.replaceAll('\\"', '"')
+  if (type === 'string') return plain
+  const value = JSON.parse(plain) as JsonValue
+  const kind = type === 'integer' || type === 'float' ? 'number' : type
+  if (typeof value !== kind || (type === 'integer' && !Number.isInteger(value))) throw new Error(`${text} is no ${type}.`)
+  return value
+}
+
+/** Asks the client by the method of that type. */
+export function ask(
+  client: Client,
+  type: Type,
+  name: string,
+  fallback: JsonValue,
+  context?: EvaluationContext,
+  options?: FlagEvaluationOptions,
+): Promise<EvaluationDetails<JsonValue>> {
+  switch (type) {
+    case 'boolean':
+      return client.getBooleanDetails(name, fallback as boolean, context, options)
+    case 'string':
+      return client.getStringDetails(name, fallback as string, context, options)
+    case 'object':
+      return client.getObjectDetails(name, fallback, context, options)
+    default:
+      return client.getNumberDetails(name, fallback as number, context, options)
+  }
+}

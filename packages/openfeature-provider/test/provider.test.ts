@@ -1,0 +1,60 @@
+import { createFlags, defineFlags, memoryStore } from '@flagstone/core'
+import { createTestFlags } from '@flagstone/core/testing'
+import { OpenFeature } from '@openfeature/server-sdk'
+import { expect, test, vi } from 'vitest'
+import { flagstoneProvider } from '../src/index.ts'
+import { served, tidySdk } from './served.ts'
+
+tidySdk()
+
+test('a provider says what it is, and is for servers', () => {
+  const { metadata, runsOn } = flagstoneProvider(createTestFlags())
+  expect([metadata, runsOn]).toEqual([{ name: 'flagstone' }, 'server'])
+})
+
+test('what is tracked is passed on, with the merged context and the details', async () => {
+  const onTrack = vi.fn()
+  const client = await served(createTestFlags(), { onTrack })
+  client.setContext({ targetingKey: 'ada' })
+  client.track('checkout', { plan: 'pro' }, { value: 99.5, currency: 'EUR' })
+  expect(onTrack.mock.calls).toEqual([['checkout', { targetingKey: 'ada', plan: 'pro' }, { value: 99.5, currency: 'EUR' }]])
+})
+
+test('what is tracked where nobody wants to know goes nowhere', () => {
+  expect(flagstoneProvider(createTestFlags()).track('checkout', {}, {})).toBeUndefined()
+})
+
+test('an option that is not known, or is no function, is refused by its name', () => {
+  const flags = createTestFlags()
+  expect(() => flagstoneProvider(flags, { onTrak: () => undefined } as never)).toThrow('There is no option onTrak.')
+  expect(() => flagstoneProvider(flags, { onTrack: true } as never)).toThrow('The option onTrack must be a function.')
+  expect(() => flagstoneProvider(flags, null as never)).toThrow('The options of flagstoneProvider() are an object.')
+  expect(() => flagstoneProvider(undefined as never)).toThrow(
+    'flagstoneProvider() takes a client: flagstoneProvider(createFlags({ store })).',
+  )
+})
+
+test('an app under test gives it flags for a test', async () => {
+  const flags = createTestFlags({ new_feature: true, rows: 50 })
+  const client = await served(flags)
+  expect([await client.getBooleanValue('new_feature', false), await client.getNumberValue('rows', 10)]).toEqual([true, 50])
+  {
+    using _ = flags.override({ new_feature: false, rows: 20 })
+    expect([await client.getBooleanValue('new_feature', true), await client.getNumberValue('rows', 10)]).toEqual([false, 20])
+  }
+})
+
+test('a client with a schema is a client', async () => {
+  const schema = defineFlags({ new_feature: { default: false } })
+  await using flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 100 }] }), schema })
+  const client = await served(flags)
+  expect(await client.getBooleanValue('new_feature', false)).toBe(true)
+})
+
+test('closing OpenFeature leaves the client open, which is its owner’s to close', async () => {
+  const flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 100 }] }) })
+  await served(flags)
+  await OpenFeature.close()
+  expect(await flags.isEnabled('new_feature')).toBe(true)
+  await flags.close()
+})
