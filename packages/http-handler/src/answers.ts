@@ -2,5 +2,10 @@
 const HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
 
 export function json(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(JSON.stringify(body), { status, headers: { ...HEADERS, ...headers } })
+  return jsonText(JSON.stringify(body), status, headers)
+}
+
+/** As `json`, for what is JSON already. */
+export function jsonText(text: string, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(text, { status, headers: { ...HEADERS, ...headers } })
 }

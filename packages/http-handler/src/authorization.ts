@@ -28,7 +28,7 @@ export type Verdict = boolean | { readonly actor?: string }
 
 /** Who asks, once the action is allowed. */
 export interface Allowed {
-  readonly actor?: string
+  readonly actor?: string | undefined
 }
 
 export type Authorize = (request: Request, action: Action) => Verdict | Promise<Verdict>

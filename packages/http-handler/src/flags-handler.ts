@@ -2,8 +2,7 @@ import type { FlagSchema } from '@flagstone/core'
 import { type HandlerOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { problemOf } from './problems.ts'
 import { router } from './router.ts'
-import { evaluationRoutes } from './routes/evaluation.ts'
-import { flagRoutes } from './routes/flags.ts'
+import { routesOf } from './routes/index.ts'
 
 /** Fetch-standard: mounts wherever a `Request` can be had. Never rejects. */
 export type Handler = (request: Request) => Promise<Response>
@@ -17,7 +16,7 @@ export type Handler = (request: Request) => Promise<Response>
 export function flagsHandler<const S extends FlagSchema = FlagSchema>(options: HandlerOptions<S>): Handler {
   const resolved = resolveOptions(options)
   warnOfRefusal(resolved)
-  const app = router([...evaluationRoutes(resolved), ...flagRoutes(resolved)], resolved)
+  const app = router(routesOf(resolved), resolved)
   return async (request) => {
     try {
       return await app.fetch(request)

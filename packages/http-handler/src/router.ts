@@ -11,7 +11,10 @@ import type { Route } from './route.ts'
 export function router(routes: readonly Route[], options: ResolvedOptions): Hono {
   const app = new Hono().basePath(options.basePath)
   if (options.origins.length > 0) app.use(crossOrigin(options.origins))
-  for (const route of routes) app.on(route.method, pattern(route.path), (c) => answer(route, c, options))
+  for (const route of routes) {
+    const known = route.query.map(({ name }) => name)
+    app.on(route.method, pattern(route.path), (c) => answer(route, c, known, options))
+  }
   for (const path of new Set(routes.map((route) => route.path))) {
     const allowed = allowedFor(routes.filter((route) => route.path === path))
     app.all(pattern(path), (c) => otherMethod(c, allowed, options))
@@ -21,15 +24,14 @@ export function router(routes: readonly Route[], options: ResolvedOptions): Hono
   return app
 }
 
-async function answer(route: Route, c: Context, options: ResolvedOptions): Promise<Response> {
+async function answer(route: Route, c: Context, known: readonly string[], options: ResolvedOptions): Promise<Response> {
   const request = c.req.raw
   try {
     const isNamed = route.path.includes('{name}')
     const name = isNamed ? checkName(c.req.param('name')) : ''
     const action: Action = isNamed ? { ...route.action, name } : route.action
     const { actor } = await allow(request, action, options)
-    const asked = { request, name, query: queryOf(request.url, route.query) }
-    return await route.answer(actor === undefined ? asked : { ...asked, actor })
+    return await route.answer({ request, name, actor, query: queryOf(request.url, known) })
   } catch (error) {
     return problemOf(error, `${route.method} ${route.path}`, options.report)
   }

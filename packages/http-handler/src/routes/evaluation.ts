@@ -1,6 +1,7 @@
 import type { Evaluation } from '@flagstone/core'
 import { json } from '../answers.ts'
 import { tellable } from '../disclosure.ts'
+import { MIN_VERSION, USER_ID } from '../openapi/parameters.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { Route } from '../route.ts'
 
@@ -11,7 +12,13 @@ export function evaluationRoutes({ flags }: ResolvedOptions): readonly Route[] {
       method: 'GET',
       path: '/flags/{name}',
       action: { kind: 'evaluate', operation: 'evaluate', subject: 'flag' },
-      query: ['user_id', 'min_version'],
+      query: [USER_ID, MIN_VERSION],
+      text: {
+        id: 'evaluateFlag',
+        summary: 'Whether a user gets the flag, and why. A flag that does not exist is off, with FLAG_NOT_FOUND.',
+        success: { status: 200, description: 'The evaluation.', schema: 'Evaluation' },
+        problems: ['VERSION_NOT_REACHED'],
+      },
       async answer({ name, query }) {
         const minVersion = query.whole('min_version')
         const evaluation = await flags.evaluate(name, query.text('user_id'), minVersion === undefined ? {} : { minVersion })
