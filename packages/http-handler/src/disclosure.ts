@@ -1,7 +1,8 @@
-import type { FlagsErrorCode } from '@flagstone/core'
+import { FlagsError, type FlagsErrorCode } from '@flagstone/core'
 
 /** What is said in place of a message that may hold an address, a statement or what is stored. The host's `onError` has the message. */
 const INSTEAD: Partial<Readonly<Record<FlagsErrorCode, string>>> = {
+  INVALID_FLAG: 'The store refuses this.',
   STORE_UNAVAILABLE: 'The store cannot be reached.',
   STORE_TIMEOUT: 'The store did not answer in time.',
   REPLICA_UNAVAILABLE: 'The store cannot be reached.',
@@ -14,23 +15,33 @@ const INSTEAD: Partial<Readonly<Record<FlagsErrorCode, string>>> = {
   CLOSED: 'The service is shutting down.',
 }
 
-/** Codes whose messages hold nothing but what the caller said, names and versions. */
-const TELLABLE: ReadonlySet<FlagsErrorCode> = new Set([
+/** Codes whose messages hold nothing but what was asked, names and versions, wherever they come from. */
+const ALWAYS: ReadonlySet<FlagsErrorCode> = new Set(['INVALID_CONTEXT', 'FLAG_NOT_FOUND', 'VERSION_NOT_REACHED', 'TARGETING_KEY_MISSING'])
+
+/** As these, unless something else than Flagstone is the cause: a constraint of the database can also say that a flag is invalid. */
+const WITHOUT_FOREIGN_CAUSE: ReadonlySet<FlagsErrorCode> = new Set([
+  ...ALWAYS,
   'INVALID_OPTIONS',
   'INVALID_NAME',
   'INVALID_FLAG',
-  'INVALID_CONTEXT',
-  'FLAG_NOT_FOUND',
   'FLAG_EXISTS',
   'SEGMENT_NOT_FOUND',
   'SEGMENT_EXISTS',
   'PREREQUISITE_CYCLE',
   'VERSION_CONFLICT',
-  'VERSION_NOT_REACHED',
-  'TARGETING_KEY_MISSING',
 ])
 
-/** The message, where whoever asks may see it, or what can be said in its place. */
+/** What may be said of an answer's error: its message, or something in its place. */
 export function tellable(code: FlagsErrorCode, message: string): string {
-  return TELLABLE.has(code) ? message : (INSTEAD[code] ?? 'Something went wrong.')
+  return ALWAYS.has(code) ? message : inPlaceOf(code)
+}
+
+/** What may be said of an error that was thrown. */
+export function detailOf({ code, message, cause }: FlagsError): string {
+  const isOurs = cause === undefined || cause instanceof FlagsError
+  return isOurs && WITHOUT_FOREIGN_CAUSE.has(code) ? message : inPlaceOf(code)
+}
+
+function inPlaceOf(code: FlagsErrorCode): string {
+  return INSTEAD[code] ?? 'Something went wrong.'
 }

@@ -20,7 +20,7 @@ export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
   readonly bodyTimeoutMs?: number
   /** Origins whose pages may ask, as browsers write them (`https://app.example`), or `'*'` for all; never with cookies. Default: none. */
   readonly cors?: { readonly origins: readonly string[] }
-  /** Told of whatever was answered with a status of 500 or more; `cause` has what the response does not say. */
+  /** Told of whatever was answered with a status of 500 or more, or with less than is known; message and `cause` have the rest. */
   onError?(error: FlagsError): void
   /** Where time comes from; for tests. */
   readonly clock?: Clock

@@ -1,5 +1,5 @@
 import { FlagsError, type FlagsErrorCode } from '@flagstone/core'
-import { tellable } from './disclosure.ts'
+import { detailOf } from './disclosure.ts'
 
 /** What HTTP can say no to before Flagstone is asked. */
 export type HttpCode =
@@ -103,13 +103,17 @@ export class Refusal extends Error {
   }
 }
 
-/** The response for anything that was thrown. Whatever its status makes the server's fault goes to `report` as well; `what` names it there. */
+/**
+ * The response for anything that was thrown. What is the server's fault by its status, and what is not told in full, goes to `report` as
+ * well; `what` names there what went wrong.
+ */
 export function problemOf(thrown: unknown, what: string, report: (error: FlagsError) => void): Response {
   if (thrown instanceof Refusal) return problem(thrown.code, thrown.message, {}, thrown.headers)
   const error = thrown instanceof FlagsError ? thrown : new FlagsError('GENERAL', `${what} failed.`, { cause: thrown })
   const { code, message, versions } = error
-  if (STATUS[code] >= 500) report(error)
-  return problem(code, tellable(code, message), versions === undefined ? {} : { versions })
+  const detail = detailOf(error)
+  if (STATUS[code] >= 500 || detail !== message) report(error)
+  return problem(code, detail, versions === undefined ? {} : { versions })
 }
 
 function problem(
