@@ -38,7 +38,9 @@ export interface Workshop {
 
 /** Rejects before the packages are built: programs import them as their users do. */
 export async function openWorkshop(root: string): Promise<Workshop> {
-  const unbuilt = ['core', 'http-handler', 'pg-adapter', 'redis-adapter'].filter((name) => !existsSync(join(root, 'packages', name, 'dist/index.d.ts')))
+  const unbuilt = ['core', 'http-handler', 'pg-adapter', 'redis-adapter'].filter(
+    (name) => !existsSync(join(root, 'packages', name, 'dist/index.d.ts')),
+  )
   if (unbuilt.length > 0) throw new Error(`Build the packages first: npx -y pnpm@12 build (${unbuilt.join(', ')})`)
   const parent = join(root, 'examples/node_modules/.cache')
   await mkdir(parent, { recursive: true })
