@@ -7,7 +7,9 @@ const sources: Record<string, string> = {
   '@flagstone/core': 'packages/core/src/index.ts',
   '@flagstone/core/adapter': 'packages/core/src/adapter.ts',
   '@flagstone/core/conformance': 'packages/core/src/conformance/index.ts',
+  '@flagstone/core/schemas': 'packages/core/src/schemas.ts',
   '@flagstone/core/testing': 'packages/core/src/testing/index.ts',
+  '@flagstone/http-handler': 'packages/http-handler/src/index.ts',
   '@flagstone/openfeature-provider': 'packages/openfeature-provider/src/index.ts',
   '@flagstone/pg-adapter': 'packages/pg-adapter/src/index.ts',
   '@flagstone/redis-adapter': 'packages/redis-adapter/src/index.ts',
@@ -42,6 +44,7 @@ export default defineConfig({
       project('openfeature-provider', 'packages/openfeature-provider'),
       project('pg-adapter', 'packages/pg-adapter'),
       project('redis-adapter', 'packages/redis-adapter'),
+      project('http-handler', 'packages/http-handler'),
       project('services', 'services'),
       project('repository', '.'),
       {

@@ -1,7 +1,13 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', adapter: 'src/adapter.ts', conformance: 'src/conformance/index.ts', testing: 'src/testing/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    adapter: 'src/adapter.ts',
+    conformance: 'src/conformance/index.ts',
+    schemas: 'src/schemas.ts',
+    testing: 'src/testing/index.ts',
+  },
   format: ['esm', 'cjs'],
   target: 'node20',
   tsconfig: 'tsconfig.json',

@@ -38,7 +38,7 @@ export interface Workshop {
 
 /** Rejects before the packages are built: programs import them as their users do. */
 export async function openWorkshop(root: string): Promise<Workshop> {
-  const unbuilt = ['core', 'openfeature-provider', 'pg-adapter', 'redis-adapter'].filter(
+  const unbuilt = ['core', 'http-handler', 'openfeature-provider', 'pg-adapter', 'redis-adapter'].filter(
     (name) => !existsSync(join(root, 'packages', name, 'dist/index.d.ts')),
   )
   if (unbuilt.length > 0) throw new Error(`Build the packages first: npx -y pnpm@12 build (${unbuilt.join(', ')})`)

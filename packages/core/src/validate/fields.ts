@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { isRollout } from '../evaluate/bucket.ts'
 import { isoOf, momentOf } from '../evaluate/moment.ts'
-import { isFlagName } from '../evaluate/name.ts'
+import { isFlagName, NAME } from '../evaluate/name.ts'
 
 /** Reads anything, gives a `T`. */
 export type Schema<T> = v.GenericSchema<unknown, T>
@@ -43,16 +43,19 @@ export const timestamp: Schema<string> = v.pipe(
     addIssue({ message: 'an ISO 8601 timestamp with a time zone, such as 2026-12-31T00:00:00Z' })
     return NEVER
   }),
+  v.metadata({ format: 'date-time' }),
 )
 
 export const name: Schema<string> = v.pipe(
   v.string('a string'),
   v.check((value) => isFlagName(value), 'a letter or digit, then at most 127 letters, digits, dots, underscores or hyphens'),
+  v.metadata({ pattern: NAME.source }),
 )
 
 export const rollout: Schema<number> = v.pipe(
   v.number('a number from 0 to 100'),
   v.check(isRollout, 'a number from 0 to 100 with at most three decimals'),
+  v.metadata({ minimum: 0, maximum: 100, description: 'Percent, with at most three decimals.' }),
 )
 
 export const boolean: Schema<boolean> = v.boolean('true or false')
@@ -66,5 +69,6 @@ export function list<T>(item: Schema<T>, max: number, what: string): Schema<read
     v.array(v.unknown(), `a list of ${what}`),
     v.maxLength(max, `at most ${max.toLocaleString('en')} ${what}`),
     v.array(item, `a list of ${what}`),
+    v.metadata({ maxItems: max }),
   )
 }

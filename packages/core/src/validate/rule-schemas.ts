@@ -104,6 +104,7 @@ const variantValue = v.pipe(
 const weight = v.pipe(
   v.number('a number from 0 to 1,000,000'),
   v.check(isWeight, 'a number from 0 to 1,000,000 with at most three decimals'),
+  v.metadata({ minimum: 0, maximum: 1_000_000, description: 'A share, with at most three decimals.' }),
 )
 
 function countSegments(rules: readonly Rule[]): number {

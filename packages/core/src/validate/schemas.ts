@@ -16,6 +16,7 @@ export const MAX_DAYS = 36_500
 const salt = v.pipe(
   text(1, 200),
   v.check((value) => !value.includes(':'), 'no ":" in it'),
+  v.metadata({ pattern: '^[^:]*$' }),
 )
 const owner = text(1, 200)
 const tags = v.pipe(v.array(text(1, 100), 'a list of strings'), v.maxLength(50, 'at most 50 tags'))

@@ -18,6 +18,7 @@ const members = v.pipe(
     addIssue({ message: 'a string of 1 to 256 characters, well-formed Unicode without NUL', input, path: [path] })
   }),
   v.transform((checked) => checked as readonly string[]),
+  v.metadata({ items: { type: 'string', minLength: 1, maxLength: MAX_MEMBER } }),
 )
 
 function isMember(member: unknown): member is string {

@@ -1,0 +1,104 @@
+import { type Clock, type FlagSchema, type Flags, FlagsError } from '@flagstone/core'
+import { systemClock } from '@flagstone/core/adapter'
+import type { Action, Authorize, Verdict } from './authorization.ts'
+
+export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
+  /** What answers. The handler never closes it. */
+  readonly flags: Flags<S>
+  /**
+   * Whether a request may do what it is about to do, and who asks. Called for every request that the handler knows a route for, before
+   * its body is read; it must not read the body itself. What it throws refuses the request, with a 500. Default: everything is refused.
+   */
+  authorize?(request: Request, action: Action): Verdict | Promise<Verdict>
+  /** `'evaluate'` lets anybody do what is of kind `evaluate`, without asking `authorize`. Default: nothing is public. */
+  readonly public?: 'evaluate'
+  /** Where the routes begin, such as `/api`: empty, or segments that each begin with a slash. Default `''`. */
+  readonly basePath?: string
+  /** The largest body that is read, in bytes, 1 to 10,000,000. Default 100,000. */
+  readonly maxBodyBytes?: number
+  /** How long a body may take to arrive, in milliseconds, 1 to 600,000. Default 10,000. */
+  readonly bodyTimeoutMs?: number
+  /** Origins whose pages may ask, as browsers write them (`https://app.example`), or `'*'` for all; never with cookies. Default: none. */
+  readonly cors?: { readonly origins: readonly string[] }
+  /** Told of whatever was answered with a status of 500 or more, or with less than is known; message and `cause` have the rest. */
+  onError?(error: FlagsError): void
+  /** Where time comes from; for tests. */
+  readonly clock?: Clock
+}
+
+/** Every option with its default filled in. */
+export interface ResolvedOptions {
+  readonly flags: Flags
+  readonly authorize: Authorize | undefined
+  readonly isEvaluationPublic: boolean
+  readonly basePath: string
+  readonly maxBodyBytes: number
+  readonly bodyTimeoutMs: number
+  /** Empty: no CORS. */
+  readonly origins: readonly string[]
+  readonly report: (error: FlagsError) => void
+  readonly clock: Clock
+}
+
+const KNOWN = ['flags', 'authorize', 'public', 'basePath', 'maxBodyBytes', 'bodyTimeoutMs', 'cors', 'onError', 'clock']
+const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)*$/
+
+/** Throws `INVALID_OPTIONS`, naming the option. */
+export function resolveOptions<S extends FlagSchema>(options: HandlerOptions<S>): ResolvedOptions {
+  if (options === null || typeof options !== 'object') invalid('flagsHandler() takes options: an object with flags at least.')
+  const unknown = Object.keys(options).find((option) => !KNOWN.includes(option))
+  if (unknown !== undefined) invalid(`There is no option ${unknown}.`)
+  const { flags, authorize, basePath = '', cors, onError, clock = systemClock } = options
+  if (typeof flags?.evaluate !== 'function') refuse('flags', 'what createFlags() returned')
+  if (authorize !== undefined && typeof authorize !== 'function') refuse('authorize', 'a function')
+  if (options.public !== undefined && options.public !== 'evaluate') refuse('public', "'evaluate', or left out")
+  if (typeof basePath !== 'string' || !BASE_PATH.test(basePath) || /\/\.{1,2}(\/|$)/.test(basePath)) {
+    refuse('basePath', "'', or a path such as '/api': each segment begins with a slash, and the last does not end with one")
+  }
+  if (onError !== undefined && typeof onError !== 'function') refuse('onError', 'a function')
+  if (typeof clock?.after !== 'function') refuse('clock', 'a Clock')
+  return {
+    // The schema is for types alone.
+    flags: flags as unknown as Flags,
+    authorize: authorize?.bind(options),
+    isEvaluationPublic: options.public === 'evaluate',
+    basePath,
+    maxBodyBytes: whole('maxBodyBytes', options.maxBodyBytes, 100_000, 10_000_000),
+    bodyTimeoutMs: whole('bodyTimeoutMs', options.bodyTimeoutMs, 10_000, 600_000),
+    origins: cors === undefined ? [] : originsOf(cors),
+    report: (error) => tell(onError?.bind(options), error),
+    clock,
+  }
+}
+
+function originsOf(cors: unknown): readonly string[] {
+  const origins = cors !== null && typeof cors === 'object' && 'origins' in cors ? cors.origins : undefined
+  if (Array.isArray(origins) && origins.length > 0 && origins.every(isOrigin)) return [...origins]
+  return refuse('cors.origins', "a list of origins such as 'https://app.example', without a path, or ['*']")
+}
+
+function isOrigin(origin: unknown): boolean {
+  return origin === '*' || (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin)
+}
+
+function whole(option: string, value: number | undefined, fallback: number, max: number): number {
+  if (value === undefined) return fallback
+  if (!Number.isInteger(value) || value < 1 || value > max) refuse(option, `a whole number from 1 to ${max.toLocaleString('en')}`)
+  return value
+}
+
+function tell(onError: ((error: FlagsError) => void) | undefined, error: FlagsError): void {
+  try {
+    onError?.(error)
+  } catch (thrown) {
+    process.emitWarning(`onError of flagsHandler() threw: ${thrown instanceof Error ? thrown.stack : String(thrown)}`)
+  }
+}
+
+function refuse(option: string, expected: string): never {
+  invalid(`The option ${option} must be ${expected}.`)
+}
+
+function invalid(message: string): never {
+  throw new FlagsError('INVALID_OPTIONS', message)
+}

@@ -1,0 +1,106 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { placesOf } from './exchange.ts'
+import type { Described } from './openapi-types.ts'
+import { request, Site } from './site.ts'
+
+let site: Site
+beforeEach(() => {
+  site = new Site()
+})
+afterEach(() => site.end())
+
+async function documentOf(options: Parameters<Site['handler']>[0] = {}, path = '/openapi.json'): Promise<Described> {
+  return (await (await site.handler(options)(request(path))).json()) as Described
+}
+
+describe('GET /openapi.json', () => {
+  test.each([{}, { basePath: '/api/v1' }, { public: 'evaluate' }] as const)(
+    'with %o is a valid document of OpenAPI 3.1',
+    async (options) => {
+      const validator = new Validator()
+      const document = await documentOf(options, `${'basePath' in options ? options.basePath : ''}/openapi.json`)
+      expect(await validator.validate(document as never)).toEqual({ valid: true })
+      expect(validator.version).toBe('3.1')
+    },
+  )
+
+  test('describes each operation once, and only paths that there are', async () => {
+    const document = await documentOf()
+    const ids = placesOf(document).map(({ operation }) => operation.operationId)
+    expect(ids.sort()).toEqual(
+      [
+        'createFlag',
+        'createSegment',
+        'deleteFlag',
+        'deleteSegment',
+        'describe',
+        'evaluateFlag',
+        'explainFlag',
+        'getFlag',
+        'getFlagHistory',
+        'getSegment',
+        'getSegmentHistory',
+        'listFlags',
+        'listSegments',
+        'updateFlag',
+        'updateSegment',
+      ].sort(),
+    )
+    for (const path of Object.keys(document.paths)) {
+      const allowed = (await site.ask(path.replace('{name}', 'first'), { method: 'OPTIONS' })).headers.get('allow')
+      const methods = Object.keys(document.paths[path] ?? {}).map((method) => method.toUpperCase())
+      expect(allowed?.split(', ').filter((method) => !['HEAD', 'OPTIONS'].includes(method))).toEqual(methods)
+    }
+  })
+
+  test('says where the routes begin', async () => {
+    expect((await documentOf()).servers).toEqual([{ url: '/' }])
+    expect((await documentOf({ basePath: '/api' }, '/api/openapi.json')).servers).toEqual([{ url: '/api' }])
+  })
+
+  test('says what needs no authorization', async () => {
+    const open = (document: Described): string[] =>
+      placesOf(document).flatMap(({ operation }) => (operation.security?.length === 0 ? [operation.operationId] : []))
+    expect(open(await documentOf())).toEqual([])
+    expect(open(await documentOf({ public: 'evaluate' })).sort()).toEqual(['describe', 'evaluateFlag'])
+  })
+
+  test('refuses what the schemas refuse, where JSON Schema has a word for it', async () => {
+    const ajv = new Ajv2020({ strict: false })
+    formats.default(ajv)
+    ajv.addSchema({ $id: 'document', ...(await documentOf()) })
+    const takes = (name: string, value: unknown): boolean => ajv.validate({ $ref: `document#/components/schemas/${name}` }, value)
+    const flag = {
+      name: 'a',
+      rollout: 33.333,
+      rules: [{ when: [{ attribute: 'x', operator: 'exists' }] }],
+      expiresAt: '2026-01-01T00:00:00Z',
+    }
+    expect(takes('NewFlag', flag)).toBe(true)
+    expect(takes('FlagPatch', { owner: null, rollout: 1 })).toBe(true)
+    expect(takes('NewSegment', { name: 'a', members: ['ada'] })).toBe(true)
+    const wrong: readonly (readonly [string, object])[] = [
+      ['NewFlag', {}],
+      ['NewFlag', { name: 'a/b' }],
+      ['NewFlag', { name: 'a', rolout: 1 }],
+      ['NewFlag', { name: 'a', rollout: 101 }],
+      ['NewFlag', { name: 'a', rollout: -1 }],
+      ['NewFlag', { name: 'a', owner: '' }],
+      ['NewFlag', { name: 'a', owner: null }],
+      ['NewFlag', { name: 'a', expiresAt: 'tomorrow' }],
+      ['NewFlag', { name: 'a', salt: 'a:b' }],
+      ['NewFlag', { name: 'a', tags: Array(51).fill('x') }],
+      ['NewFlag', { name: 'a', requires: Array(51).fill({ flag: 'b' }) }],
+      ['NewFlag', { name: 'a', variants: [{ name: 'b', value: 1, weight: 1_000_001 }] }],
+      ['NewFlag', { name: 'a', rules: [{ when: [{ attribute: 'x', operator: 'is' }] }] }],
+      ['FlagPatch', { rollout: null }],
+      ['NewSegment', { name: 'a', members: [''] }],
+      ['NewSegment', { name: 'a', members: Array(10_001).fill('x') }],
+      ['SegmentPatch', { members: [7] }],
+    ]
+    for (const [name, value] of wrong) expect([name, value, takes(name, value)]).toEqual([name, value, false])
+  })
+})

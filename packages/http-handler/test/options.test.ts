@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { flagsHandler, type HandlerOptions } from '../src/index.ts'
+import { request, Site } from './site.ts'
+
+let site: Site
+beforeEach(() => {
+  site = new Site()
+})
+afterEach(() => site.end())
+
+function made(options: object): () => unknown {
+  return () => flagsHandler({ flags: site.flags, public: 'evaluate', ...options } as HandlerOptions)
+}
+
+describe('options', () => {
+  test.each([
+    [{ flags: undefined }, 'flags'],
+    [{ flags: {} }, 'flags'],
+    [{ authorize: true }, 'authorize'],
+    [{ authorize: null }, 'authorize'],
+    [{ public: 'all' }, 'public'],
+    [{ public: true }, 'public'],
+    [{ basePath: 'api' }, 'basePath'],
+    [{ basePath: '/' }, 'basePath'],
+    [{ basePath: '/api/' }, 'basePath'],
+    [{ basePath: '/a//b' }, 'basePath'],
+    [{ basePath: '/../b' }, 'basePath'],
+    [{ basePath: '/:id' }, 'basePath'],
+    [{ basePath: '/*' }, 'basePath'],
+    [{ basePath: '/a\r\nb' }, 'basePath'],
+    [{ basePath: 7 }, 'basePath'],
+    [{ maxBodyBytes: 0 }, 'maxBodyBytes'],
+    [{ maxBodyBytes: 1.5 }, 'maxBodyBytes'],
+    [{ maxBodyBytes: Number.POSITIVE_INFINITY }, 'maxBodyBytes'],
+    [{ maxBodyBytes: 10_000_001 }, '10,000,000'],
+    [{ bodyTimeoutMs: 0 }, 'bodyTimeoutMs'],
+    [{ bodyTimeoutMs: '1' }, 'bodyTimeoutMs'],
+    [{ cors: true }, 'cors'],
+    [{ cors: {} }, 'cors.origins'],
+    [{ cors: { origins: [] } }, 'cors.origins'],
+    [{ cors: { origins: 'https://app.example' } }, 'cors.origins'],
+    [{ cors: { origins: ['app.example'] } }, 'cors.origins'],
+    [{ cors: { origins: ['https://app.example/'] } }, 'cors.origins'],
+    [{ cors: { origins: ['null'] } }, 'cors.origins'],
+    [{ onError: 'log' }, 'onError'],
+    [{ clock: {} }, 'clock'],
+    [{ authorise: () => true }, 'authorise'],
+  ])('%o are refused, and the message names the option', (options, named) => {
+    expect(made(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringContaining(named) }))
+  })
+
+  test.each([undefined, null, 7])('%j is refused', (options) => {
+    expect(() => flagsHandler(options as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }))
+  })
+
+  test.each([
+    { basePath: '' },
+    { basePath: '/api/v1.2' },
+    { maxBodyBytes: 1 },
+    { bodyTimeoutMs: 600_000 },
+    { cors: { origins: ['*'] } },
+    { cors: { origins: ['http://localhost:5173'] } },
+    { authorize: undefined },
+  ])('%o are taken', (options) => {
+    expect(made(options)).not.toThrow()
+  })
+
+  test('are read once: what is changed in them later opens nothing', async () => {
+    const options: { flags: typeof site.flags; authorize(): boolean; public?: 'evaluate' } = { flags: site.flags, authorize: () => false }
+    const handler = flagsHandler(options)
+    options.public = 'evaluate'
+    options.authorize = () => true
+    expect((await handler(request('/flags/first'))).status).toBe(403)
+  })
+})
