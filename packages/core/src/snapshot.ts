@@ -7,6 +7,7 @@ import { type Target, targetOf, type Who } from './evaluate/target.ts'
 import type { World } from './evaluate/world.ts'
 import { evaluation, unknown, valueFor } from './outcome.ts'
 import type { State } from './read/all-flags.ts'
+import type { Compiled } from './read/compiler.ts'
 import type { FlagDefinition, FlagName, FlagSchema, ValueOf, Widen } from './schema.ts'
 
 /** What `evaluateAll` leaves in and out. */
@@ -35,11 +36,20 @@ export interface FlagSnapshot<S extends FlagSchema = FlagSchema> {
   readonly asOf: number | undefined
   /** Whether the store could not vouch for it of late when it was taken. */
   readonly stale: boolean
+  /**
+   * Names the store's history up to `asOf`: the same text stands for the same records in every process, also after a restore that went back.
+   * `undefined` where that cannot be vouched for: nothing could be loaded, or more than the log has told of yet.
+   */
+  readonly revision: string | undefined
+  /** Whether answers may still change by themselves as time passes: some flag has a ramp that has not ended. */
+  readonly timed: boolean
   /** The names of all flags. */
   readonly names: readonly string[]
   isEnabled(name: FlagName<S>, who?: Who, options?: { readonly default?: boolean }): boolean
   evaluate(name: FlagName<S>, who?: Who, options?: { readonly default?: boolean }): Evaluation
   readonly value: SnapshotValue<S>
+  /** Whether the flag's value is `true` or `false` whoever asks: it has no variants, or no others. `false` where it is not known. */
+  isBoolean(name: FlagName<S>): boolean
   /** Every flag for one context, by name; for bootstrapping a front end. */
   evaluateAll(who: Who | undefined, options: EvaluateAllOptions & { readonly forClient: true }): Readonly<Record<string, ClientEvaluation>>
   evaluateAll(who?: Who, options?: EvaluateAllOptions): Readonly<Record<string, Evaluation>>
@@ -56,19 +66,23 @@ const EMPTY: State['compiled'] = new Map()
 export class Snapshot implements FlagSnapshot {
   readonly asOf: number | undefined
   readonly stale: boolean
+  readonly revision: string | undefined
   readonly #parts: SnapshotParts
   readonly #compiled: State['compiled']
   readonly #outdated: ReadonlySet<string> | undefined
   readonly #error: FlagsError | undefined
   readonly #world: World
+  /** In milliseconds since 1970. */
+  #lastRampEnds: number | undefined
 
   /** `state` may be the reason why there is none. */
-  constructor(state: State | FlagsError, stale: boolean, parts: SnapshotParts) {
+  constructor(state: State | FlagsError, stale: boolean, parts: SnapshotParts, revision?: string) {
     const known = state instanceof FlagsError ? undefined : state
     const compiled = known?.compiled ?? EMPTY
     const { clock } = parts
     this.asOf = known?.asOf
     this.stale = stale || known === undefined
+    this.revision = revision
     this.#parts = parts
     this.#compiled = compiled
     this.#outdated = known?.outdated
@@ -90,6 +104,16 @@ export class Snapshot implements FlagSnapshot {
 
   get names(): readonly string[] {
     return [...this.#compiled].filter(([, flag]) => !(flag instanceof CompiledSegment)).map(([name]) => name)
+  }
+
+  get timed(): boolean {
+    this.#lastRampEnds ??= lastRampEnds(this.#compiled.values())
+    return this.#parts.clock.now() < this.#lastRampEnds
+  }
+
+  isBoolean(name: string): boolean {
+    const flag = this.#compiled.get(name)
+    return flag instanceof CompiledFlag && (flag.record.variants ?? []).every(({ value }) => typeof value === 'boolean')
   }
 
   isEnabled(name: string, who?: Who, options?: { readonly default?: boolean }): boolean {
@@ -148,6 +172,14 @@ export class Snapshot implements FlagSnapshot {
 
 function hasTag(flag: CompiledFlag | FlagsError, tags: readonly string[]): boolean {
   return flag instanceof CompiledFlag && flag.record.tags?.some((tag) => tags.includes(tag)) === true
+}
+
+function lastRampEnds(all: Iterable<Compiled | FlagsError>): number {
+  let last = Number.NEGATIVE_INFINITY
+  for (const flag of all) {
+    if (flag instanceof CompiledFlag && flag.ramp !== undefined) last = Math.max(last, flag.ramp.end)
+  }
+  return last
 }
 
 function clientView({ enabled, variant, value }: Evaluation): ClientEvaluation {
