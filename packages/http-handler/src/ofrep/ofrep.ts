@@ -13,7 +13,8 @@ import { contextOf } from './ofrep-context.ts'
 import { failureOf, type OfrepFailure, ofrepErrorOf, statusOf } from './ofrep-errors.ts'
 
 const ALL = '/ofrep/v1/evaluate/flags'
-const ONE = `${ALL}/:key`
+// Slashes too: some providers do not escape them, and no flag's name has one.
+const ONE = `${ALL}/:key{.+}`
 const ALLOWED = 'POST, OPTIONS'
 const EVALUATE = { kind: 'evaluate', operation: 'evaluate', subject: 'flag' } as const
 
