@@ -1,13 +1,20 @@
-import type { Evaluation, FlagSnapshot, JsonValue } from '@flagstone/core'
+import type { Evaluation, FlagSnapshot, JsonValue, Reason, Source } from '@flagstone/core'
 import { failureOf, type OfrepFailure } from './ofrep-errors.ts'
 
-/** OFREP's `evaluationSuccess`. Without a value the provider takes the default of the code that asks. */
+type OfrepReason = 'STATIC' | 'TARGETING_MATCH' | 'SPLIT' | 'DISABLED' | 'UNKNOWN'
+
+/** OFREP's `evaluationSuccess`; what is `undefined` is not in the JSON. Without a value the provider takes the default of the code that asks. */
 export interface OfrepSuccess {
   readonly key: string
-  readonly value?: JsonValue
-  readonly reason: 'STATIC' | 'TARGETING_MATCH' | 'SPLIT' | 'DISABLED' | 'UNKNOWN'
-  readonly variant?: string
-  readonly metadata: Readonly<Record<string, string | number | boolean>>
+  readonly value: JsonValue | undefined
+  readonly reason: OfrepReason
+  readonly variant: string | undefined
+  readonly metadata: {
+    readonly version: number | undefined
+    readonly source: Source
+    /** Flagstone's, where OFREP has no word for it: `DEFAULT` or `STALE`. */
+    readonly reason: Reason | undefined
+  }
 }
 
 /**
@@ -15,25 +22,19 @@ export interface OfrepSuccess {
  * whatever the code's default is. Any other flag has its variant's value for who is in and none for who is out.
  */
 export function ofrepAnswer(evaluation: Evaluation, snapshot: FlagSnapshot): OfrepSuccess | OfrepFailure {
-  const { name, errorCode, errorMessage = '', variant } = evaluation
+  const { name, reason, variant, version, source, errorCode, errorMessage = '' } = evaluation
   if (errorCode !== undefined) return failureOf(name, errorCode, errorMessage)
-  const value = given(evaluation, snapshot)
+  const shared = reason === 'DEFAULT' || reason === 'STALE' || reason === 'ERROR' ? undefined : reason
   return {
     key: name,
-    ...(value === undefined ? {} : { value }),
-    ...reasonOf(evaluation),
-    ...(variant === undefined ? {} : { variant }),
+    value: valueFor(evaluation, snapshot),
+    reason: shared ?? 'UNKNOWN',
+    variant,
+    metadata: { version, source, reason: shared === undefined ? reason : undefined },
   }
 }
 
-function given({ name, enabled, variant, value }: Evaluation, snapshot: FlagSnapshot): JsonValue | undefined {
+function valueFor({ name, enabled, variant, value }: Evaluation, snapshot: FlagSnapshot): JsonValue | undefined {
   if (enabled && variant !== undefined) return value
   return snapshot.isBoolean(name) ? enabled : undefined
-}
-
-/** OFREP knows neither `DEFAULT` nor `STALE`; there the metadata has the reason. */
-function reasonOf({ reason, version, source }: Evaluation): Pick<OfrepSuccess, 'reason' | 'metadata'> {
-  const metadata = { ...(version === undefined ? {} : { version }), source }
-  if (reason === 'DEFAULT' || reason === 'STALE' || reason === 'ERROR') return { reason: 'UNKNOWN', metadata: { ...metadata, reason } }
-  return { reason, metadata }
 }
