@@ -1,5 +1,5 @@
 import type { FlagSnapshot } from '@flagstone/core'
-import { json } from '../answers.ts'
+import { json, jsonHeaders } from '../answers.ts'
 import { entityTag, isHeld } from './entity-tag.ts'
 
 /** What is asked, and what decides whether an answer to it still holds. */
@@ -15,29 +15,43 @@ export interface Question {
 
 export interface Found {
   readonly body: unknown
-  /** What of the body makes another answer of it. Default: all of it. */
-  readonly essence?: unknown
+  /** What of the body makes another answer of it; asked for where time has a say. */
+  readonly essence: () => unknown
   /** Whether it is what the flags say: not a stand-in, not a default because they cannot be known. */
   readonly isSure: boolean
 }
 
-/** Answers what `find` finds, or with a 304 where the client has it. `find` is called only where the flags alone do not decide that. */
-export async function conditional(question: Question, find: () => Found | Promise<Found>): Promise<Response> {
-  const { request, headers } = question
-  const early = tagByFlags(question)
-  if (early !== undefined && isHeld(early, request)) return notModified(early, headers)
-  const { body, essence = body, isSure } = await find()
+/** An answer that holds until the flags change. */
+export interface Kept {
+  readonly text: string
+  readonly tag: string
+  /** All that the answer says of itself. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * Answers what `find` finds, or with a 304 where the client has it. `find` is called only where the flags alone do not decide that. `keep` is
+ * handed what holds until they change.
+ */
+export async function conditional(question: Question, find: () => Found | Promise<Found>, keep?: (kept: Kept) => void): Promise<Response> {
+  const { request, asks, snapshot } = question
+  const early = isDecidedByFlags(snapshot) ? entityTag('flags', ...asks, snapshot.revision) : undefined
+  if (early !== undefined && isHeld(early, request)) return notModified(early, question.headers)
+  const { body, essence, isSure } = await find()
   if (!isSure) return json(body)
-  const tag = early ?? entityTag('body', ...question.asks, JSON.stringify(essence))
-  return early === undefined && isHeld(tag, request) ? notModified(tag, headers) : json(body, 200, { ETag: tag, ...headers })
+  const tag = early ?? entityTag('body', ...asks, JSON.stringify(essence()))
+  if (early === undefined && isHeld(tag, request)) return notModified(tag, question.headers)
+  const kept = { text: JSON.stringify(body), tag, headers: jsonHeaders({ ETag: tag, ...question.headers }) }
+  if (early !== undefined) keep?.(kept)
+  return new Response(kept.text, { headers: kept.headers })
 }
 
-/** `undefined` where time has a say as well, or where it is not known well enough which flags there are. */
-function tagByFlags({ snapshot, asks }: Question): string | undefined {
-  if (snapshot?.revision === undefined || snapshot.stale || snapshot.timed) return undefined
-  return entityTag('flags', ...asks, snapshot.revision)
+/** Whether nothing but a change makes another answer: time has no say, and it is known well which flags there are. */
+export function isDecidedByFlags(snapshot: FlagSnapshot | undefined): snapshot is FlagSnapshot & { readonly revision: string } {
+  return snapshot?.revision !== undefined && !snapshot.stale && !snapshot.timed
 }
 
-function notModified(tag: string, headers: Readonly<Record<string, string>>): Response {
+/** The answer to a client that has the right one. */
+export function notModified(tag: string, headers: Readonly<Record<string, string>>): Response {
   return new Response(null, { status: 304, headers: { ETag: tag, ...headers } })
 }

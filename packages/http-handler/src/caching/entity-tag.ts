@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Part of every tag: raised when the same flags are answered in another form. */
 const FORM = '1'
@@ -8,10 +8,7 @@ const LENGTH = 22
 /** A weak entity tag of everything that an answer follows from. It says nothing of the parts themselves. */
 export function entityTag(...parts: readonly string[]): string {
   // As JSON, so that no part can end where another begins.
-  const digest = createHash('sha256')
-    .update(JSON.stringify([FORM, ...parts]))
-    .digest('base64url')
-  return `W/"${digest.slice(0, LENGTH)}"`
+  return `W/"${hash('sha256', JSON.stringify([FORM, ...parts]), 'base64url').slice(0, LENGTH)}"`
 }
 
 /** Whether the client has the answer of this tag already, by its `If-None-Match`. */
