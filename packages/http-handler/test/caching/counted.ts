@@ -20,6 +20,13 @@ export function counted(site: Site): Counted {
         }
       },
     })
-  const snapshot = async (): Promise<FlagSnapshot> => count(await site.flags.snapshot(), ['evaluate', 'evaluateAll', 'value', 'isEnabled'])
+  // The same object as long as nothing changed, as the client's own is.
+  const taken = new WeakMap<FlagSnapshot, FlagSnapshot>()
+  const snapshot = async (): Promise<FlagSnapshot> => {
+    const own = await site.flags.snapshot()
+    const found = taken.get(own) ?? count(own, ['evaluate', 'evaluateAll', 'value', 'isEnabled'])
+    taken.set(own, found)
+    return found
+  }
   return { flags: count(site.flags, ['evaluate', 'value', 'isEnabled'], { snapshot }), evaluations: () => evaluations }
 }
