@@ -8,7 +8,7 @@ export function json(body: unknown, status = 200, headers: ResponseHeaders = {})
 }
 
 /** As `json`, for what is JSON already. */
-export function jsonText(text: string, status: number, headers: ResponseHeaders): Response {
+function jsonText(text: string, status: number, headers: ResponseHeaders): Response {
   return new Response(text, { status, headers: jsonHeaders(headers) })
 }
 
