@@ -27,6 +27,15 @@ export async function findRedis(): Promise<Binaries | Absent> {
   return { absent: 'no redis-server or valkey-server on this machine' }
 }
 
+/** nginx on this machine, also where only root has it on the path. */
+export async function findNginx(): Promise<Binaries | Absent> {
+  for (const folder of pathFolders()) {
+    const nginx = await program(folder, 'nginx')
+    if (nginx && (await runs(nginx, '-v'))) return onMachine(folder)
+  }
+  return { absent: 'no nginx on this machine' }
+}
+
 function onMachine(folder: string): Binaries {
   return { origin: `private instance of ${folder}`, place: async () => ({ folder, env: {} }) }
 }
@@ -53,8 +62,8 @@ async function program(folder: string, name: string): Promise<string | undefined
   }
 }
 
-async function runs(file: string): Promise<boolean> {
-  return run(file, ['--version'], { timeout: 5000 }).then(
+async function runs(file: string, version = '--version'): Promise<boolean> {
+  return run(file, [version], { timeout: 5000 }).then(
     () => true,
     () => false,
   )

@@ -5,14 +5,14 @@ import type { GuardedFolder } from './guarded-folder.ts'
 import { freePort } from './ports.ts'
 import { probe } from './probe.ts'
 import { childrenOf, type Spawned, signal, spawnServer } from './process.ts'
-import type { PrivateService, ServiceKind } from './service.ts'
+import type { PrivateService } from './service.ts'
 
 const READY_TIMEOUT_MS = 20_000
 const STOP_TIMEOUT_MS = 5000
 const PORT_ATTEMPTS = 3
 
 export interface InstancePlan {
-  readonly kind: ServiceKind
+  readonly kind: PrivateService['kind']
   readonly origin: string
   readonly folder: GuardedFolder
   readonly file: string
@@ -43,7 +43,7 @@ export async function startInstance(plan: InstancePlan): Promise<PrivateService>
 }
 
 class Instance implements PrivateService {
-  readonly kind: ServiceKind
+  readonly kind: PrivateService['kind']
   readonly url: string
   readonly origin: string
   readonly port: number

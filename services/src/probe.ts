@@ -1,10 +1,15 @@
 import { Redis } from 'ioredis'
 import postgres from 'postgres'
-import type { ServiceKind } from './service.ts'
+import type { Service } from './service.ts'
+
+/** What a private nginx answers by itself. */
+export const NGINX_IS_UP = '/.nginx-is-up'
+
+const PROBES = { postgres: probePostgres, redis: probeRedis, nginx: probeNginx }
 
 /** Asks a server for its product and version; rejects when it does not answer within `timeoutMs`. */
-export async function probe(kind: ServiceKind, url: string, timeoutMs = 5000): Promise<string> {
-  const answer = kind === 'postgres' ? probePostgres(url, timeoutMs) : probeRedis(url, timeoutMs)
+export async function probe(kind: Service['kind'], url: string, timeoutMs = 5000): Promise<string> {
+  const answer = PROBES[kind](url, timeoutMs)
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
@@ -50,4 +55,10 @@ async function probeRedis(url: string, timeoutMs: number): Promise<string> {
   } finally {
     redis.disconnect()
   }
+}
+
+/** Any answer will do. */
+async function probeNginx(url: string): Promise<string> {
+  const { headers } = await fetch(new URL(NGINX_IS_UP, url))
+  return headers.get('server')?.replace('/', ' ') ?? 'nginx of unknown version'
 }

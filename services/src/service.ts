@@ -1,8 +1,9 @@
+/** What every run of the tests takes. */
 export type ServiceKind = 'postgres' | 'redis'
 
-/** A real PostgreSQL or Redis that this run may use. */
+/** A real server that this run may use. */
 export interface Service {
-  readonly kind: ServiceKind
+  readonly kind: ServiceKind | 'nginx'
   /** Connection URL, with credentials where the service needs any. */
   readonly url: string
   /** Where it came from, for people: `DATABASE_URL`, a container image, or the folder of the programs. */

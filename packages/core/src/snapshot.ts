@@ -43,11 +43,20 @@ export interface FlagSnapshot<S extends FlagSchema = FlagSchema> {
   readonly asOf: number | undefined
   /** Whether the store could not vouch for it of late when it was taken: it may be older than what this process has answered. */
   readonly stale: boolean
+  /**
+   * Names the store's history up to `asOf`: the same text stands for the same records in every process, also after a restore that went back.
+   * `undefined` where that cannot be vouched for: nothing could be loaded, or more than the log has told of yet.
+   */
+  readonly revision: string | undefined
+  /** Whether answers may still change by themselves as time passes: some flag has a ramp that has not ended. */
+  readonly timed: boolean
   /** The names of all flags. */
   readonly names: readonly string[]
   isEnabled(name: FlagName<S>, who?: Who, options?: { readonly default?: boolean }): boolean
   evaluate(name: FlagName<S>, who?: Who, options?: { readonly default?: boolean }): Evaluation
   readonly value: SnapshotValue<S>
+  /** Whether the flag's value is `true` or `false` whoever asks: it has no variants, or no others. `false` where it is not known. */
+  isBoolean(name: FlagName<S>): boolean
   /** Every flag for one context, by name; for bootstrapping a front end. */
   evaluateAll(who: Who | undefined, options: EvaluateAllOptions & { readonly forClient: true }): Readonly<Record<string, ClientEvaluation>>
   evaluateAll(who?: Who, options?: EvaluateAllOptions): Readonly<Record<string, Evaluation>>
@@ -65,18 +74,22 @@ const EMPTY: State = { asOf: 0, compiled: new Map(), outdated: new Set() }
 export class Snapshot implements FlagSnapshot {
   readonly asOf: number | undefined
   readonly stale: boolean
+  readonly revision: string | undefined
   readonly #parts: SnapshotParts
   readonly #state: State
   readonly #error: FlagsError | undefined
   /** Of flags that look nothing up. */
   readonly #alone: World
+  /** In milliseconds since 1970. */
+  #lastRampEnds: number | undefined
 
   /** `state` may be the reason why there is none. */
-  constructor(state: State | FlagsError, stale: boolean, parts: SnapshotParts) {
+  constructor(state: State | FlagsError, stale: boolean, parts: SnapshotParts, revision?: string) {
     const { clock } = parts
     const isKnown = !(state instanceof FlagsError)
     this.asOf = isKnown ? state.asOf : undefined
     this.stale = stale
+    this.revision = revision
     this.#parts = parts
     this.#state = isKnown ? state : EMPTY
     this.#error = isKnown ? undefined : state
@@ -90,6 +103,16 @@ export class Snapshot implements FlagSnapshot {
 
   get names(): readonly string[] {
     return [...this.#state.compiled.keys()].filter((key) => segmentNameOf(key) === undefined)
+  }
+
+  get timed(): boolean {
+    this.#lastRampEnds ??= lastRampEnds(this.#state.compiled.values())
+    return this.#parts.clock.now() < this.#lastRampEnds
+  }
+
+  isBoolean(name: string): boolean {
+    const flag = this.#state.compiled.get(name)
+    return flag instanceof CompiledFlag && (flag.record.variants ?? []).every(({ value }) => typeof value === 'boolean')
   }
 
   isEnabled(name: string, who?: Who, options?: { readonly default?: boolean }): boolean {
@@ -184,6 +207,14 @@ export class Snapshot implements FlagSnapshot {
 
 function hasTag(flag: Compiled | FlagsError | undefined, tags: readonly string[]): boolean {
   return flag instanceof CompiledFlag && flag.record.tags?.some((tag) => tags.includes(tag)) === true
+}
+
+function lastRampEnds(all: Iterable<Compiled | FlagsError>): number {
+  let last = Number.NEGATIVE_INFINITY
+  for (const flag of all) {
+    if (flag instanceof CompiledFlag && flag.ramp !== undefined) last = Math.max(last, flag.ramp.end)
+  }
+  return last
 }
 
 function clientView({ enabled, variant, value }: Evaluation): ClientEvaluation {

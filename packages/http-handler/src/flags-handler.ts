@@ -1,4 +1,5 @@
 import type { FlagSchema } from '@flagstone/core'
+import { addOfrep } from './ofrep/ofrep.ts'
 import { type HandlerOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { problemOf } from './problems.ts'
 import { router } from './router.ts'
@@ -17,6 +18,7 @@ export function flagsHandler<const S extends FlagSchema = FlagSchema>(options: H
   const resolved = resolveOptions(options)
   warnOfRefusal(resolved)
   const app = router(routesOf(resolved), resolved)
+  addOfrep(app, resolved)
   return async (request) => {
     try {
       return await app.fetch(request)

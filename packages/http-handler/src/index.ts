@@ -1,5 +1,5 @@
 export type { Action, Deed, Verdict } from './authorization.ts'
 export { type BearerTokens, bearerToken, type NamedToken } from './bearer-token.ts'
 export { flagsHandler, type Handler } from './flags-handler.ts'
-export type { HandlerOptions } from './options.ts'
+export type { CacheAges, HandlerOptions } from './options.ts'
 export type { HttpCode, Problem, ProblemCode } from './problems.ts'

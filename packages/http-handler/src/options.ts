@@ -2,6 +2,14 @@ import { type Clock, type FlagSchema, type Flags, FlagsError } from '@flagstone/
 import { systemClock } from '@flagstone/core/adapter'
 import type { Action, Authorize, Verdict } from './authorization.ts'
 
+/** How long caches on the way may keep an answer that is for everybody, in whole seconds, each 0 to 86,400. */
+export interface CacheAges {
+  /** How long it counts as fresh. Default 5. */
+  readonly maxAgeS: number
+  /** How much longer it may be given out while the cache asks for a new one. Default 5: with the first, no more than the poll for changes. */
+  readonly staleWhileRevalidateS: number
+}
+
 export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
   /** What answers. The handler never closes it. */
   readonly flags: Flags<S>
@@ -20,6 +28,11 @@ export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
   readonly bodyTimeoutMs?: number
   /** Origins whose pages may ask, as browsers write them (`https://app.example`), or `'*'` for all; never with cookies. Default: none. */
   readonly cors?: { readonly origins: readonly string[] }
+  /**
+   * How long caches may keep what `public: 'evaluate'` answers for no user. Whatever is for one user, or behind `authorize`, is kept by the
+   * client alone and asked for anew each time. `false`: nobody keeps anything, and there are no entity tags. Default: `CacheAges`' own.
+   */
+  readonly cache?: false | Partial<CacheAges>
   /** Told of whatever was answered with a status of 500 or more, or with less than is known; message and `cause` have the rest. */
   onError?(error: FlagsError): void
   /** Where time comes from; for tests. */
@@ -36,11 +49,14 @@ export interface ResolvedOptions {
   readonly bodyTimeoutMs: number
   /** Empty: no CORS. */
   readonly origins: readonly string[]
+  /** `undefined`: nobody keeps anything. */
+  readonly cache: CacheAges | undefined
   readonly report: (error: FlagsError) => void
   readonly clock: Clock
 }
 
-const KNOWN = ['flags', 'authorize', 'public', 'basePath', 'maxBodyBytes', 'bodyTimeoutMs', 'cors', 'onError', 'clock']
+const KNOWN = ['flags', 'authorize', 'public', 'basePath', 'maxBodyBytes', 'bodyTimeoutMs', 'cors', 'cache', 'onError', 'clock']
+const MAX_AGE_S = 86_400
 const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)*$/
 
 /** Throws `INVALID_OPTIONS`, naming the option. */
@@ -66,6 +82,7 @@ export function resolveOptions<S extends FlagSchema>(options: HandlerOptions<S>)
     maxBodyBytes: whole('maxBodyBytes', options.maxBodyBytes, 100_000, 10_000_000),
     bodyTimeoutMs: whole('bodyTimeoutMs', options.bodyTimeoutMs, 10_000, 600_000),
     origins: cors === undefined ? [] : originsOf(cors),
+    cache: options.cache === false ? undefined : cacheAges(options.cache),
     report: (error) => tell(onError?.bind(options), error),
     clock,
   }
@@ -77,13 +94,23 @@ function originsOf(cors: unknown): readonly string[] {
   return refuse('cors.origins', "a list of origins such as 'https://app.example', without a path, or ['*']")
 }
 
+function cacheAges(given: Partial<CacheAges> = {}): CacheAges {
+  if (given === null || typeof given !== 'object') refuse('cache', 'false, or an object with maxAgeS and staleWhileRevalidateS')
+  const unknown = Object.keys(given).find((age) => age !== 'maxAgeS' && age !== 'staleWhileRevalidateS')
+  if (unknown !== undefined) invalid(`There is no option cache.${unknown}.`)
+  return {
+    maxAgeS: whole('cache.maxAgeS', given.maxAgeS, 5, MAX_AGE_S, 0),
+    staleWhileRevalidateS: whole('cache.staleWhileRevalidateS', given.staleWhileRevalidateS, 5, MAX_AGE_S, 0),
+  }
+}
+
 function isOrigin(origin: unknown): boolean {
   return origin === '*' || (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin)
 }
 
-function whole(option: string, value: number | undefined, fallback: number, max: number): number {
+function whole(option: string, value: number | undefined, fallback: number, max: number, min = 1): number {
   if (value === undefined) return fallback
-  if (!Number.isInteger(value) || value < 1 || value > max) refuse(option, `a whole number from 1 to ${max.toLocaleString('en')}`)
+  if (!Number.isInteger(value) || value < min || value > max) refuse(option, `a whole number from ${min} to ${max.toLocaleString('en')}`)
   return value
 }
 

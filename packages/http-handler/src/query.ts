@@ -1,5 +1,6 @@
 import { Refusal } from './problems.ts'
 
+const ENCODED = /[%+]/
 /** Up to the largest safe integer; larger ones are refused by whoever takes the number. */
 const WHOLE = /^\d{1,16}$/
 
@@ -55,6 +56,7 @@ function halves(pair: string): readonly [string, string] {
 }
 
 function decoded(text: string): string {
+  if (!ENCODED.test(text)) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {

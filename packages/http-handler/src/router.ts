@@ -43,7 +43,8 @@ function allowedFor(routes: readonly Route[]): string {
   return [...methods, 'OPTIONS'].join(', ')
 }
 
-function otherMethod(c: Context, allowed: string, { report }: ResolvedOptions): Response {
+/** The answer to a method that the path does not have: `allowed` names those that it has. */
+export function otherMethod(c: Context, allowed: string, { report }: ResolvedOptions): Response {
   if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { Allow: allowed } })
   const refusal = new Refusal('METHOD_NOT_ALLOWED', `${c.req.method} is not for this path; ${allowed} are.`, { Allow: allowed })
   return problemOf(refusal, nameOf(c), report)
@@ -53,7 +54,7 @@ function crossOrigin(origins: readonly string[]): ReturnType<typeof cors> {
   const share = cors({
     origin: origins.includes('*') ? '*' : [...origins],
     allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
-    allowHeaders: ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match'],
+    allowHeaders: ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'X-API-Key'],
     exposeHeaders: ['ETag', 'Location', 'Retry-After'],
     maxAge: 600,
   })

@@ -65,11 +65,13 @@ describe('GET /flags/{name}', () => {
     expect(await answer('/flags/new_feature?user_id=ada&min_version=2')).toMatchObject({ errorCode: 'VERSION_NOT_REACHED' })
   })
 
-  test('is JSON that nobody stores and no browser takes for something else', async () => {
+  test('is JSON that no cache shares and no browser takes for something else', async () => {
     const { headers } = await site.ask('/flags/new_feature?user_id=ada')
     expect(Object.fromEntries(headers)).toEqual({
       'content-type': 'application/json',
-      'cache-control': 'no-store',
+      'cache-control': 'private, no-cache',
+      etag: expect.stringMatching(/^W\/"[\w-]{22}"$/),
+      vary: 'Authorization, Cookie, X-API-Key',
       'x-content-type-options': 'nosniff',
     })
   })

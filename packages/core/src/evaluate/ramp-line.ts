@@ -11,6 +11,8 @@ export interface Stay {
 
 /** A ramp, ready to be asked. */
 export interface RampLine {
+  /** From when on it stays where it is, in milliseconds since 1970. */
+  readonly end: number
   /** Below which bucket a user is in at this moment, in milliseconds since 1970. */
   thresholdAt(now: number): number
   /** When a user of this bucket is in; `undefined` where never. */
@@ -40,7 +42,7 @@ export function rampLine({ from, to }: Ramp): RampLine | undefined {
     return { until: isoOf(start + floorOf(passed, duration, rise) + 1) }
   }
 
-  return { thresholdAt, stayOf }
+  return { end, thresholdAt, stayOf }
 }
 
 /** `floor(a * b / c)` for whole numbers, exact also where the product is more than a double can hold. */

@@ -88,8 +88,9 @@ export class Snapshots {
   }
 
   #snapshotOf(state: State, stale: boolean): Snapshot {
-    if (this.#last?.state !== state || this.#last.stale !== stale) {
-      this.#last = { state, stale, snapshot: new Snapshot(state, stale, this.#parts) }
+    const revision = this.#parts.catchUp.revisionAt(state.asOf)
+    if (this.#last?.state !== state || this.#last.stale !== stale || this.#last.snapshot.revision !== revision) {
+      this.#last = { state, stale, snapshot: new Snapshot(state, stale, this.#parts, revision) }
     }
     return this.#last.snapshot
   }

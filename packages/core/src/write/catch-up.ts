@@ -75,6 +75,12 @@ export class CatchUp {
     return this.#cursor.version
   }
 
+  /** Names the store's history up to `asOf`; `undefined` where this process has not followed its log exactly that far. */
+  revisionAt(asOf: number): string | undefined {
+    const { version, id } = this.#cursor
+    return this.#storeId === undefined || version !== asOf ? undefined : `${this.#storeId}.${version}.${id}`
+  }
+
   /** The highest version that the store itself has told. */
   get told(): number {
     return this.#witness.told

@@ -1,0 +1,77 @@
+import { type EvaluationContext, type FlagSnapshot, FlagsError } from '@flagstone/core'
+import { checkName } from '@flagstone/core/schemas'
+import type { Context, Hono } from 'hono'
+import { json } from '../answers.ts'
+import { type Action, allow } from '../authorization.ts'
+import { PRIVATE } from '../caching/cache-headers.ts'
+import { conditional, type Found } from '../caching/conditional.ts'
+import type { ResolvedOptions } from '../options.ts'
+import { otherMethod } from '../router.ts'
+import { isSure } from '../routes/evaluation.ts'
+import { type OfrepSuccess, ofrepAnswer } from './ofrep-answer.ts'
+import { contextOf } from './ofrep-context.ts'
+import { failureOf, type OfrepFailure, ofrepErrorOf, statusOf } from './ofrep-errors.ts'
+
+const ALL = '/ofrep/v1/evaluate/flags'
+// Slashes too: some providers do not escape them, and no flag's name has one.
+const ONE = `${ALL}/:key{.+}`
+const ALLOWED = 'POST, OPTIONS'
+const EVALUATE = { kind: 'evaluate', operation: 'evaluate', subject: 'flag' } as const
+
+/** Adds the endpoints of OFREP 0.3, by which any OpenFeature provider for OFREP asks. Their query is the host's: they take no part in it. */
+export function addOfrep(app: Hono, options: ResolvedOptions): void {
+  app.post(ONE, (c) => answerOne(c, options))
+  app.post(ALL, (c) => answerAll(c, options))
+  for (const path of [ONE, ALL]) app.all(path, (c) => otherMethod(c, ALLOWED, options))
+}
+
+async function answerOne(c: Context, options: ResolvedOptions): Promise<Response> {
+  const request = c.req.raw
+  const key = c.req.param('key') ?? ''
+  try {
+    if (!isName(key)) return json(failureOf(key, 'FLAG_NOT_FOUND', 'No flag can have this key.'), 404)
+    await allow(request, { ...EVALUATE, name: key } satisfies Action, options)
+    const context = await contextOf(request, options)
+    const snapshot = await options.flags.snapshot()
+    const evaluation = snapshot.evaluate(key, context)
+    const answer = ofrepAnswer(evaluation, snapshot)
+    const { errorCode, errorMessage } = evaluation
+    if (errorCode === undefined) return json(answer)
+    const status = statusOf(errorCode)
+    if (status === 500) options.report(new FlagsError(errorCode, errorMessage ?? '', { flag: key }))
+    return json(answer, status)
+  } catch (error) {
+    return ofrepErrorOf(error, key, options.report)
+  }
+}
+
+async function answerAll(c: Context, options: ResolvedOptions): Promise<Response> {
+  const request = c.req.raw
+  try {
+    await allow(request, EVALUATE, options)
+    const context = await contextOf(request, options)
+    const snapshot = await options.flags.snapshot()
+    const find = (): Found => all(snapshot, context)
+    if (options.cache === undefined) return json(find().body)
+    const question = { request, snapshot, asks: ['ofrep', JSON.stringify(context)], headers: PRIVATE }
+    return await conditional(question, find)
+  } catch (error) {
+    return ofrepErrorOf(error, undefined, options.report)
+  }
+}
+
+function all(snapshot: FlagSnapshot, context: EvaluationContext): Found {
+  if (snapshot.asOf === undefined) throw new FlagsError('STORE_UNAVAILABLE', 'No flags could be loaded to answer all of them.')
+  const evaluations = Object.values(snapshot.evaluateAll(context))
+  const flags: readonly (OfrepSuccess | OfrepFailure)[] = evaluations.map((evaluation) => ofrepAnswer(evaluation, snapshot))
+  const metadata = { version: snapshot.asOf, ...(snapshot.stale ? { stale: true } : {}) }
+  return { body: { flags, metadata }, essence: () => flags, isSure: !snapshot.stale && evaluations.every(isSure) }
+}
+
+function isName(key: string): boolean {
+  try {
+    return checkName(key) === key
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,166 @@
+import { flagsHandler, type Handler } from '@flagstone/http-handler'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { request, Site, sending } from '../site.ts'
+import { counted } from './counted.ts'
+import { withUnreadable } from './unreadable.ts'
+
+const ALL = '/ofrep/v1/evaluate/flags'
+/** Each way to ask that has entity tags. */
+const WAYS = ['GET /flags/one', 'GET /flags/one?user_id=ada', 'GET /flags/missing', `POST ${ALL}`] as const
+
+let site: Site
+beforeEach(async () => {
+  site = new Site()
+  await site.store.create({ name: 'one', rollout: 50 })
+})
+afterEach(() => site.end())
+
+function ask(handler: Handler, way: string, held?: string | null, context: unknown = { targetingKey: 'ada' }): Promise<Response> {
+  const [method, path = ''] = way.split(' ')
+  const headers = typeof held === 'string' ? { 'If-None-Match': held } : {}
+  return handler(request(path, method === 'POST' ? sending({ context }, { headers }) : { headers }))
+}
+
+async function tagOf(way: string, context?: unknown): Promise<string | null> {
+  return (await ask(site.handler(), way, null, context)).headers.get('etag')
+}
+
+describe.each(WAYS)('%s, asked with the entity tag of the last answer', (way) => {
+  test('is answered with 304 and without an evaluation, as long as nothing changed', async () => {
+    const { flags, evaluations } = counted(site)
+    const handler = flagsHandler({ flags, public: 'evaluate', clock: site.clock })
+    const first = await ask(handler, way)
+    const [tag, before] = [first.headers.get('etag'), evaluations()]
+    expect([first.status, tag, before]).toEqual([200, expect.stringMatching(/^W\/"[\w-]{22}"$/), expect.any(Number)])
+    expect(before).toBeGreaterThan(0)
+    for (const held of [tag, `"x", ${tag}`, tag?.replace('W/', ''), '*']) {
+      const again = await ask(handler, way, held)
+      expect([again.status, await again.text(), again.headers.get('etag')]).toEqual([304, '', tag])
+      for (const header of ['cache-control', 'vary']) expect(again.headers.get(header)).toBe(first.headers.get(header))
+    }
+    expect(evaluations()).toBe(before)
+  })
+
+  test('is answered with 304 and without an evaluation by a process that was never asked before', async () => {
+    const { flags, evaluations } = counted(site)
+    const response = await ask(flagsHandler({ flags, public: 'evaluate', clock: site.clock }), way, await tagOf(way))
+    expect([response.status, evaluations()]).toEqual([304, 0])
+  })
+
+  test('is answered anew after any change, also one that is made elsewhere', async () => {
+    const tag = await tagOf(way)
+    await site.flags.admin.update('one', { rollout: 60 })
+    const second = await ask(site.handler(), way, tag)
+    expect(second.status).toBe(200)
+    await site.store.create({ name: 'two' })
+    await site.clock.advance(31_000)
+    expect((await ask(site.handler(), way, second.headers.get('etag'))).status).toBe(200)
+  })
+
+  test('has the same tag in every process', async () => {
+    const other = new Site({ store: site.store })
+    expect((await ask(other.handler(), way)).headers.get('etag')).toBe(await tagOf(way))
+    await other.end()
+  })
+
+  test('has a tag for nothing but itself', async () => {
+    const tags = await Promise.all([...WAYS, 'GET /flags/one?user_id=eve', 'GET /flags/two'].map((each) => tagOf(each)))
+    expect(new Set(tags).size).toBe(tags.length)
+    expect((await ask(site.handler(), way, '"x", nonsense, W/')).status).toBe(200)
+  })
+
+  test('has no tag and is kept by nobody while the store cannot vouch for it', async () => {
+    const tag = await tagOf(way)
+    const unheard = new Site({
+      store: new Proxy(site.store, { get: (store, key) => (key === 'changesSince' || key === 'head' ? gone : Reflect.get(store, key)) }),
+    })
+    const response = await unheard.clock.until(ask(unheard.handler(), way, tag))
+    if (way.startsWith('GET'))
+      expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([200, null, 'no-store'])
+    else expect([response.status, response.headers.get('cache-control')]).toEqual([500, 'no-store'])
+    await unheard.end()
+  })
+})
+
+function gone(): Promise<never> {
+  return Promise.reject(new Error('gone'))
+}
+
+describe('the answer for a flag', () => {
+  test('is kept, so that who asks again costs no evaluation, until something changes', async () => {
+    const { flags, evaluations } = counted(site)
+    const handler = flagsHandler({ flags, public: 'evaluate', clock: site.clock })
+    const first = await ask(handler, 'GET /flags/one?user_id=ada')
+    const again = await ask(handler, 'GET /flags/one?user_id=ada')
+    expect([again.status, await again.text(), [...again.headers]]).toEqual([200, await first.text(), [...first.headers]])
+    expect(evaluations()).toBe(1)
+    await site.flags.admin.update('one', { rollout: 100 })
+    expect(await (await ask(handler, 'GET /flags/one?user_id=ada')).json()).toMatchObject({ enabled: true, rollout: 100 })
+    expect(evaluations()).toBe(2)
+  })
+
+  test('is kept for 10,000 users at most, each their own', async () => {
+    const { flags, evaluations } = counted(site)
+    const handler = flagsHandler({ flags, public: 'evaluate', clock: site.clock })
+    for (let user = 0; user <= 10_000; user++) await ask(handler, `GET /flags/one?user_id=${user}`)
+    expect(evaluations()).toBe(10_001)
+    expect(await (await ask(handler, 'GET /flags/one?user_id=10000')).json()).toMatchObject({ targetingKey: '10000' })
+    expect(evaluations()).toBe(10_001)
+    await ask(handler, 'GET /flags/one?user_id=0')
+    expect(evaluations()).toBe(10_002)
+  })
+
+  test('comes without its body where only its head is asked for', async () => {
+    const head = await site.handler()(request('/flags/one', { method: 'HEAD' }))
+    expect([head.status, await head.text(), head.headers.get('etag')]).toEqual([200, '', await tagOf('GET /flags/one')])
+  })
+})
+
+describe('a ramp', () => {
+  beforeEach(async () => {
+    const at = (ms: number): string => new Date(site.clock.now() + ms).toISOString()
+    const ramp = { from: { at: at(0), rollout: 0 }, to: { at: at(20_000), rollout: 100 } }
+    await site.store.create({ name: 'ramp', ramp })
+  })
+
+  test.each(['GET /flags/ramp?user_id=ada', `POST ${ALL}`])('makes a tag of what %s is answered, so that time decides', async (way) => {
+    const { flags, evaluations } = counted(site)
+    const handler = flagsHandler({ flags, public: 'evaluate', clock: site.clock })
+    const first = await ask(handler, way)
+    const tag = first.headers.get('etag')
+    expect((await ask(handler, way, tag)).status).toBe(304)
+    expect(evaluations()).toBe(2)
+    await site.clock.advance(19_999)
+    const later = await ask(handler, way, tag)
+    expect([later.status, await later.text()]).toEqual([200, expect.stringMatching(/"(enabled|value)":true/)])
+    await site.clock.advance(1)
+    const ended = (await ask(handler, way)).headers.get('etag')
+    const before = evaluations()
+    expect((await ask(handler, way, ended)).status).toBe(304)
+    expect(evaluations()).toBe(before)
+  })
+
+  test('that changes nothing for the user leaves the tag of all flags as it was, whatever else the store holds', async () => {
+    const way = `POST ${ALL}`
+    await site.clock.advance(1)
+    const tag = await tagOf(way)
+    await site.clock.advance(1)
+    await site.flags.admin.segments.create({ name: 'unused', members: ['ada'] })
+    expect((await ask(site.handler(), way, tag)).status).toBe(304)
+  })
+})
+
+describe('all flags', () => {
+  test('have another tag for another context, key or attribute', async () => {
+    const contexts = [{}, { targetingKey: 'ada' }, { targetingKey: 'eve' }, { targetingKey: 'ada', plan: 'pro' }, { plan: 'ada' }]
+    expect(new Set(await Promise.all(contexts.map((context) => tagOf(`POST ${ALL}`, context)))).size).toBe(contexts.length)
+  })
+
+  test('have no tag where one of them cannot be known, or is out of date', async () => {
+    const broken = new Site({ store: withUnreadable(site.store) })
+    const response = await ask(broken.handler(), `POST ${ALL}`)
+    expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([200, null, 'no-store'])
+    expect(await response.json()).toMatchObject({ flags: [{ key: 'one' }, { key: 'unreadable', errorCode: 'PARSE_ERROR' }] })
+    await broken.end()
+  })
+})

@@ -1,0 +1,70 @@
+import { type FlagStore, memoryStore } from '@flagstone/core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { around } from '../../../core/test/world.ts'
+import { listen } from '../loopback.ts'
+import { request, Site, sending } from '../site.ts'
+import { ALL } from './ask.ts'
+
+const FLAGS = 1_000
+const REQUESTS = 1_000
+
+let store: FlagStore & { readonly calls: Record<string, number> }
+let site: Site
+beforeEach(async () => {
+  store = around(memoryStore({ flags: Array.from({ length: FLAGS }, (_, index) => ({ name: `flag-${index}`, rollout: index % 101 })) }))
+  site = new Site({ store })
+})
+afterEach(() => site.end())
+
+function asking(user: number, held?: string): RequestInit {
+  return sending(
+    { context: { targetingKey: `user-${user}`, plan: 'pro' } },
+    held === undefined ? {} : { headers: { 'If-None-Match': held } },
+  )
+}
+
+describe('a thousand requests at once for a thousand flags', () => {
+  test('read nothing from the store once the first was answered', { timeout: 120_000 }, async () => {
+    const handler = site.handler({ public: 'evaluate' })
+    await handler(request(ALL, asking(-1)))
+    const before = { ...store.calls }
+    const responses = await Promise.all(Array.from({ length: REQUESTS }, (_, user) => handler(request(ALL, asking(user)))))
+    expect(responses.every(({ status }) => status === 200)).toBe(true)
+    expect(new Set(responses.map(({ headers }) => headers.get('etag'))).size).toBe(REQUESTS)
+    const { flags } = ((await responses[7]?.json()) ?? {}) as { flags: { key: string; value: boolean }[] }
+    const snapshot = await site.flags.snapshot()
+    expect(flags.map(({ key, value }) => [key, value])).toEqual(snapshot.names.map((name) => [name, snapshot.isEnabled(name, 'user-7')]))
+    expect(flags).toHaveLength(FLAGS)
+    const tags = responses.map(({ headers }) => headers.get('etag') ?? '')
+    const again = await Promise.all(tags.map((tag, user) => handler(request(ALL, asking(user, tag)))))
+    expect(again.every(({ status }) => status === 304)).toBe(true)
+    expect(store.calls).toEqual(before)
+  })
+
+  test('read the store once where nobody was first', { timeout: 120_000 }, async () => {
+    const handler = site.handler({ public: 'evaluate' })
+    const responses = await Promise.all(Array.from({ length: REQUESTS }, (_, user) => handler(request(ALL, asking(user)))))
+    expect(responses.every(({ status }) => status === 200)).toBe(true)
+    expect([store.calls['loadAll'], store.calls['load']]).toEqual([1, undefined])
+  })
+})
+
+describe('a context of a megabyte', () => {
+  const body = JSON.stringify({ context: { targetingKey: 'ada', padding: 'x'.repeat(1_000_000) } })
+
+  test('is refused over HTTP as well, and the next request is answered', async () => {
+    const loopback = await listen(site.handler({ public: 'evaluate' }))
+    const headers = { 'Content-Type': 'application/json' }
+    const response = await fetch(`${loopback.url}${ALL}`, { method: 'POST', body, headers })
+    expect([response.status, response.headers.get('content-type')]).toEqual([413, 'application/problem+json'])
+    await response.text()
+    const next = await fetch(`${loopback.url}${ALL}`, { method: 'POST', body: '{"context":{"targetingKey":"ada"}}', headers })
+    expect(next.status).toBe(200)
+    await loopback.close()
+  })
+
+  test('is answered where the host allows as much', async () => {
+    const response = await site.handler({ maxBodyBytes: 2_000_000 })(request(ALL, sending(body)))
+    expect([response.status, response.headers.get('etag')?.length]).toEqual([200, 26])
+  })
+})
