@@ -68,6 +68,7 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
     ...(replica && { loadFromReplica: whenOpen(readsOf(replica.query, text, schema).load) }),
     loadAll: whenOpen(reads.loadAll),
     changesSince: whenOpen(reads.changesSince),
+    changes: whenOpen(reads.changes),
     history: whenOpen(reads.history),
     create: whenOpen(writes.create),
     update: whenOpen(writes.update),
