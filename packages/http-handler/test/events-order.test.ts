@@ -1,0 +1,183 @@
+import { createFlags, type FlagStore, memoryStore } from '@flagstone/core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ManualClock, settle } from '../../core/test/manual-clock.ts'
+import { around, gate, unwatched } from '../../core/test/world.ts'
+import { flagsHandler } from '../src/index.ts'
+import { EventReader } from './event-reader.ts'
+import { EventsSite } from './events-site.ts'
+import { request } from './site.ts'
+
+describe('a change is told only when a client that asks again gets it', () => {
+  test('and one that is not to be seen yet holds back those that come after it', async () => {
+    const inner = memoryStore({ flags: [{ name: 'a', rollout: 0 }, { name: 'b' }] })
+    const held = gate()
+    let isHeld = false
+    // The process hears that `a` changed, and is kept from finding out how.
+    const store = around(inner, {
+      changesSince: async (next, ...args) => {
+        if (isHeld) await held.opened
+        return await next(...args)
+      },
+    })
+    const site = new EventsSite({ store })
+    const reader = await site.listen()
+    isHeld = true
+    await inner.update('a', { rollout: 100 })
+    await settle()
+    await site.flags.admin.update('b', { rollout: 1 })
+    await site.clock.advance(600)
+    expect(reader.told).toEqual([])
+    held.open()
+    await settle()
+    await site.clock.advance(600)
+    expect(reader.told).toEqual(['a@3', 'b@4'])
+    await site.end()
+  })
+
+  test('whoever asks on hearing of it is answered by it', async () => {
+    const site = new EventsSite()
+    await site.store.create({ name: 'a', rollout: 0 })
+    await site.flags.isEnabled('a', 'ada')
+    const reader = await site.listen()
+    for (let version = 2; version < 12; version++) {
+      await site.store.update('a', { rollout: version % 2 ? 0 : 100 })
+      while (reader.told.length < version - 1) await new Promise((resolve) => setImmediate(resolve))
+      const response = await site.events(request('/flags/a?user_id=ada'))
+      expect(await response.json()).toMatchObject({ enabled: version % 2 === 0, version })
+    }
+    await site.end()
+  })
+
+  test('it is told at the latest when this process has caught up, also where no channel told of it', async () => {
+    const store = unwatched(memoryStore({ flags: [{ name: 'a' }] }))
+    const site = new EventsSite({ store: store as FlagStore })
+    const reader = await site.listen()
+    await store.update('a', { rollout: 1 })
+    await settle()
+    expect(reader.told).toEqual([])
+    await site.clock.advance(10_500)
+    expect(reader.told).toEqual(['a@2'])
+    await site.end()
+  })
+
+  test('what was told of before anybody listened does not keep whoever comes back waiting', async () => {
+    const site = new EventsSite()
+    await site.store.create({ name: 'a' })
+    const handler = site.handler()
+    await site.flags.ready()
+    const store = around(site.store, { changesSince: async (_, cursor) => ({ kind: 'changes', cursor, changed: [] }) })
+    const flags = createFlags({ store, clock: site.clock })
+    const other = flagsHandler({ flags, clock: site.clock, public: 'evaluate' })
+    await site.clock.until(flags.ready())
+    // Known to this process by its own word alone: its clock stands still.
+    await flags.admin.update('a', { rollout: 1 })
+    await flags.admin.update('a', { rollout: 2 })
+    const reader = new EventReader(await site.clock.until(other(request('/events', { headers: { 'Last-Event-ID': '1' } }))))
+    await settle()
+    expect(reader.told).toEqual(['a@2', 'a@3'])
+    other.close()
+    handler.close()
+    await site.clock.until(flags.close())
+    await site.end()
+  })
+})
+
+describe('where the history does not lead on', () => {
+  let clock: ManualClock
+  let state: { now: FlagStore }
+  let store: FlagStore
+  beforeEach(() => {
+    clock = new ManualClock()
+    state = { now: memoryStore({ clock, flags: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] }) }
+    store = new Proxy(state.now, {
+      get: (_, key) => {
+        const value = Reflect.get(state.now, key) as unknown
+        return typeof value === 'function' ? (value.bind(state.now) as unknown) : value
+      },
+    })
+  })
+
+  let close: () => Promise<void>
+  afterEach(() => close())
+
+  async function listen(): Promise<EventReader> {
+    const flags = createFlags({ store: unwatched(store), clock })
+    const handler = flagsHandler({ flags, clock, public: 'evaluate' })
+    close = async () => {
+      handler.close()
+      await clock.until(flags.close())
+    }
+    const reader = new EventReader(await clock.until(handler(request('/events'))))
+    await settle()
+    return reader
+  }
+
+  test.each([
+    ['to a lower version', [{ name: 'a' }]],
+    ['to the same version', [{ name: 'x' }, { name: 'y' }, { name: 'z' }]],
+    ['and has come further since', [{ name: 'x' }, { name: 'y' }, { name: 'z' }, { name: 'u' }, { name: 'v' }]],
+  ])('as the store went back %s, everybody is told to ask for everything, once', async (_, flags) => {
+    const reader = await listen()
+    expect(reader.types).toEqual(['connected'])
+    state.now = memoryStore({ clock, flags })
+    await clock.advance(20_000)
+    expect(reader.types).toEqual(['connected', 'everything'])
+    expect(reader.events[1]?.data.version).toBe(flags.length)
+    await state.now.create({ name: 'new' })
+    await clock.advance(2_500)
+    expect(reader.told).toEqual([`new@${flags.length + 1}`])
+  })
+
+  test('as the log was pruned further than this process had come, everybody is told to ask for everything', async () => {
+    const reader = await listen()
+    await state.now.update('a', { rollout: 1 })
+    await state.now.update('b', { rollout: 1 })
+    await state.now.prune(0)
+    await clock.advance(20_000)
+    expect(reader.types).toEqual(['connected', 'everything'])
+    expect(reader.events[1]?.data.version).toBe(5)
+    await state.now.update('c', { rollout: 1 })
+    await clock.advance(2_500)
+    expect(reader.told).toEqual(['c@6'])
+  })
+})
+
+describe('a version that never was', () => {
+  test('lets no later change out before it can be seen', async () => {
+    const inner = memoryStore({ flags: [{ name: 'a' }] })
+    const told: ((event: { name: string; version: number }) => void)[] = []
+    const site = new EventsSite({ store: inner })
+    const flags = new Proxy(site.flags, {
+      get: (target, key) => {
+        if (key === 'on') {
+          return (event: never, listener: never) => {
+            if (event === 'change') told.push(listener)
+            return event === 'change' ? () => undefined : target.on(event, listener)
+          }
+        }
+        const value = Reflect.get(target, key) as unknown
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      },
+    })
+    const handler = flagsHandler({ flags, clock: site.clock, public: 'evaluate' })
+    const reader = new EventReader(await site.clock.until(handler(request('/events'))))
+    await settle()
+    told[0]?.({ name: 'a', version: 1_000_000 })
+    await settle()
+    const { changes } = flags.admin
+    flags.admin.changes = async (page) => {
+      const answer = await changes.call(flags.admin, page)
+      // Logged, but not by this process yet.
+      return answer.kind === 'lost' ? answer : { ...answer, changes: [{ ...pretended, flag: 'a' }], next: pretended, head: pretended }
+    }
+    const pretended = { version: 50, id: 'x', flag: 'a', operation: 'update' as const, before: null, after: null, at: '' }
+    told[0]?.({ name: 'b', version: 51 })
+    await settle()
+    expect(reader.told).toEqual([])
+    told[0]?.({ name: 'a', version: 50 })
+    await settle()
+    expect(reader.told).toEqual(['a@50'])
+    handler.close()
+    await site.end()
+  })
+})
