@@ -65,7 +65,7 @@ export function eventsIn(text: string): readonly ReceivedEvent[] {
   let id: string | undefined
   let data: string[] = []
   for (const line of text.split(/\r\n|\r|\n/)) {
-    const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? []
+    const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? []
     if (line === '') {
       if (data.length > 0) events.push({ id, data: JSON.parse(data.join('\n')) })
       data = []

@@ -65,7 +65,7 @@ describe('a change is told only when a client that asks again gets it', () => {
     await site.store.create({ name: 'a' })
     const handler = site.handler()
     await site.flags.ready()
-    const store = around(site.store, { changesSince: async (_, cursor) => ({ kind: 'changes', cursor, changed: [] }) })
+    const store = around(site.store, { changesSince: async (_, cursor) => ({ kind: 'changes' as const, cursor, changed: [] }) })
     const flags = createFlags({ store, clock: site.clock })
     const other = flagsHandler({ flags, clock: site.clock, public: 'evaluate' })
     await site.clock.until(flags.ready())

@@ -78,7 +78,7 @@ describe('a client that comes back', () => {
   test('to a process that has seen less than the one before is told only what it was not told there', async () => {
     let isBehind = true
     const store = around(site.store, {
-      changesSince: async (next, cursor, call) => (isBehind ? { kind: 'changes', cursor, changed: [] } : await next(cursor, call)),
+      changesSince: async (next, cursor, call) => (isBehind ? { kind: 'changes' as const, cursor, changed: [] } : await next(cursor, call)),
     })
     const other = new EventsSite({ store })
     await other.flags.ready()
