@@ -1,10 +1,13 @@
+import type { Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test, vi } from 'vitest'
+import { settle } from '../../core/test/manual-clock.ts'
 import { Client, type Site, serve } from './server.ts'
 
 const CONNECTIONS = 1_000
 const MB = 2 ** 20
+const LONG = 'x'.repeat(128)
 
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
@@ -16,7 +19,7 @@ function sockets(): number {
 /** Bytes on the heap, of what somebody still holds. */
 async function held(): Promise<number> {
   for (let round = 0; round < 3; round++) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await settle()
     gc()
   }
   return process.memoryUsage().heapUsed
@@ -68,14 +71,16 @@ describe('over HTTP', () => {
       // The adapter writes of every stream that fails to the console.
       const written = vi.spyOn(console, 'error').mockImplementation(() => undefined)
       await withSite(async (site) => {
-        const [stuck, other] = [Client.events(site.port), Client.events(site.port)]
+        const connected = new Promise<Socket>((resolve) => site.server.once('connection', resolve))
+        const stuck = Client.events(site.port)
+        const remote = await connected
+        const other = Client.events(site.port)
         await Promise.all([stuck.received('connected'), other.received('connected')])
         stuck.socket.pause()
-        const [remote] = [await connectionOf(site, stuck)]
-        let version = 1
+        let { version } = await site.store.create({ name: LONG })
         // What the two kernels take in between is theirs; what waits beyond it is ours.
         while (!remote.destroyed && version < 500_000) {
-          for (let change = 0; change < 500; change++) version = (await site.store.update('a', { description: String(change) })).version
+          for (let change = 0; change < 500; change++) version = (await site.store.update(LONG, { description: String(change) })).version
           await other.received(`"version":${version}}`)
           other.text = ''
         }
@@ -105,10 +110,9 @@ describe('over HTTP', () => {
         await client.received('connected')
         const reads = vi.spyOn(site.flags.admin, 'changes')
         client.socket.resetAndDestroy()
-        await new Promise<void>((resolve) => site.server.getConnections((_, count) => (count === 0 ? resolve() : setTimeout(resolve, 20))))
-        await eventually(() => sockets() <= 1)
+        await eventually(() => sockets() === 0)
         await site.flags.admin.update('a', { rollout: 1 })
-        await new Promise((resolve) => setTimeout(resolve, 20))
+        await settle()
         expect(reads).not.toHaveBeenCalled()
       })
     })
@@ -137,14 +141,3 @@ describe('over HTTP', () => {
     expect(client.text).toMatch(/\r\n0\r\n\r\n$/)
   })
 })
-
-/** The server's end of a client's connection. */
-async function connectionOf(site: Site, client: Client): Promise<{ readonly destroyed: boolean }> {
-  const port = client.socket.localPort
-  const handles = (
-    process as unknown as { _getActiveHandles(): { remotePort?: number; localPort?: number; destroyed: boolean }[] }
-  )._getActiveHandles()
-  const found = handles.find((handle) => handle.remotePort === port && handle.localPort === site.port)
-  if (found === undefined) throw new Error('There is no such connection.')
-  return found
-}

@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerOptions } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createFlags, type Flags, type FlagsError, memoryStore } from '@flagstone/core'
 import { getRequestListener } from '@hono/node-server'
+import { settle } from '../../core/test/manual-clock.ts'
 import { flagsHandler, type Handler } from '../src/index.ts'
 
 /** A handler in a Node server on loopback, in real time. */
@@ -32,6 +33,8 @@ export async function serve(options: ServerOptions = {}): Promise<Site> {
     errors,
     async end() {
       handler.close()
+      // Node closes connections that are idle when it is told to, and keeps those that become so for some seconds.
+      await settle()
       await new Promise((resolve) => server.close(resolve))
       await flags.close()
     },

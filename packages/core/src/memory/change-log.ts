@@ -26,7 +26,7 @@ export class ChangeLog {
   }
 
   /** Oldest first. */
-  page(limit = DEFAULT_LIMIT, after?: ChangesPage['after']): LoggedChanges {
+  page(limit: number = DEFAULT_LIMIT, after?: ChangesPage['after']): LoggedChanges {
     const { head } = this
     const why = after && this.#lost(after)
     if (why !== undefined) return { kind: 'lost', why, head }
