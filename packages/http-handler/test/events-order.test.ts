@@ -1,7 +1,7 @@
 import { createFlags, type FlagStore, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ManualClock, settle } from '../../core/test/manual-clock.ts'
-import { around, gate, unwatched } from '../../core/test/world.ts'
+import { around, gate, unwatched, World } from '../../core/test/world.ts'
 import { flagsHandler } from '../src/index.ts'
 import { EventReader } from './event-reader.ts'
 import { EventsSite } from './events-site.ts'
@@ -82,6 +82,29 @@ describe('a change is told only when a client that asks again gets it', () => {
   })
 })
 
+describe('in a fleet', () => {
+  test('a process that hears by the cache alone tells of what others change, in the order of the log', async () => {
+    const world = new World()
+    for (const name of ['a', 'b', 'c']) await world.store.create({ name, rollout: 0 })
+    const flags = world.client({ store: unwatched(world.store) })
+    const handler = flagsHandler({ flags, clock: world.clock, public: 'evaluate' })
+    const others = [world.client(), world.client()]
+    const reader = new EventReader(await world.clock.until(handler(request('/events'))))
+    await Promise.all(others.map((other) => world.clock.until(other.ready())))
+    const expected: string[] = []
+    for (let round = 1; round <= 10; round++) {
+      const names = ['a', 'b', 'c'].slice(0, 1 + (round % 3))
+      const written = await Promise.all(names.map((name, index) => others[index % 2]?.admin.update(name, { rollout: round * 10 })))
+      expected.push(...written.map((change) => `${change?.flag.name}@${change?.version}`))
+      await settle()
+      expect(reader.told).toEqual(expected)
+      for (const name of names) expect(await flags.evaluate(name, 'ada')).toMatchObject({ rollout: round * 10 })
+    }
+    handler.close()
+    await world.end()
+  })
+})
+
 describe('where the history does not lead on', () => {
   let clock: ManualClock
   let state: { now: FlagStore }
@@ -126,6 +149,16 @@ describe('where the history does not lead on', () => {
     await state.now.create({ name: 'new' })
     await clock.advance(2_500)
     expect(reader.told).toEqual([`new@${flags.length + 1}`])
+  })
+
+  test('as it went back twice in a row, everybody is told twice', async () => {
+    const reader = await listen()
+    state.now = memoryStore({ clock, flags: [{ name: 'a' }, { name: 'b' }] })
+    await clock.advance(2_500)
+    state.now = memoryStore({ clock, flags: [{ name: 'a' }] })
+    await clock.advance(20_000)
+    expect(reader.events.map(({ data }) => data.version)).toEqual([3, 2, 1])
+    expect(reader.types).toEqual(['connected', 'everything', 'everything'])
   })
 
   test('as the log was pruned further than this process had come, everybody is told to ask for everything', async () => {

@@ -161,7 +161,7 @@ export class ChangeFeed {
   async #advance(): Promise<void> {
     const recent = this.#recent
     if (recent === undefined) return await this.#begin()
-    if (this.#sightings.clock < recent.end.version) return this.#lose()
+    if (this.#sightings.wentBack()) return this.#lose()
     if (this.#sightings.newest <= this.#read.version || this.#waiting.length >= MAX_WAITING) return
     const news = this.#news
     const page = await this.#parts.flags.admin.changes({ after: this.#read, limit: PAGE })

@@ -10,6 +10,7 @@ export class Sightings {
   readonly #told = new Map<string, number>()
   /** The highest version that was told. */
   #heard = 0
+  #lastClock = 0
 
   constructor(flags: Flags) {
     this.#flags = flags
@@ -22,6 +23,14 @@ export class Sightings {
 
   get clock(): number {
     return this.#flags.stats().clock
+  }
+
+  /** Whether the clock is lower than when it was last asked here: it only falls with the store. */
+  wentBack(): boolean {
+    const { clock } = this
+    const isLower = clock < this.#lastClock
+    this.#lastClock = clock
+    return isLower
   }
 
   tell(name: string, version: number): void {
@@ -44,5 +53,6 @@ export class Sightings {
   forget(): void {
     this.#told.clear()
     this.#heard = 0
+    this.#lastClock = 0
   }
 }
