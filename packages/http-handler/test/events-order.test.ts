@@ -60,6 +60,16 @@ describe('a change is told only when a client that asks again gets it', () => {
     await site.end()
   })
 
+  test('however many change at once, more than a process remembers by name', async () => {
+    const site = new EventsSite()
+    const reader = await site.listen()
+    const expected = Array.from({ length: 10_050 }, (_, index) => `flag-${index}@${index + 1}`)
+    for (const change of expected) await site.store.create({ name: change.split('@')[0] as string })
+    await site.clock.advance(1_000)
+    expect(reader.told).toEqual(expected)
+    await site.end()
+  })
+
   test('what was told of before anybody listened does not keep whoever comes back waiting', async () => {
     const site = new EventsSite()
     await site.store.create({ name: 'a' })

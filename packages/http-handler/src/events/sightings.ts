@@ -25,12 +25,11 @@ export class Sightings {
     return this.#flags.stats().clock
   }
 
-  /** Whether the clock is lower than when it was last asked here: it only falls with the store. */
+  /** Whether the clock is lower than when this was last asked: it falls only with the store. */
   wentBack(): boolean {
-    const { clock } = this
-    const isLower = clock < this.#lastClock
-    this.#lastClock = clock
-    return isLower
+    const before = this.#lastClock
+    this.#lastClock = this.clock
+    return this.#lastClock < before
   }
 
   tell(name: string, version: number): void {
@@ -53,6 +52,6 @@ export class Sightings {
   forget(): void {
     this.#told.clear()
     this.#heard = 0
-    this.#lastClock = 0
+    this.#lastClock = this.clock
   }
 }
