@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test, vi } from 'vitest'
 import { settle } from '../../core/test/manual-clock.ts'
-import { Client, type Site, serve } from './server.ts'
+import { Client, type Site, serve } from './events-server.ts'
 
 const CONNECTIONS = 1_000
 const MB = 2 ** 20

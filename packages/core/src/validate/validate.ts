@@ -1,7 +1,6 @@
-import type { ChangeMeta, ChangesPage, Decision, FlagPatch, FlagRecord, HistoryPage, NewFlag } from '../contracts/index.ts'
+import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, NewFlag } from '../contracts/index.ts'
 import { FlagsError } from '../errors.ts'
 import type { Engines } from '../evaluate/engines.ts'
-import { changesPageSchema } from './changes-page.ts'
 import { check, checkName } from './check.ts'
 import { checkPatterns } from './patterns.ts'
 import { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, READER_SCHEMA, recordSchema } from './schemas.ts'
@@ -28,10 +27,6 @@ export function checkPatch(name: string, input: unknown, engines: Engines = {}):
 
 export function checkMeta(name: string, input: unknown): ChangeMeta {
   return check(metaSchema, input ?? {}, 'INVALID_FLAG', `The change of flag ${name} is described wrongly`, name)
-}
-
-export function checkChangesPage(input: unknown): ChangesPage {
-  return check(changesPageSchema, input ?? {}, 'INVALID_OPTIONS', 'This page of the change log cannot be read')
 }
 
 export function checkPage(name: string, input: unknown): HistoryPage {
