@@ -87,12 +87,11 @@ export class ChangeFeed {
   }
 
   /** Looks whether there is more to tell. Never rejects. */
-  look(): Promise<void> {
+  async look(): Promise<void> {
+    if (!this.#isFollowing) return
     this.#news++
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined
-    })
-    return this.#looking
+    this.#looking ??= this.#look()
+    await this.#looking
   }
 
   /** Sees to it that what came after a place is known, where the log can tell. Rejects where it cannot be read. */
@@ -150,6 +149,9 @@ export class ChangeFeed {
       if (!this.#isFailing) this.#parts.report(error as FlagsError)
       this.#isFailing = true
       this.#lookLater(RETRY_MS)
+    } finally {
+      // At once, and not when the promise is settled: news that came in between would be looked at by nobody.
+      this.#looking = undefined
     }
   }
 
