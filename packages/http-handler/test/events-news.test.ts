@@ -57,6 +57,20 @@ test('no news is missed, at whatever moment it comes', async () => {
   }
 })
 
+test('a change that this process never told of is told soon after it has caught up with it', async () => {
+  let clock = 0
+  const { stats } = site.flags
+  site.flags.stats = () => ({ ...stats.call(site.flags), clock })
+  logged('a', 1)
+  logged('b', 2)
+  tell({ name: 'b', version: 2 })
+  await site.clock.advance(600)
+  expect(reader.told).toEqual([])
+  clock = 1
+  await site.clock.advance(600)
+  expect(reader.told).toEqual(['a@1', 'b@2'])
+})
+
 test('a version that never was lets no later change out before it can be seen', async () => {
   tell({ name: 'a', version: 1_000_000 })
   await settle()
