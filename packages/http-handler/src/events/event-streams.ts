@@ -56,7 +56,6 @@ export class EventStreams implements FeedListener {
     }
     const onAbort = (): void => client.stream.end()
     signal.addEventListener('abort', onAbort)
-    if (signal.aborted) onAbort()
     client.stream.send(retryText(Math.round(RETRY_MS * (1 + Math.random()))))
     if (from === 'here' && here !== undefined) client.stream.send(connectedText(here))
     return client.stream.body
