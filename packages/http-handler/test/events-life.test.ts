@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../core/test/manual-clock.ts'
+import { gate } from '../../core/test/world.ts'
 import { EventReader } from './event-reader.ts'
 import { EventsSite } from './events-site.ts'
 import { problem, request } from './site.ts'
@@ -185,8 +186,17 @@ describe('close()', () => {
 
   test('while a client is on its way turns it away', async () => {
     const handler = site.handler()
+    const { opened, open } = gate()
+    const { admin } = site.flags
+    const { changes } = admin
+    admin.changes = async (page) => {
+      await opened
+      return await changes.call(admin, page)
+    }
     const asking = handler(request('/events'))
+    await settle()
     handler.close()
+    open()
     expect(await problem(await site.clock.until(asking))).toMatchObject({ status: 503, code: 'CLOSED' })
   })
 })

@@ -1,7 +1,7 @@
 import { memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../core/test/manual-clock.ts'
-import { around } from '../../core/test/world.ts'
+import { around, gate } from '../../core/test/world.ts'
 import { EventsSite } from './events-site.ts'
 
 let site: EventsSite
@@ -35,6 +35,26 @@ describe('a client that comes back', () => {
   test('is told nothing where nothing has changed', async () => {
     const reader = await site.listen(await gone())
     expect(reader.events).toEqual([])
+  })
+
+  test('hears nothing twice that happens while the log is read for it', async () => {
+    const id = await gone()
+    await site.elsewhere('a', 'b')
+    const other = await site.listen()
+    const { opened, open } = gate()
+    const { admin } = site.flags
+    const { changes } = admin
+    admin.changes = async (page) => {
+      const answer = await changes.call(admin, page)
+      if (page?.limit === 500) await opened
+      return answer
+    }
+    const reader = await site.listen(id)
+    await site.elsewhere('a')
+    expect([other.told, reader.told]).toEqual([['a@5'], []])
+    open()
+    await site.elsewhere('b')
+    expect(reader.told).toEqual(['a@3', 'b@4', 'a@5', 'b@6'])
   })
 
   test('misses nothing and hears nothing twice, wherever it is cut off', async () => {
