@@ -45,6 +45,7 @@ export class Source {
       update: (name, patch, meta, call) => store.update(name, patch, meta, call),
       delete: (name, meta, call) => store.delete(name, meta, call),
       segments: store.segments,
+      changes: (page, call) => store.changes(page, call),
       history: (name, page, call) => store.history(name, page, call),
       prune: (days, call) => store.prune(days, call),
       close: async () => undefined,

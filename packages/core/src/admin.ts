@@ -1,4 +1,4 @@
-import type { Change, ChangeMeta, FlagPatch, FlagRecord, HistoryPage, NewFlag } from './contracts/index.ts'
+import type { Change, ChangeMeta, ChangesPage, FlagPatch, FlagRecord, HistoryPage, LoggedChanges, NewFlag } from './contracts/index.ts'
 import { loadEngines } from './engines.ts'
 import { ensured } from './ensured.ts'
 import { FlagsError } from './errors.ts'
@@ -8,6 +8,7 @@ import { flagsIn, recordAfter, usable } from './records/loaded-records.ts'
 import type { FlagName, FlagSchema } from './schema.ts'
 import { type SegmentsAdmin, segmentsAdmin } from './segments-admin.ts'
 import { type StaleFlagsOptions, type StaleFlagsParts, type StaleFlagsReport, staleFlags } from './stale-flags.ts'
+import { checkChangesPage } from './validate/changes-page.ts'
 import { MAX_DAYS } from './validate/schemas.ts'
 import { checkMeta, checkName, checkNewFlag, checkPage, checkPatch } from './validate/validate.ts'
 import type { Propagation } from './write/invalidations.ts'
@@ -37,6 +38,11 @@ export interface FlagsAdmin<S extends FlagSchema = FlagSchema> {
   /** In a patch, `null` removes an optional field and any other value replaces it whole. */
   update(name: FlagName<S>, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag>
   delete(name: FlagName<S>, meta?: ChangeMeta): Promise<Written>
+  /**
+   * The change log of all flags and segments, oldest first, page by page: the next one is `after: page.next`. A segment is called
+   * `segment:<name>`. Where the log no longer reaches back to `after`, or the store went back, the answer is `lost`.
+   */
+  changes(page?: ChangesPage): Promise<LoggedChanges>
   /** The changes of one flag, newest first. */
   history(name: FlagName<S>, page?: HistoryPage): Promise<readonly Change[]>
   /**
@@ -110,6 +116,12 @@ export class Admin implements FlagsAdmin {
     const about = checkMeta(checkName(name), meta)
     const { change, propagation } = await this.#writes.commit(name, (store, call) => store.delete(name, about, call))
     return { version: change.version, propagation }
+  }
+
+  async changes(page?: ChangesPage): Promise<LoggedChanges> {
+    this.#assertOpen()
+    const checked = checkChangesPage(page)
+    return await this.#store.administer('The change log', (store, call) => store.changes(checked, call))
   }
 
   async history(name: string, page?: HistoryPage): Promise<readonly Change[]> {

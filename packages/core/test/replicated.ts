@@ -33,6 +33,7 @@ export function replicated(inner: FlagStore): Replicated {
     load: (names, call) => through(pair.primary, () => inner.load(names, call)),
     loadAll: (call) => through(pair.primary, () => inner.loadAll(call)),
     changesSince: (cursor, call) => through(pair.primary, () => inner.changesSince(cursor, call)),
+    changes: (page, call) => through(pair.primary, () => inner.changes(page, call)),
     history: (name, page, call) => through(pair.primary, () => inner.history(name, page, call)),
     create: (flag, meta, call) => through(pair.primary, () => inner.create(flag, meta, call)),
     update: (name, patch, meta, call) => through(pair.primary, () => inner.update(name, patch, meta, call)),

@@ -1,4 +1,5 @@
 import type { FlagSchema } from '@flagstone/core'
+import { EventStreams } from './events/event-streams.ts'
 import { addOfrep } from './ofrep/ofrep.ts'
 import { type HandlerOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { problemOf } from './problems.ts'
@@ -6,26 +7,36 @@ import { router } from './router.ts'
 import { routesOf } from './routes/index.ts'
 
 /** Fetch-standard: mounts wherever a `Request` can be had. Never rejects. */
-export type Handler = (request: Request) => Promise<Response>
+export interface Handler {
+  (request: Request): Promise<Response>
+  /**
+   * Ends every stream of events, and the handler's interest in the flags. Call it before a server waits for its connections to end. Everything
+   * but `/events` is still answered.
+   */
+  close(): void
+}
 
 /**
  * Flags over HTTP. Without `authorize` it refuses everything with a 403, and says so once in a process warning, unless evaluation is
- * `public`. It opens nothing and holds nothing open; the client that it is given stays the caller's to close.
+ * `public`. It opens nothing of its own; the client that it is given stays the caller's to close. Where that is closed, streams of events end with
+ * their next heartbeat, and at once with `close()`.
  *
  * Throws `INVALID_OPTIONS`, naming the option.
  */
 export function flagsHandler<const S extends FlagSchema = FlagSchema>(options: HandlerOptions<S>): Handler {
   const resolved = resolveOptions(options)
   warnOfRefusal(resolved)
-  const app = router(routesOf(resolved), resolved)
+  const streams = new EventStreams(resolved)
+  const app = router(routesOf(resolved, streams), resolved)
   addOfrep(app, resolved)
-  return async (request) => {
+  const answer = async (request: Request): Promise<Response> => {
     try {
       return await app.fetch(request)
     } catch (error) {
       return problemOf(error, 'The request', resolved.report)
     }
   }
+  return Object.assign(answer, { close: () => streams.close() })
 }
 
 function warnOfRefusal({ authorize, isEvaluationPublic }: ResolvedOptions): void {

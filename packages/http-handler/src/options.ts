@@ -26,6 +26,8 @@ export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
   readonly maxBodyBytes?: number
   /** How long a body may take to arrive, in milliseconds, 1 to 600,000. Default 10,000. */
   readonly bodyTimeoutMs?: number
+  /** How often a stream of events says that it is alive, in milliseconds, 1 to 600,000. Default 15,000. */
+  readonly heartbeatMs?: number
   /** Origins whose pages may ask, as browsers write them (`https://app.example`), or `'*'` for all; never with cookies. Default: none. */
   readonly cors?: { readonly origins: readonly string[] }
   /**
@@ -47,6 +49,7 @@ export interface ResolvedOptions {
   readonly basePath: string
   readonly maxBodyBytes: number
   readonly bodyTimeoutMs: number
+  readonly heartbeatMs: number
   /** Empty: no CORS. */
   readonly origins: readonly string[]
   /** `undefined`: nobody keeps anything. */
@@ -55,7 +58,19 @@ export interface ResolvedOptions {
   readonly clock: Clock
 }
 
-const KNOWN = ['flags', 'authorize', 'public', 'basePath', 'maxBodyBytes', 'bodyTimeoutMs', 'cors', 'cache', 'onError', 'clock']
+const KNOWN = [
+  'flags',
+  'authorize',
+  'public',
+  'basePath',
+  'maxBodyBytes',
+  'bodyTimeoutMs',
+  'heartbeatMs',
+  'cors',
+  'cache',
+  'onError',
+  'clock',
+]
 const MAX_AGE_S = 86_400
 const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)*$/
 
@@ -81,6 +96,7 @@ export function resolveOptions<S extends FlagSchema>(options: HandlerOptions<S>)
     basePath,
     maxBodyBytes: whole('maxBodyBytes', options.maxBodyBytes, 100_000, 10_000_000),
     bodyTimeoutMs: whole('bodyTimeoutMs', options.bodyTimeoutMs, 10_000, 600_000),
+    heartbeatMs: whole('heartbeatMs', options.heartbeatMs, 15_000, 600_000),
     origins: cors === undefined ? [] : originsOf(cors),
     cache: options.cache === false ? undefined : cacheAges(options.cache),
     report: (error) => tell(onError?.bind(options), error),

@@ -28,9 +28,13 @@ export interface RouteText {
   readonly body?: string
   /** Whether it heeds `If-Match`. */
   readonly takesIfMatch?: boolean
+  /** Whether it heeds `If-None-Match`, and says its entity tag. */
+  readonly takesIfNoneMatch?: boolean
   readonly success: {
     readonly status: 200 | 201
     readonly description: string
+    /** Default `application/json`. */
+    readonly type?: string
     /** A component, or a schema of its own. */
     readonly schema: string | JsonSchema
     /** Headers of the answer and what they say. */

@@ -54,7 +54,7 @@ function crossOrigin(origins: readonly string[]): ReturnType<typeof cors> {
   const share = cors({
     origin: origins.includes('*') ? '*' : [...origins],
     allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
-    allowHeaders: ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'X-API-Key'],
+    allowHeaders: ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Last-Event-ID', 'X-API-Key'],
     exposeHeaders: ['ETag', 'Location', 'Retry-After'],
     maxAge: 600,
   })

@@ -107,12 +107,13 @@ export class Judge {
 
   async verdict({ place }: Sent, response: Response): Promise<string | undefined> {
     const described = place.operation.responses[response.status]
-    const body = await response.text()
+    const body = await bodyOf(response)
     if (described === undefined) return `${response.status} is not described: ${body}`
     const schema = described.content?.[response.headers.get('content-type') ?? '']?.schema
     if (schema === undefined) return `${response.status} ${response.headers.get('content-type')} is not described: ${body}`
     const validate = this.#validator(schema)
-    return validate(JSON.parse(body)) ? undefined : `${body} ${this.#ajv.errorsText(validate.errors)}`
+    const value: unknown = response.headers.get('content-type') === 'text/event-stream' ? body : JSON.parse(body)
+    return validate(value) ? undefined : `${body} ${this.#ajv.errorsText(validate.errors)}`
   }
 
   #validator(schema: JsonSchema): ValidateFunction {
@@ -134,4 +135,13 @@ function closed<T>(part: T): T {
   const entries = Object.entries(part).map(([key, value]) => [key, closed(value)])
   const isNarrowed = 'properties' in part && 'type' in part && !('additionalProperties' in part)
   return Object.fromEntries(isNarrowed ? [...entries, ['additionalProperties', false]] : entries) as T
+}
+
+/** A stream of events has no end: what it begins with. */
+async function bodyOf(response: Response): Promise<string> {
+  if (response.headers.get('content-type') !== 'text/event-stream') return await response.text()
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  const { value } = await reader.read()
+  await reader.cancel()
+  return new TextDecoder().decode(value)
 }

@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
-import type { Handler } from '../src/index.ts'
 
 /** A handler behind real HTTP, on a free port of this machine alone. */
 export interface Loopback {
@@ -8,7 +7,7 @@ export interface Loopback {
   close(): Promise<void>
 }
 
-export async function listen(handler: Handler): Promise<Loopback> {
+export async function listen(handler: (request: Request) => Promise<Response>): Promise<Loopback> {
   let server: ReturnType<typeof serve> | undefined
   const { port } = await new Promise<AddressInfo>((resolve) => {
     server = serve({ fetch: handler, hostname: '127.0.0.1', port: 0 }, resolve)

@@ -45,6 +45,7 @@ describe('GET /openapi.json', () => {
         'getSegmentHistory',
         'listFlags',
         'listSegments',
+        'streamEvents',
         'updateFlag',
         'updateSegment',
       ].sort(),
@@ -65,7 +66,7 @@ describe('GET /openapi.json', () => {
     const open = (document: Described): string[] =>
       placesOf(document).flatMap(({ operation }) => (operation.security?.length === 0 ? [operation.operationId] : []))
     expect(open(await documentOf())).toEqual([])
-    expect(open(await documentOf({ public: 'evaluate' })).sort()).toEqual(['describe', 'evaluateFlag'])
+    expect(open(await documentOf({ public: 'evaluate' })).sort()).toEqual(['describe', 'evaluateFlag', 'streamEvents'])
   })
 
   test('refuses what the schemas refuse, where JSON Schema has a word for it', async () => {

@@ -1,6 +1,6 @@
 import { createFlags, type Flags, type FlagsError, type FlagsOptions, memoryCache, memoryStore } from '@flagstone/core'
 import { ManualClock } from '../../core/test/manual-clock.ts'
-import { flagsHandler, type HandlerOptions } from '../src/index.ts'
+import { flagsHandler, type Handler, type HandlerOptions } from '../src/index.ts'
 
 type Options = Partial<Omit<HandlerOptions, 'flags'>>
 
@@ -18,7 +18,7 @@ export class Site {
   }
 
   /** Everything is allowed unless the options say otherwise. */
-  handler(options: Options = {}): (request: Request) => Promise<Response> {
+  handler(options: Options = {}): Handler {
     return flagsHandler({
       flags: this.flags,
       authorize: () => true,

@@ -71,6 +71,7 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
     ...(copy && { loadFromReplica: whenOpen(copy.load), loadAllFromReplica: whenOpen(copy.loadAll) }),
     loadAll: whenOpen(reads.loadAll),
     changesSince: whenOpen(reads.changesSince),
+    changes: whenOpen(reads.changes),
     history: whenOpen(reads.history),
     create: whenOpen(writes.create),
     update: whenOpen(writes.update),

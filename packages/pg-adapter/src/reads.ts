@@ -2,6 +2,7 @@ import {
   type Call,
   type Change,
   type Changes,
+  type ChangesPage,
   type Cursor,
   FlagsError,
   type Head,
@@ -9,6 +10,7 @@ import {
   isRecordKey,
   type Loaded,
   type LoadedRecord,
+  type LoggedChanges,
 } from '@flagstone/core/adapter'
 import type { Parameters, Row } from './database.ts'
 import { storeError } from './errors.ts'
@@ -21,6 +23,7 @@ export interface Reads {
   load(names: readonly string[], call?: Call): Promise<Loaded>
   loadAll(call?: Call): Promise<Loaded & { readonly cursor: Cursor }>
   changesSince(cursor: Cursor, call?: Call): Promise<Changes>
+  changes(page?: ChangesPage, call?: Call): Promise<LoggedChanges>
   history(name: string, page?: HistoryPage, call?: Call): Promise<readonly Change[]>
 }
 
@@ -91,6 +94,22 @@ export function readsOf(query: Query, text: Statements, schema: string): Reads {
         name ? [{ name, version: Number(version), flag: loadedRecord(name, row) }] : [],
       )
       return { kind: 'changes', cursor: changed.length > 0 ? now : cursor, changed }
+    },
+
+    async changes({ limit = DEFAULT_PAGE, after } = {}, call) {
+      const parameters = [after === undefined ? null : String(after.version), after?.id ?? null, String(limit)]
+      const found = await readWithClock('The change log could not be read', text.changes, parameters, call)
+      const [[clock, id, lost, from, fromId]] = found
+      const head = cursorOf(clock, id)
+      if (lost) return { kind: 'lost', why: lost === 'pruned' ? 'pruned' : 'rewound', head }
+      const changes = found.flatMap(([, , , , , row]) => (row ? [changeOf(row)] : []))
+      const last = changes.at(-1)
+      return {
+        kind: 'changes',
+        changes,
+        next: last ? { version: last.version, id: last.id } : cursorOf(from, fromId || (after?.id ?? '')),
+        head,
+      }
     },
 
     async history(name, { limit = DEFAULT_PAGE, before = Number.MAX_SAFE_INTEGER } = {}, call) {

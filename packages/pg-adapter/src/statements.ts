@@ -11,6 +11,8 @@ export interface Statements {
   readonly loadAll: string
   /** $1 version, $2 id → clock, its id, `rewound`, `pruned` or nothing, key, version, row */
   readonly changesSince: string
+  /** $1 version or nothing, $2 id or nothing, $3 how many → as `changesSince`, the place that the page begins after, its id, a change */
+  readonly changes: string
   /** $1 key, $2 below which version, $3 how many → changes, newest first */
   readonly history: string
   /** $1 seconds → how many */
@@ -60,6 +62,18 @@ export function statements(schema: string): Statements {
         ELSE (SELECT row_to_json(f) FROM ${flags} f WHERE f.name = ${key}) END`
   const prerequisitesOf = (name: string): string => `
         jsonb_array_elements((SELECT f.requires FROM ${flags} f WHERE f.name = ${name} AND jsonb_typeof(f.requires) = 'array'))`
+  // The clock, and why the log cannot tell what came after version $1 with id $2. An entry that is gone without prune() (deleted by hand) also
+  // means that it cannot. Of what is not given, nothing is asked.
+  const place = `
+      SELECT c.version, coalesce(h.id, '') AS id, CASE
+        WHEN c.version < $1::text::bigint OR seen.id <> $2::text THEN 'rewound'
+        WHEN $1::text::bigint < c.pruned_to THEN 'pruned'
+        WHEN seen.id IS NULL AND $1::text::bigint > c.pruned_to AND $2::text <> '' THEN 'rewound'
+        WHEN h.id IS NULL AND c.version > $1::text::bigint THEN 'pruned'
+      END AS lost, coalesce($1::text::bigint, c.pruned_to) AS place, seen.id AS place_id
+      FROM ${now} c
+      LEFT JOIN ${changes} h ON h.version = c.version
+      LEFT JOIN ${changes} seen ON seen.version = $1::text::bigint`
   return {
     head: `
       SELECT c.store_id, c.version, coalesce(h.id, ''), c.migration
@@ -77,24 +91,22 @@ export function statements(schema: string): Statements {
         UNION ALL SELECT 'segment:' || g.name, row_to_json(g) FROM ${segments} g
       ) r ON true`,
 
-    // An entry that is gone without prune() (deleted by hand) also means that the log cannot tell.
     changesSince: `
       SELECT k.version, k.id, k.lost, n.flag, n.version, ${rowOf('n.flag')}
-      FROM (
-        SELECT c.version, coalesce(h.id, '') AS id, CASE
-          WHEN c.version < $1::text::bigint OR seen.id <> $2::text THEN 'rewound'
-          WHEN $1::text::bigint < c.pruned_to THEN 'pruned'
-          WHEN seen.id IS NULL AND $1::text::bigint > c.pruned_to AND $2::text <> '' THEN 'rewound'
-          WHEN h.id IS NULL AND c.version > $1::text::bigint THEN 'pruned'
-        END AS lost
-        FROM ${now} c
-        LEFT JOIN ${changes} h ON h.version = c.version
-        LEFT JOIN ${changes} seen ON seen.version = $1::text::bigint
-      ) k
+      FROM (${place}) k
       LEFT JOIN LATERAL (
         SELECT flag, max(version) AS version FROM ${changes} WHERE k.lost IS NULL AND version > $1::text::bigint GROUP BY flag
       ) n ON true
       ORDER BY n.version`,
+
+    changes: `
+      SELECT k.version, k.id, k.lost, k.place, k.place_id, l.entry
+      FROM (${place}) k
+      LEFT JOIN LATERAL (
+        SELECT version, row_to_json(e) AS entry FROM ${changes} e
+        WHERE k.lost IS NULL AND version > k.place ORDER BY version LIMIT $3::text::integer
+      ) l ON true
+      ORDER BY l.version`,
 
     history: `
       SELECT row_to_json(c) FROM ${changes} c

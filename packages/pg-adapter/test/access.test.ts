@@ -106,6 +106,7 @@ describe('a role', () => {
     expect(await theirs.load(['a'])).toMatchObject({ asOf: cursor.version })
     expect(await theirs.changesSince(cursor)).toMatchObject({ kind: 'changes' })
     expect((await theirs.history('a')).length).toBeGreaterThan(0)
+    expect(await theirs.changes({ limit: 1 })).toMatchObject({ kind: 'changes', head: cursor })
     const heard: string[] = []
     const end = await theirs.watch?.({ onHint: () => {}, onResync: () => heard.push('resync'), onDown: () => heard.push('down') })
     expect(heard).toEqual(['resync'])

@@ -1,4 +1,5 @@
 import { type ConformanceCase, casesOf } from './case.ts'
+import { storeChanges } from './store-changes.ts'
 import { storeConcurrency } from './store-concurrency.ts'
 import { storeConflicts } from './store-conflicts.ts'
 import { storeHistory } from './store-history.ts'
@@ -30,6 +31,7 @@ export function storeCases(harness: StoreHarness): readonly ConformanceCase[] {
     storeSegmentHistory,
     storeLog,
     storeLost,
+    storeChanges,
     storeHistory,
     storeWatch,
     storeOverwritten,

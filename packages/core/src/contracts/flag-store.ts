@@ -75,6 +75,25 @@ export interface HistoryPage {
   readonly before?: number
 }
 
+/** Which part of the change log: the oldest `limit` changes (default 50, 1 to 1,000) after a place in it. */
+export interface ChangesPage {
+  readonly limit?: number
+  /** A version; with the `id` of the change at it, a rewritten history is noticed. Default: before the oldest change that the log still has. */
+  readonly after?: Pick<Cursor, 'version'> & Partial<Cursor>
+}
+
+/** Changes of all flags and segments in version order, and `head`, the end of the log in the same snapshot. */
+export type LoggedChanges =
+  | {
+      readonly kind: 'changes'
+      readonly changes: readonly Change[]
+      /** Where the next page begins: the last of these changes, or where this page began. There is no next one where it is at `head`. */
+      readonly next: Cursor
+      readonly head: Cursor
+    }
+  /** The log cannot tell all that came after that place: it was pruned past it, or the store went back to an older state. */
+  | { readonly kind: 'lost'; readonly why: 'pruned' | 'rewound'; readonly head: Cursor }
+
 /**
  * The writes of segments. What holds for a flag's writes holds for these: the same clock and versions, the same log, the same hints. Where a
  * change or a hint says what it is about, it says `segment:<name>`; here a segment is called by its bare name.
@@ -91,8 +110,8 @@ export interface SegmentStore {
 /**
  * The source of truth. Names and patches arrive validated.
  *
- * It keeps flags and segments side by side, in one history. Wherever both can stand (`load`, `loadAll`, `changesSince`, `history`, changes and
- * hints), each goes by its key: a flag by its name, a segment by `segment:<name>`.
+ * It keeps flags and segments side by side, in one history. Wherever both can stand (`load`, `loadAll`, `changesSince`, `changes`, `history`, changes
+ * and hints), each goes by its key: a flag by its name, a segment by `segment:<name>`.
  *
  * Versions rise in commit order over all flags and segments of the store: whoever sees version `n` in a snapshot also sees every change below it.
  * They may skip numbers; they must never be given out twice or go back, not even by a delete.
@@ -133,6 +152,12 @@ export interface FlagStore {
   /** Rejects with `FLAG_NOT_FOUND` or `VERSION_CONFLICT`. The change keeps a version behind. */
   delete(name: string, meta?: ChangeMeta, call?: Call): Promise<Change>
   readonly segments: SegmentStore
+  /**
+   * The log itself, oldest first, where `changesSince` tells what it led to. Complete: between two changes of a page, and between the place that
+   * it begins after and its first change, none may be left out; where that cannot be known, the answer is `lost`. A place at the clock is
+   * never lost for what was pruned before it. One statement, one snapshot, however long the log is.
+   */
+  changes(page?: ChangesPage, call?: Call): Promise<LoggedChanges>
   /** Of a key. Newest first; empty for one that never was. */
   history(name: string, page?: HistoryPage, call?: Call): Promise<readonly Change[]>
   /**

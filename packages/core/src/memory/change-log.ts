@@ -1,4 +1,4 @@
-import type { Change, Cursor, HistoryPage } from '../contracts/index.ts'
+import type { Change, ChangesPage, Cursor, HistoryPage, LoggedChanges } from '../contracts/index.ts'
 
 const DEFAULT_LIMIT = 50
 
@@ -12,7 +12,7 @@ export class ChangeLog {
 
   get head(): Cursor {
     const newest = this.#changes.at(-1)
-    return newest === undefined ? { version: 0, id: '' } : { version: newest.version, id: newest.id }
+    return newest === undefined ? { version: 0, id: '' } : cursorOf(newest)
   }
 
   append(change: Change): void {
@@ -20,12 +20,19 @@ export class ChangeLog {
   }
 
   since(cursor: Cursor): Since {
-    if (cursor.version > this.head.version) return { lost: 'rewound' }
-    // At the newest pruned change itself nothing is missing yet, but whether the cursor's id was ever right can no longer be told.
-    if (cursor.version < this.#prunedTo || (cursor.version > 0 && cursor.version === this.#prunedTo)) return { lost: 'pruned' }
-    const at = this.#changes.findLastIndex(({ version }) => version <= cursor.version)
-    if ((this.#changes[at]?.id ?? '') !== cursor.id) return { lost: 'rewound' }
-    return { latest: new Map(this.#changes.slice(at + 1).map(({ flag, version }) => [flag, version])) }
+    const lost = this.#lost(cursor)
+    if (lost !== undefined) return { lost }
+    return { latest: new Map(this.#after(cursor.version).map(({ flag, version }) => [flag, version])) }
+  }
+
+  /** Oldest first. */
+  page(limit: number = DEFAULT_LIMIT, after?: ChangesPage['after']): LoggedChanges {
+    const { head } = this
+    const why = after && this.#lost(after)
+    if (why !== undefined) return { kind: 'lost', why, head }
+    const from = after?.version ?? this.#prunedTo
+    const changes = this.#after(from).slice(0, limit)
+    return { kind: 'changes', changes, next: cursorOf(changes.at(-1) ?? this.#at(from) ?? { version: from, id: '' }), head }
   }
 
   /** Newest first. */
@@ -43,4 +50,25 @@ export class ChangeLog {
     this.#prunedTo = dropped.at(-1)?.version ?? this.#prunedTo
     return dropped.length
   }
+
+  #after(version: number): readonly Change[] {
+    return this.#changes.slice(this.#changes.findLastIndex((change) => change.version <= version) + 1)
+  }
+
+  /** The newest change up to a version. */
+  #at(version: number): Change | undefined {
+    return this.#changes.findLast((change) => change.version <= version)
+  }
+
+  /** Why it cannot tell what came after a place. Where no id is given, none is looked at. */
+  #lost({ version, id }: NonNullable<ChangesPage['after']>): 'pruned' | 'rewound' | undefined {
+    if (version > this.head.version) return 'rewound'
+    // At the newest pruned change itself nothing is missing yet, but whether the cursor's id was ever right can no longer be told.
+    if (version < this.#prunedTo || (version > 0 && version === this.#prunedTo)) return 'pruned'
+    return id === undefined || id === (this.#at(version)?.id ?? '') ? undefined : 'rewound'
+  }
+}
+
+function cursorOf({ version, id }: Cursor): Cursor {
+  return { version, id }
 }

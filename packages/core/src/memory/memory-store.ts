@@ -3,6 +3,7 @@ import type {
   Change,
   ChangeMeta,
   Changes,
+  ChangesPage,
   ChannelListener,
   Clock,
   Cursor,
@@ -14,6 +15,7 @@ import type {
   Head,
   HistoryPage,
   Loaded,
+  LoggedChanges,
   NewFlag,
   NewSegment,
   Operation,
@@ -127,6 +129,12 @@ class MemoryStore implements FlagStore {
 
   async delete(name: string, meta?: ChangeMeta): Promise<Change> {
     return this.#delete(flagKey(name), meta)
+  }
+
+  async changes({ limit, after }: ChangesPage = {}): Promise<LoggedChanges> {
+    const from = after && { ...after }
+    await TURN
+    return this.#log.page(limit, from)
   }
 
   async history(name: string, page: HistoryPage = {}): Promise<readonly Change[]> {

@@ -66,6 +66,7 @@ function forwarding(store: FlagStore): FlagStore {
     create: (flag, meta) => store.create(flag, meta),
     update: (name, patch, meta) => store.update(name, patch, meta),
     delete: (name, meta) => store.delete(name, meta),
+    changes: (page) => store.changes(page),
     history: (name, page) => store.history(name, page),
     prune: (days) => store.prune(days),
     close: () => store.close(),

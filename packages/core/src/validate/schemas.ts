@@ -103,10 +103,15 @@ export const metaSchema: Schema<ChangeMeta> = strict({
   expectedVersion: v.exactOptional(version),
 })
 
+export const pageLimit: Schema<number> = v.pipe(
+  v.number('a whole number'),
+  v.integer('a whole number'),
+  v.minValue(1, '1 or more'),
+  v.maxValue(1_000, '1,000 or less'),
+)
+
 export const pageSchema: Schema<HistoryPage> = strict({
-  limit: v.exactOptional(
-    v.pipe(v.number('a whole number'), v.integer('a whole number'), v.minValue(1, '1 or more'), v.maxValue(1_000, '1,000 or less')),
-  ),
+  limit: v.exactOptional(pageLimit),
   before: v.exactOptional(version),
 })
 

@@ -21,6 +21,7 @@ export function forwardingStore(store: FlagStore): WatchedStore {
       update: (name, patch, meta, call) => store.segments.update(name, patch, meta, call),
       delete: (name, meta, call) => store.segments.delete(name, meta, call),
     },
+    changes: (page, call) => store.changes(page, call),
     history: (name, page, call) => store.history(name, page, call),
     prune: (days) => store.prune(days),
     noteUses: (uses, call) => (store as WatchedStore).noteUses(uses, call),

@@ -9,6 +9,8 @@ const OF_BODIES: readonly ProblemCode[] = ['INVALID_BODY', 'UNSUPPORTED_MEDIA_TY
 const OF_THE_STORE: readonly ProblemCode[] = ['STORE_UNAVAILABLE', 'STORE_TIMEOUT', 'SCHEMA_MISSING', 'SCHEMA_OLD', 'CLOSED']
 const OF_WRITES: readonly ProblemCode[] = ['REQUEST_ABORTED', 'WRITE_BLOCKED', 'PARSE_ERROR', 'RECORD_TOO_NEW']
 
+const ENTITY_TAG = { ETag: 'What the answer follows from, for `If-None-Match`. Absent where nobody may keep it.' }
+
 /** One operation of the OpenAPI document. */
 export function operationOf(route: Route, schemas: Readonly<Record<string, JsonSchema>>, isPublic: boolean): JsonSchema {
   const { method, action, text } = route
@@ -25,9 +27,12 @@ export function operationOf(route: Route, schemas: Readonly<Record<string, JsonS
     responses: {
       [success.status]: {
         description: success.description,
-        ...(success.headers === undefined ? {} : { headers: headersOf(success.headers) }),
-        content: { 'application/json': { schema } },
+        ...(success.headers === undefined && text.takesIfNoneMatch !== true
+          ? {}
+          : { headers: headersOf({ ...success.headers, ...(text.takesIfNoneMatch === true ? ENTITY_TAG : {}) }) }),
+        content: { [success.type ?? 'application/json']: { schema } },
       },
+      ...(text.takesIfNoneMatch === true ? { 304: { description: 'It still holds.', headers: headersOf(ENTITY_TAG) } } : {}),
       ...problemsOf(method === 'GET' ? codesOf(route) : [...codesOf(route), ...OF_WRITES]),
     },
   }
@@ -43,9 +48,16 @@ function queryParameters({ query }: Route): readonly JsonSchema[] {
 }
 
 function headerParameters({ text }: Route): readonly JsonSchema[] {
-  if (text.takesIfMatch !== true) return []
-  const description = 'The version that the record must have, in double quotes; any other is refused with 412.'
-  return [{ name: 'If-Match', in: 'header', description, schema: { type: 'string', pattern: '^("\\d{1,16}"|\\*)$' } }]
+  const found: JsonSchema[] = []
+  if (text.takesIfMatch === true) {
+    const description = 'The version that the record must have, in double quotes; any other is refused with 412.'
+    found.push({ name: 'If-Match', in: 'header', description, schema: { type: 'string', pattern: '^("\\d{1,16}"|\\*)$' } })
+  }
+  if (text.takesIfNoneMatch === true) {
+    const description = 'Entity tags of answers that the client has; where one still holds, the answer is a 304.'
+    found.push({ name: 'If-None-Match', in: 'header', description, schema: { type: 'string' } })
+  }
+  return found
 }
 
 function headersOf(headers: Readonly<Record<string, string>>): JsonSchema {

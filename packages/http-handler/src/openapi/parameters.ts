@@ -17,6 +17,12 @@ export const MIN_VERSION: QueryParameter = {
   schema: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
 }
 
+export const LAST_EVENT_ID: QueryParameter = {
+  name: 'last_event_id',
+  description: 'For clients that cannot send the header `Last-Event-ID`, which counts where both are there.',
+  schema: { type: 'string' },
+}
+
 export const LIMIT: QueryParameter = {
   name: 'limit',
   description: 'How many changes at most. Default 50.',

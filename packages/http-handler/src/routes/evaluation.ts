@@ -27,6 +27,7 @@ export function evaluationRoutes(options: ResolvedOptions): readonly Route[] {
         summary: 'Whether a user gets the flag, and why. A flag that does not exist is off, with FLAG_NOT_FOUND.',
         success: { status: 200, description: 'The evaluation.', schema: 'Evaluation' },
         problems: ['VERSION_NOT_REACHED'],
+        takesIfNoneMatch: true,
       },
       async answer(asked) {
         const minVersion = asked.query.whole('min_version')

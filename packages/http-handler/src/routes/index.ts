@@ -1,13 +1,16 @@
+import type { EventStreams } from '../events/event-streams.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { Route } from '../route.ts'
 import { changeRoutes } from './changes.ts'
 import { documentRoute } from './document.ts'
 import { evaluationRoutes } from './evaluation.ts'
+import { eventRoutes } from './events.ts'
 import { explanationRoutes } from './explanation.ts'
 import { recordRoutes } from './records.ts'
 
-/** Everything that can be asked. A topic is a file here, and a line. */
-export function routesOf(options: ResolvedOptions): readonly Route[] {
-  const routes = [evaluationRoutes, explanationRoutes, recordRoutes, changeRoutes].flatMap((topic) => topic(options))
+/** Everything that can be asked, but for OFREP, which has a description of its own. A topic is a file here, and a line. */
+export function routesOf(options: ResolvedOptions, streams: EventStreams): readonly Route[] {
+  const topics = [evaluationRoutes, explanationRoutes, recordRoutes, changeRoutes]
+  const routes = [...topics.flatMap((topic) => topic(options)), ...eventRoutes(streams)]
   return [...routes, documentRoute(routes, options)]
 }

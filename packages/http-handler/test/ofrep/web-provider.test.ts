@@ -28,7 +28,7 @@ afterEach(async () => {
   await site.end()
 })
 
-function watched(handler: Handler): Handler {
+function watched(handler: Handler): (request: Request) => Promise<Response> {
   return async (request) => {
     const response = await handler(request)
     statuses.push(response.status)

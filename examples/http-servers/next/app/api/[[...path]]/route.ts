@@ -1,0 +1,8 @@
+import { handlerFor } from '../../../../flags.ts'
+
+/** What Next looks for in `app/api/[[...path]]/route.ts`. */
+export const dynamic = 'force-dynamic'
+
+const handler = handlerFor({ basePath: '/api' })
+
+export { handler as DELETE, handler as GET, handler as POST }

@@ -1,0 +1,220 @@
+import { type Clock, type Flags, FlagsError, type LoggedChanges } from '@flagstone/core'
+import { eventIdOf, type Place } from './event-id.ts'
+import type { Entry } from './event-text.ts'
+import { RecentChanges } from './recent-changes.ts'
+import { Sightings } from './sightings.ts'
+
+/** How many entries of the log are read at once, and how many may wait to be seen. */
+const PAGE = 100
+const MAX_WAITING = 1_000
+/** How many changes a client that comes back is told one by one. */
+const MAX_REPLAYED = 500
+/** When to look again at what is logged but not seen yet, and for a store that could not be read. */
+const SETTLE_MS = 500
+const RETRY_MS = 2_000
+
+export interface FeedParts {
+  readonly flags: Flags
+  readonly clock: Clock
+  readonly report: (error: FlagsError) => void
+}
+
+/** Who hears of the feed. */
+export interface FeedListener {
+  onChange(entry: Entry): void
+  /** The feed knows where it is: at first, and after `onLost`. */
+  onBegin(): void
+  /** What was told so far does not lead on. */
+  onLost(): void
+  /** The flags are closed: there will be no more. */
+  onClose(): void
+}
+
+/**
+ * The change log, followed while somebody listens: each change once, in the order of the log, and only when this process would answer by it.
+ * `change` says that there is something to read; the log says what, and in which order.
+ */
+export class ChangeFeed {
+  readonly #parts: FeedParts
+  readonly #listener: FeedListener
+  readonly #sightings: Sightings
+  readonly #unsubscribe: readonly (() => void)[]
+  readonly #replays = new Map<string, Promise<LoggedChanges>>()
+  #recent: RecentChanges | undefined
+  /** Read, and not seen yet. */
+  #waiting: Entry[] = []
+  #read: Place = { version: 0 }
+  #isFollowing = false
+  #isFailing = false
+  #news = 0
+  #looking: Promise<void> | undefined
+  #cancelLook: () => void = () => undefined
+
+  constructor(parts: FeedParts, listener: FeedListener) {
+    const { flags } = parts
+    this.#parts = parts
+    this.#listener = listener
+    this.#sightings = new Sightings(flags)
+    // Heard from the beginning, so that whoever comes back need not wait for what was told before.
+    const onChange = flags.on('change', ({ name, version }) => this.#hear(name, version))
+    const onError = flags.on('error', ({ code }) => (code === 'STORE_REWOUND' ? this.#lose() : undefined))
+    this.#unsubscribe = [onChange, onError]
+  }
+
+  /** What was told of late; `undefined` as long as the feed does not know where it is. */
+  get recent(): RecentChanges | undefined {
+    return this.#recent
+  }
+
+  /** Begins to follow the log. Resolves when it does, or could not yet: it goes on trying. */
+  async follow(): Promise<void> {
+    this.#isFollowing = true
+    if (this.#recent === undefined) await this.look()
+  }
+
+  /** Nobody listens for now. */
+  rest(): void {
+    this.#isFollowing = false
+    this.#isFailing = false
+    this.#cancelLook()
+    this.#forget()
+  }
+
+  close(): void {
+    this.rest()
+    for (const end of this.#unsubscribe) end()
+    this.#sightings.forget()
+  }
+
+  /** Looks whether there is more to tell. Never rejects. */
+  async look(): Promise<void> {
+    if (!this.#isFollowing) return
+    this.#news++
+    this.#looking ??= this.#look()
+    await this.#looking
+  }
+
+  /** Sees to it that what came after a place is known, where the log can tell. Rejects where it cannot be read. */
+  async reach(place: Place): Promise<boolean> {
+    const recent = this.#recent
+    if (recent === undefined || recent.has(place)) return recent !== undefined
+    const page = await this.#replay(place)
+    if (page.kind === 'lost' || this.#recent !== recent) return false
+    const { start } = recent
+    if (page.next.version < start.version) return false
+    if (place.version < start.version) {
+      recent.reachBack(place, page.changes.filter(({ version }) => version <= start.version).map(entryOf))
+    }
+    return true
+  }
+
+  /** What was told after a place that was reached; `undefined` where that is too much, or gone again. */
+  after(place: Place): readonly Entry[] | undefined {
+    if (this.#recent === undefined || place.version < this.#recent.start.version) return undefined
+    const entries = this.#recent.after(place.version)
+    return entries.length > MAX_REPLAYED ? undefined : entries
+  }
+
+  #hear(name: string, version: number): void {
+    this.#sightings.tell(name, version)
+    if (this.#isFollowing) void this.look()
+  }
+
+  /** Clients that come back together have missed the same. */
+  #replay(place: Place): Promise<LoggedChanges> {
+    const key = eventIdOf(place)
+    let replay = this.#replays.get(key)
+    if (replay === undefined) {
+      const { flags, report } = this.#parts
+      replay = flags.admin.changes({ after: place, limit: MAX_REPLAYED }).finally(() => this.#replays.delete(key))
+      replay.catch(report)
+      this.#replays.set(key, replay)
+    }
+    return replay
+  }
+
+  async #look(): Promise<void> {
+    this.#cancelLook()
+    try {
+      for (let seen = -1; this.#isFollowing && seen !== this.#news; ) {
+        seen = this.#news
+        await this.#parts.flags.ready()
+        await this.#advance()
+        this.#release()
+      }
+      this.#isFailing = false
+      if (this.#waiting.length > 0) this.#lookLater(SETTLE_MS)
+    } catch (error) {
+      if ((error as FlagsError).code === 'CLOSED') return this.#listener.onClose()
+      if (!this.#isFailing) this.#parts.report(error as FlagsError)
+      this.#isFailing = true
+      this.#lookLater(RETRY_MS)
+    } finally {
+      // At once, and not when the promise is settled: news that came in between would be looked at by nobody.
+      this.#looking = undefined
+    }
+  }
+
+  #lookLater(ms: number): void {
+    this.#cancelLook()
+    if (this.#isFollowing) this.#cancelLook = this.#parts.clock.after(ms, () => void this.look())
+  }
+
+  async #advance(): Promise<void> {
+    const recent = this.#recent
+    if (recent === undefined) return await this.#begin()
+    if (this.#sightings.wentBack()) return this.#lose()
+    if (this.#sightings.newest <= this.#read.version || this.#waiting.length >= MAX_WAITING) return
+    const news = this.#news
+    const page = await this.#parts.flags.admin.changes({ after: this.#read, limit: PAGE })
+    if (this.#recent !== recent) return
+    if (page.kind === 'lost') this.#lose()
+    else this.#take(page, news)
+  }
+
+  /** From what this process has answered by so far. */
+  async #begin(): Promise<void> {
+    const { clock } = this.#sightings
+    const news = this.#news
+    const page = await this.#parts.flags.admin.changes({ after: { version: clock }, limit: PAGE })
+    if (!this.#isFollowing) return
+    if (page.kind === 'lost')
+      throw new FlagsError('STORE_REWOUND', 'The change log is not that of the flags which this process knows, yet.')
+    this.#recent = new RecentChanges(page.head.version === clock ? page.head : { version: clock })
+    this.#take(page, news)
+    this.#listener.onBegin()
+  }
+
+  #take({ changes, next, head }: Extract<LoggedChanges, { kind: 'changes' }>, news: number): void {
+    this.#waiting.push(...changes.map(entryOf))
+    this.#read = next
+    if (next.version < head.version) this.#news++
+    else if (news === this.#news) this.#sightings.endsAt(head.version)
+  }
+
+  #release(): void {
+    const seen = this.#waiting.findIndex((entry) => !this.#sightings.isSeen(entry))
+    for (const entry of this.#waiting.splice(0, seen === -1 ? this.#waiting.length : seen)) {
+      this.#recent?.add(entry)
+      this.#listener.onChange(entry)
+    }
+  }
+
+  /** The log does not lead on from what was told: begins again, where this process is by then. */
+  #lose(): void {
+    this.#sightings.forget()
+    if (this.#recent === undefined) return
+    this.#forget()
+    this.#listener.onLost()
+    void this.look()
+  }
+
+  #forget(): void {
+    this.#recent = undefined
+    this.#waiting = []
+  }
+}
+
+function entryOf({ version, id, flag }: Entry): Entry {
+  return { version, id, flag }
+}

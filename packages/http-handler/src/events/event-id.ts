@@ -1,0 +1,20 @@
+import type { ChangesPage } from '@flagstone/core'
+
+/** A place in the change log: a version, and the id of the change at it where that is known. */
+export type Place = NonNullable<ChangesPage['after']>
+
+const CHANGE_ID = /^[\w-]{1,64}$/
+const EVENT_ID = /^(\d{1,16})(?:\.([\w-]{1,64}))?$/
+
+/** `17.0f3c…`; `17` where there is no id, or one that no line of an event may hold. */
+export function eventIdOf({ version, id = '' }: Place): string {
+  return CHANGE_ID.test(id) ? `${version}.${id}` : `${version}`
+}
+
+/** The place that an event's id names; `undefined` for what is no event's id. A version alone will do. */
+export function placeOf(eventId: string): Place | undefined {
+  const [, digits, id] = EVENT_ID.exec(eventId) ?? []
+  const version = Number(digits)
+  if (!Number.isSafeInteger(version)) return undefined
+  return id === undefined ? { version } : { version, id }
+}

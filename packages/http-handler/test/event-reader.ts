@@ -1,0 +1,76 @@
+/** An event as a client sees it. */
+export interface ReceivedEvent {
+  readonly id: string | undefined
+  readonly data: { readonly type: string; readonly flag?: string; readonly segment?: string; readonly version: number }
+}
+
+/** Reads a stream of events as it comes, until it ends. */
+export class EventReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #decoder = new TextDecoder()
+  text = ''
+  /** `'end'`, or what the stream failed with. */
+  ended: unknown
+
+  constructor(response: Response) {
+    if (response.body === null) throw new Error(`${response.status}: there is no body`)
+    this.#reader = response.body.getReader()
+    void this.#read()
+  }
+
+  /** What came with data, parsed by the rules of `text/event-stream`. */
+  get events(): readonly ReceivedEvent[] {
+    return eventsIn(this.text)
+  }
+
+  /** Flags and segments that were told to have changed, with their versions. */
+  get told(): readonly string[] {
+    return this.events.filter(({ data }) => data.flag ?? data.segment).map(({ data }) => `${data.flag ?? data.segment}@${data.version}`)
+  }
+
+  get types(): readonly string[] {
+    return this.events.map(({ data }) => (data.type === 'refetchEvaluation' && !(data.flag ?? data.segment) ? 'everything' : data.type))
+  }
+
+  /** As an `EventSource` would send it when it comes back. */
+  get lastEventId(): string {
+    return this.events.at(-1)?.id ?? ''
+  }
+
+  get beats(): number {
+    return this.text.split('\n').filter((line) => line.startsWith(':')).length
+  }
+
+  async leave(): Promise<void> {
+    await this.#reader.cancel()
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#reader.read()
+        if (done) break
+        this.text += this.#decoder.decode(value, { stream: true })
+      }
+      this.ended = 'end'
+    } catch (error) {
+      this.ended = error
+    }
+  }
+}
+
+/** The events in a text, by the rules of `text/event-stream`: a line ends with CR, LF or both, an event with an empty one. */
+export function eventsIn(text: string): readonly ReceivedEvent[] {
+  const events: ReceivedEvent[] = []
+  let id: string | undefined
+  let data: string[] = []
+  for (const line of text.split(/\r\n|\r|\n/)) {
+    const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? []
+    if (line === '') {
+      if (data.length > 0) events.push({ id, data: JSON.parse(data.join('\n')) })
+      data = []
+    } else if (field === 'id') id = value
+    else if (field === 'data') data.push(value)
+  }
+  return events
+}

@@ -1,0 +1,104 @@
+import type { Change, Flags, FlagsEvents, LoggedChanges } from '@flagstone/core'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { settle } from '../../core/test/manual-clock.ts'
+import { flagsHandler, type Handler } from '../src/index.ts'
+import { EventReader } from './event-reader.ts'
+import { request, Site } from './site.ts'
+
+let site: Site
+let handler: Handler
+let reader: EventReader
+/** The log, which this process hears of when `tell` says so, and in no other way. */
+let log: Change[]
+let tell: (event: FlagsEvents['change']) => void
+
+beforeEach(async () => {
+  site = new Site()
+  log = []
+  const { flags } = site
+  const listeners: Record<string, (event: never) => void> = {}
+  flags.on = (event, listener) => {
+    listeners[event] = listener as never
+    return () => undefined
+  }
+  flags.admin.changes = async ({ after } = {}): Promise<LoggedChanges> => {
+    const from = { id: '', version: 0, ...after }
+    const changes = log.filter(({ version }) => version > from.version)
+    return { kind: 'changes', changes, next: changes.at(-1) ?? from, head: log.at(-1) ?? from }
+  }
+  handler = flagsHandler({ flags: flags as Flags, clock: site.clock, public: 'evaluate' })
+  tell = (event) => listeners['change']?.(event as never)
+  reader = new EventReader(await site.clock.until(handler(request('/events'))))
+  await settle()
+})
+afterEach(async () => {
+  handler.close()
+  await site.end()
+})
+
+function logged(flag: string, version: number): void {
+  log.push({ version, id: `id-${version}`, flag, operation: 'update', before: null, after: null, at: '' })
+}
+
+test('no news is missed, at whatever moment it comes', async () => {
+  const expected: string[] = []
+  const change = (): void => {
+    const version = expected.length + 1
+    logged('a', version)
+    expected.push(`a@${version}`)
+    tell({ name: 'a', version })
+  }
+  for (let turns = 0; turns < 60; turns++) {
+    change()
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+    change()
+    await settle()
+    expect(reader.told).toEqual(expected)
+  }
+})
+
+test('a change that this process never told of is told soon after it has caught up with it', async () => {
+  let clock = 0
+  const { stats } = site.flags
+  site.flags.stats = () => ({ ...stats.call(site.flags), clock })
+  logged('a', 1)
+  logged('b', 2)
+  tell({ name: 'b', version: 2 })
+  await site.clock.advance(600)
+  expect(reader.told).toEqual([])
+  clock = 1
+  await site.clock.advance(600)
+  expect(reader.told).toEqual(['a@1', 'b@2'])
+})
+
+test('a version that never was lets no later change out before it can be seen', async () => {
+  tell({ name: 'a', version: 1_000_000 })
+  await settle()
+  logged('a', 50)
+  tell({ name: 'b', version: 51 })
+  await settle()
+  expect(reader.told).toEqual([])
+  tell({ name: 'a', version: 50 })
+  await settle()
+  expect(reader.told).toEqual(['a@50'])
+})
+
+test('a change that is told while the log is read is not taken for one that never was', async () => {
+  const { changes } = site.flags.admin
+  site.flags.admin.changes = async (page) => {
+    const answer = await changes(page)
+    await settle(2)
+    return answer
+  }
+  logged('a', 1)
+  tell({ name: 'a', version: 1 })
+  logged('b', 2)
+  await Promise.resolve()
+  await Promise.resolve()
+  await Promise.resolve()
+  logged('c', 3)
+  tell({ name: 'c', version: 3 })
+  tell({ name: 'b', version: 2 })
+  await settle(40)
+  expect(reader.told).toEqual(['a@1', 'b@2', 'c@3'])
+})
