@@ -10,11 +10,13 @@ export class TestServer {
   readonly #sockets: Socket[] = []
 
   constructor(handler: Handler) {
-    this.#server = createAdaptorServer({ fetch: handler }) as Server
+    // Longer than any test: a connection that is let go the moment it is used again would be a reset of the server's, not the handler's.
+    this.#server = createAdaptorServer({ fetch: handler, serverOptions: { keepAliveTimeout: 120_000 } }) as Server
   }
 
   async start(): Promise<void> {
-    this.#server.listen(0, '127.0.0.1')
+    // Room for all the connections that a test opens at once.
+    this.#server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 })
     await once(this.#server, 'listening')
   }
 
