@@ -2,7 +2,7 @@ import { flagsHandler, type Handler } from '@flagstone/http-handler'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { request, Site, sending } from '../site.ts'
 import { counted } from './counted.ts'
-import { failing, withUnreadable } from './stores.ts'
+import { failing, unreadableFromNowOn, withUnreadable } from './stores.ts'
 
 const ALL = '/ofrep/v1/evaluate/flags'
 /** Each way to ask that has entity tags. */
@@ -183,7 +183,19 @@ describe('all flags', () => {
     expect(new Set(await Promise.all(contexts.map((context) => tagOf(`POST ${ALL}`, context)))).size).toBe(contexts.length)
   })
 
-  test('have no tag where one of them cannot be known, or is out of date', async () => {
+  test('have no tag where one of them is out of date, because this build cannot read the newer one', async () => {
+    const old = new Site({ store: unreadableFromNowOn(site.store) })
+    const handler = old.handler()
+    expect((await ask(handler, `POST ${ALL}`)).headers.get('etag')).not.toBeNull()
+    await site.store.update('one', { rollout: 60 })
+    await old.clock.advance(31_000)
+    const response = await ask(handler, `POST ${ALL}`)
+    expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([200, null, 'no-store'])
+    expect(await response.json()).toMatchObject({ flags: [{ key: 'one', reason: 'UNKNOWN', metadata: { version: 1, reason: 'STALE' } }] })
+    await old.end()
+  })
+
+  test('have no tag where one of them cannot be known', async () => {
     const broken = new Site({ store: withUnreadable(site.store) })
     const response = await ask(broken.handler(), `POST ${ALL}`)
     expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([200, null, 'no-store'])

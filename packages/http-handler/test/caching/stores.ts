@@ -12,6 +12,17 @@ export function withUnreadable(store: FlagStore): FlagStore {
   })
 }
 
+/** The same store, whose log tells of nothing but records that cannot be read. */
+export function unreadableFromNowOn(store: FlagStore): FlagStore {
+  const error = new FlagsError('RECORD_TOO_NEW', 'not for everybody')
+  return around(store, {
+    changesSince: async (next, cursor, call) => {
+      const changes = await next(cursor, call)
+      return changes.kind === 'lost' ? changes : { ...changes, changed: changes.changed.map((change) => ({ ...change, flag: error })) }
+    },
+  })
+}
+
 /** The same store, which cannot be read while `isGone` says so. */
 export function failing(store: FlagStore, isGone: () => boolean): FlagStore {
   const unlessGone = async <T>(read: () => Promise<T>): Promise<T> => (isGone() ? Promise.reject(new Error('gone')) : await read())
