@@ -53,6 +53,25 @@ describe('the revision of a snapshot', () => {
     expect(new Set(revisions).size).toBe(2)
   })
 
+  test('is never that of a shorter history, where a change is loaded before the log has told of it', async () => {
+    await world.store.create({ name: 'one' })
+    let changed = false
+    const store = around(world.store, {
+      loadAll: async (next, call) => {
+        if (!changed) await world.store.create({ name: 'two' })
+        changed = true
+        return await next(call)
+      },
+    })
+    const flags = world.deaf({ store })
+    const first = await flags.snapshot()
+    await world.clock.advance(11_000)
+    const second = await flags.snapshot()
+    expect([first.asOf, second.asOf]).toEqual([2, 2])
+    expect(second.revision).toBe((await world.client().snapshot()).revision)
+    expect([undefined, second.revision]).toContain(first.revision)
+  })
+
   test('is unknown where nothing could be loaded', async () => {
     const gone = (): Promise<never> => Promise.reject(new Error('gone'))
     const flags = world.client({ store: around(memoryStore(), { head: gone, loadAll: gone }) })

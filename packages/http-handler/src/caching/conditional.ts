@@ -38,7 +38,7 @@ export async function conditional(question: Question, find: () => Found | Promis
   const early = isDecidedByFlags(snapshot) ? entityTag('flags', ...asks, snapshot.revision) : undefined
   if (early !== undefined && isHeld(early, request)) return notModified(early, question.headers)
   const { body, essence, isSure } = await find()
-  if (!isSure) return json(body)
+  if (!isSure || snapshot?.stale !== false) return json(body)
   const tag = early ?? entityTag('body', ...asks, JSON.stringify(essence()))
   if (early === undefined && isHeld(tag, request)) return notModified(tag, question.headers)
   const kept = { text: JSON.stringify(body), tag, headers: jsonHeaders({ ETag: tag, ...question.headers }) }

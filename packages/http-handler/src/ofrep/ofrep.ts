@@ -65,7 +65,7 @@ function all(snapshot: FlagSnapshot, context: EvaluationContext): Found {
   const evaluations = Object.values(snapshot.evaluateAll(context))
   const flags: readonly (OfrepSuccess | OfrepFailure)[] = evaluations.map((evaluation) => ofrepAnswer(evaluation, snapshot))
   const metadata = { version: snapshot.asOf, ...(snapshot.stale ? { stale: true } : {}) }
-  return { body: { flags, metadata }, essence: () => flags, isSure: !snapshot.stale && evaluations.every(isSure) }
+  return { body: { flags, metadata }, essence: () => flags, isSure: evaluations.every(isSure) }
 }
 
 function isName(key: string): boolean {

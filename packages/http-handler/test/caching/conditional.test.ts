@@ -2,7 +2,7 @@ import { flagsHandler, type Handler } from '@flagstone/http-handler'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { request, Site, sending } from '../site.ts'
 import { counted } from './counted.ts'
-import { withUnreadable } from './unreadable.ts'
+import { failing, unreadableFromNowOn, withUnreadable } from './stores.ts'
 
 const ALL = '/ofrep/v1/evaluate/flags'
 /** Each way to ask that has entity tags. */
@@ -64,27 +64,33 @@ describe.each(WAYS)('%s, asked with the entity tag of the last answer', (way) =>
   })
 
   test('has a tag for nothing but itself', async () => {
-    const tags = await Promise.all([...WAYS, 'GET /flags/one?user_id=eve', 'GET /flags/two'].map((each) => tagOf(each)))
+    const tags = await Promise.all([...WAYS, 'GET /flags/one?user_id=eve', 'GET /flags/onea?user_id=da'].map((each) => tagOf(each)))
     expect(new Set(tags).size).toBe(tags.length)
     expect((await ask(site.handler(), way, '"x", nonsense, W/')).status).toBe(200)
   })
 
   test('has no tag and is kept by nobody while the store cannot vouch for it', async () => {
-    const tag = await tagOf(way)
-    const unheard = new Site({
-      store: new Proxy(site.store, { get: (store, key) => (key === 'changesSince' || key === 'head' ? gone : Reflect.get(store, key)) }),
-    })
-    const response = await unheard.clock.until(ask(unheard.handler(), way, tag))
-    if (way.startsWith('GET'))
-      expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([200, null, 'no-store'])
-    else expect([response.status, response.headers.get('cache-control')]).toEqual([500, 'no-store'])
+    let isGone = false
+    const unheard = new Site({ store: failing(site.store, () => isGone) })
+    const handler = unheard.handler()
+    const tag = (await ask(handler, way)).headers.get('etag')
+    isGone = true
+    await unheard.clock.advance(31_000)
+    const response = await unheard.clock.until(ask(handler, way, tag))
+    expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([200, null, 'no-store'])
+    // Without a user the flag has nothing to hash, and that reason goes before.
+    expect(await response.text()).toContain(way === 'GET /flags/one' ? '"TARGETING_KEY_MISSING"' : '"STALE"')
+    await unheard.end()
+  })
+
+  test('has none either where nothing is known', async () => {
+    const unheard = new Site({ store: failing(site.store, () => true) })
+    const response = await unheard.clock.until(ask(unheard.handler(), way, '*'))
+    const status = way.startsWith('GET') ? 200 : 500
+    expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([status, null, 'no-store'])
     await unheard.end()
   })
 })
-
-function gone(): Promise<never> {
-  return Promise.reject(new Error('gone'))
-}
 
 describe('the answer for a flag', () => {
   test('is kept, so that who asks again costs no evaluation, until something changes', async () => {
@@ -95,8 +101,10 @@ describe('the answer for a flag', () => {
     expect([again.status, await again.text(), [...again.headers]]).toEqual([200, await first.text(), [...first.headers]])
     expect(evaluations()).toBe(1)
     await site.flags.admin.update('one', { rollout: 100 })
-    expect(await (await ask(handler, 'GET /flags/one?user_id=ada')).json()).toMatchObject({ enabled: true, rollout: 100 })
-    expect(evaluations()).toBe(2)
+    for (const user of ['eve', 'ada']) {
+      expect(await (await ask(handler, `GET /flags/one?user_id=${user}`)).json()).toMatchObject({ enabled: true, rollout: 100 })
+    }
+    expect(evaluations()).toBe(3)
   })
 
   test('is kept for 10,000 users at most, each their own', async () => {
@@ -140,6 +148,25 @@ describe('a ramp', () => {
     expect(evaluations()).toBe(before)
   })
 
+  test('lets no answer be kept, not even until it has ended', async () => {
+    const handler = site.handler()
+    const answers: unknown[] = []
+    for (const ms of [0, 20_000]) {
+      await site.clock.advance(ms)
+      answers.push(await (await ask(handler, 'GET /flags/ramp?user_id=ada')).json())
+    }
+    expect(answers).toMatchObject([{ enabled: false }, { enabled: true }])
+  })
+
+  test('gives the same tag for the same answer, wherever and whenever it was found', async () => {
+    const way = 'GET /flags/ramp?user_id=ada'
+    const tag = await tagOf(way)
+    await site.flags.admin.create({ name: 'unrelated' })
+    const other = new Site({ store: site.store })
+    expect((await ask(other.handler(), way)).headers.get('etag')).toBe(tag)
+    await other.end()
+  })
+
   test('that changes nothing for the user leaves the tag of all flags as it was, whatever else the store holds', async () => {
     const way = `POST ${ALL}`
     await site.clock.advance(1)
@@ -156,7 +183,19 @@ describe('all flags', () => {
     expect(new Set(await Promise.all(contexts.map((context) => tagOf(`POST ${ALL}`, context)))).size).toBe(contexts.length)
   })
 
-  test('have no tag where one of them cannot be known, or is out of date', async () => {
+  test('have no tag where one of them is out of date, because this build cannot read the newer one', async () => {
+    const old = new Site({ store: unreadableFromNowOn(site.store) })
+    const handler = old.handler()
+    expect((await ask(handler, `POST ${ALL}`)).headers.get('etag')).not.toBeNull()
+    await site.store.update('one', { rollout: 60 })
+    await old.clock.advance(31_000)
+    const response = await ask(handler, `POST ${ALL}`)
+    expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([200, null, 'no-store'])
+    expect(await response.json()).toMatchObject({ flags: [{ key: 'one', reason: 'UNKNOWN', metadata: { version: 1, reason: 'STALE' } }] })
+    await old.end()
+  })
+
+  test('have no tag where one of them cannot be known', async () => {
     const broken = new Site({ store: withUnreadable(site.store) })
     const response = await ask(broken.handler(), `POST ${ALL}`)
     expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([200, null, 'no-store'])

@@ -68,6 +68,13 @@ describe('OFREP refuses in its own words', () => {
     },
   )
 
+  test('a key that no flag can have before anybody is asked whether it is allowed', async () => {
+    const asked: unknown[] = []
+    const authorize = (_: Request, action: unknown): boolean => asked.push(action) === 0
+    expect((await askOne(site, 'segment:staff', {}, { authorize })).status).toBe(404)
+    expect(asked).toEqual([])
+  })
+
   test('what the store cannot answer, with a 500 that gives nothing away', async () => {
     const secret = 'password=hunter2'
     const gone = (): Promise<never> => Promise.reject(new FlagsError('STORE_UNAVAILABLE', secret))
