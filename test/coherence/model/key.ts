@@ -54,7 +54,7 @@ export function fillText({ token, asOf, flag, decision }: Fill): string {
   return `,${token.version}.${token.nonce}.${asOf}${flag ? 'f' : ''}${decision ? 'd' : ''}`
 }
 
-const successorText = ({ version, token }: Successor): string => `,${version}<${token.version}.${token.nonce}`
+export const successorText = ({ version, token }: Successor): string => `,${version}<${token.version}.${token.nonce}`
 
 // Of two floors, and of two things not to be taken back, only the higher one can be told.
 function processDigits(process: Process, least: number): number {

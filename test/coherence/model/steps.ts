@@ -1,4 +1,5 @@
 import { canonical } from './canonical.ts'
+import { successorText } from './key.ts'
 import type { Broken } from './process-rules.ts'
 import { processSteps } from './process-steps.ts'
 import { fill, invalidate } from './redis-rules.ts'
@@ -40,6 +41,13 @@ function storeSteps({ updates, others }: Bounds, { world, processes }: State, fo
     // Its writer has read the fence before: it is this one, one that may come back, or one that is gone for ever.
     const successors = [world.redis, world.before].flatMap((redis) => (redis?.fence ? { version: clock, token: redis.fence } : []))
     found.push({ label: () => `the store commits change ${clock}`, state: commits(clock, [...world.successors, ...successors]) })
+  }
+  // Who follows the store reads the fence, and then the log, whose latest change it sends with its record.
+  const { fence } = world.redis
+  const followed = fence === null || latestOf(world) === 0 ? undefined : { version: latestOf(world), token: fence }
+  if (followed !== undefined && !world.successors.some((each) => successorText(each) === successorText(followed))) {
+    const state = { world: { ...world, successors: [...world.successors, followed] }, processes }
+    found.push({ label: () => `a follower reads the fence, then the log: change ${followed.version}`, state })
   }
   if (clock - 1 - changes < others) {
     found.push({ label: () => `the store commits change ${clock}, of another flag`, state: commits(latestOf(world)) })

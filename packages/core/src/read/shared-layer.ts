@@ -110,11 +110,14 @@ export class SharedLayer {
     if (fills.length > 0) await this.#call((cache, call) => cache.fill(fills, call))
   }
 
-  /** The flag's fence as it is, for a change that is about to be made; `undefined` where nothing could follow in the flag's place. */
-  async fenceOf(name: string): Promise<string | undefined> {
-    if (this.#cache === undefined || this.#ttl.flagMs === 0) return undefined
-    const [read] = await this.read([{ name }])
-    return read?.token
+  /** The fences of these flags as they are, before the store is asked or told; none where nothing could follow in a flag's place. Never rejects. */
+  async fencesOf(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const fences = new Map<string, string>()
+    if (this.#cache === undefined || this.#ttl.flagMs === 0 || names.length === 0) return fences
+    for (const [index, { token }] of (await this.read(names.map((name) => ({ name })))).entries()) {
+      if (token !== undefined) fences.set(names[index] as string, token)
+    }
+    return fences
   }
 
   /** Raises the fence; where nobody else did since it was `token`, `after` follows in the flag's place. Rejects where the cache cannot be reached. */

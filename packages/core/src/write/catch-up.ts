@@ -17,6 +17,8 @@ import { Witness } from './witness.ts'
 
 /** After a failure, calls try again at most this often. */
 const RETRY_MS = 2_000
+/** Of more changes at a time the records do not follow in the cache. */
+const MAX_FOLLOWED = 100
 
 export interface CatchUpParts {
   readonly clock: Clock
@@ -53,6 +55,8 @@ export class CatchUp {
   #cancelRetry: () => void = () => undefined
   readonly #arrival: Arrival
   #otherStore = false
+  /** What the store has told of since the last catch-up began. */
+  readonly #followed = new Set<string>()
   /** The latest version of each flag that the log has told of in this catch-up. */
   #logged: ReadonlyMap<string, number> | undefined
   /** The store whose replica has answered before this process knew its store. */
@@ -135,6 +139,12 @@ export class CatchUp {
     this.#witness.committed(name, version, this.clock)
   }
 
+  /** Catches up in the background; for a change that the store itself has told of, so that its record can follow in the cache. */
+  follow(name: string): void {
+    if (this.#followed.size < MAX_FOLLOWED) this.#followed.add(name)
+    this.request()
+  }
+
   /** Catches up in the background. */
   request(): void {
     this.#parts.background.run('Flags could not be brought up to date', () => this.run())
@@ -173,10 +183,16 @@ export class CatchUp {
     this.#logged = undefined
     const hints = intake.hints()
     const fresh = channels.fresh()
+    const followed = [...this.#followed]
+    this.#followed.clear()
     try {
       if (this.#storeId === undefined) await this.#begin()
       else if (this.#otherStore) await this.#rewind()
-      else await this.#apply(await store.probe((log, call) => log.changesSince(this.#cursor, call)), told)
+      else {
+        // Before the log is read: what it then says is at least as new as whatever has raised these fences.
+        const fences = await shared.fencesOf(followed)
+        await this.#apply(await store.probe((log, call) => log.changesSince(this.#cursor, call)), told, fences)
+      }
       this.#retryAt = Number.NEGATIVE_INFINITY
     } catch (error) {
       this.#retryLater()
@@ -228,7 +244,7 @@ export class CatchUp {
     }
   }
 
-  async #apply(changes: Changes, told: number): Promise<void> {
+  async #apply(changes: Changes, told: number, fences: ReadonlyMap<string, string>): Promise<void> {
     const { compiler, intake, invalidations } = this.#parts
     if (changes.kind === 'changes') await compiler.prepare(changes.changed.map(({ flag }) => flag))
     if (this.#witness.contradicts(changes, told)) {
@@ -239,7 +255,7 @@ export class CatchUp {
       this.#witness.logged(this.clock)
       intake.logged(changes)
       // Whoever wrote may have died before it could.
-      for (const { name, version } of changes.changed) invalidations.owe(name, version)
+      for (const { name, version, flag } of changes.changed) invalidations.owe(name, version, flag, fences.get(name))
     } else if (changes.why === 'pruned' && (await this.#isSameStore())) {
       this.#cursor = changes.cursor
       this.#witness.forgetCommits()

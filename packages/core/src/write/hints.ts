@@ -121,7 +121,7 @@ export class Hints {
   /** It may come before the fence is raised: only the log can tell what is true now. */
   #storeTells(hint: Hint): void {
     const { intake, catchUp } = this.#parts
-    if (intake.hint(hint) || hint.version > catchUp.clock) catchUp.request()
+    if (intake.hint(hint) || hint.version > catchUp.clock) catchUp.follow(hint.name)
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Background } from '../background.ts'
-import type { Change } from '../contracts/index.ts'
+import type { Change, LoadedRecord } from '../contracts/index.ts'
 import type { FlagsError } from '../errors.ts'
 import type { SharedLayer } from '../read/shared-layer.ts'
 
@@ -11,13 +11,20 @@ const RETRY_MS = 1_000
 /** Whether an update has reached the shared cache, or will as soon as that can be reached. */
 export type Propagation = 'ok' | 'deferred'
 
+/** A fence to raise, and where it is known what may follow. */
+interface Debt {
+  readonly version: number
+  readonly after?: LoadedRecord | undefined
+  readonly token?: string
+}
+
 /** The fences that this process has to raise, each to the latest version of its flag. What fails is owed until it succeeds. */
 export class Invalidations {
   readonly #shared: SharedLayer
   readonly #background: Background
   readonly #timers: boolean
   readonly #report: (error: FlagsError) => void
-  readonly #owed = new Map<string, number>()
+  readonly #owed = new Map<string, Debt>()
   #settling = false
   #cancelRetry: () => void = () => undefined
 
@@ -30,7 +37,7 @@ export class Invalidations {
 
   /** For a change that is about to be made: what `raise` must be told, so that the new record can follow in the place of the old one. */
   async before(name: string): Promise<string | undefined> {
-    return await this.#shared.fenceOf(name)
+    return (await this.#shared.fencesOf([name])).get(name)
   }
 
   /** Raises the fence of what was changed, now. Never rejects: a committed update has not failed because the cache did. */
@@ -42,16 +49,16 @@ export class Invalidations {
       return 'ok'
     } catch (error) {
       this.#report(error as FlagsError)
-      this.#remember(name, version)
+      this.#remember(name, { version })
       this.#retry()
       return 'deferred'
     }
   }
 
-  /** Raises one fence in the background. */
-  owe(name: string, version: number): void {
+  /** Raises one fence in the background; with the fence as it was before the log was read, the record that the log has told follows. */
+  owe(name: string, version: number, after?: LoadedRecord, token?: string): void {
     if (!this.#shared.present) return
-    this.#remember(name, version)
+    this.#remember(name, token === undefined ? { version } : { version, after, token })
     if (!this.#settling) this.#background.run('An invalidation failed', () => this.settle())
   }
 
@@ -63,8 +70,8 @@ export class Invalidations {
       while (this.#owed.size > 0) {
         const batch = [...this.#owed].slice(0, BATCH)
         await Promise.all(
-          batch.map(async ([name, version]) => {
-            await this.#shared.invalidate(name, version)
+          batch.map(async ([name, { version, after, token }]) => {
+            await this.#shared.invalidate(name, version, after, token)
             this.#paid(name, version)
           }),
         )
@@ -82,12 +89,12 @@ export class Invalidations {
     this.#owed.clear()
   }
 
-  #remember(name: string, version: number): void {
-    this.#owed.set(name, Math.max(version, this.#owed.get(name) ?? 0))
+  #remember(name: string, debt: Debt): void {
+    if (debt.version > (this.#owed.get(name)?.version ?? 0)) this.#owed.set(name, debt)
   }
 
   #paid(name: string, version: number): void {
-    if ((this.#owed.get(name) ?? 0) <= version) this.#owed.delete(name)
+    if ((this.#owed.get(name)?.version ?? 0) <= version) this.#owed.delete(name)
   }
 
   #retry(): void {
