@@ -2,7 +2,7 @@ import { createFlags, type FlagCache, type FlagStore, type Flags, memoryStore } 
 import { memoryCacheSpace } from '../../../packages/core/src/memory/memory-cache-space.ts'
 import { ManualClock, settle } from '../../../packages/core/test/manual-clock.ts'
 import { type Answer, type Entry, judge, type Violation, type Write } from '../oracle.ts'
-import { type Faults, scheduled } from './scheduled.ts'
+import { type Faults, scheduled, withoutSuccessors } from './scheduled.ts'
 import { randomFrom, Scheduler } from './scheduler.ts'
 
 const FLAGS = ['a', 'b'] as const
@@ -42,6 +42,8 @@ interface Temper {
   readonly minVersion: number
   /** How many processes have no memory, and live by the cache. */
   readonly memoryless: number
+  /** Whether records follow their changes in the cache: where they do not, everybody loads. */
+  readonly follows: boolean
 }
 
 function weightsFrom({ random }: Scheduler): Weights {
@@ -85,7 +87,7 @@ class Play {
     this.#scheduler = new Scheduler(seed)
     const { random } = this.#scheduler
     this.#weights = weightsFrom(this.#scheduler)
-    this.#temper = { minVersion: random(), memoryless: 0.8 * random() }
+    this.#temper = { minVersion: random(), memoryless: 0.8 * random(), follows: random() < 0.5 }
     this.#faults = { fails: 0.1 * random() ** 2, lost: random() ** 2, doubled: 0.3 * random() }
   }
 
@@ -107,10 +109,11 @@ class Play {
     const memory = this.#scheduler.chance(this.#temper.memoryless) ? false : {}
     const name = `p${this.#born++}`
     const heard = new Map<string, number>()
+    const cache = this.#connect(this.#space.connect())
     const flags = createFlags({
       // Some hear by the cache alone, and of what it does not tell them by the poll.
       store: scheduled(this.#scheduler.chance(0.4) ? unwatched(this.#store) : this.#store, name, this.#scheduler, this.#faults),
-      cache: scheduled(this.#connect(this.#space.connect()), name, this.#scheduler, this.#faults, (hint) => {
+      cache: scheduled(this.#temper.follows ? cache : withoutSuccessors(cache), name, this.#scheduler, this.#faults, (hint) => {
         heard.set(hint.name, Math.max(hint.version, heard.get(hint.name) ?? 0))
       }),
       clock: this.#clock,

@@ -63,3 +63,14 @@ function unreliable(
     onDown: (cause) => listener.onDown(cause),
   }
 }
+
+/** A cache that keeps no record of a change. */
+export function withoutSuccessors(cache: FlagCache): FlagCache {
+  return new Proxy(cache, {
+    get(target, key) {
+      if (key === 'invalidate') return (name: string, version: number) => target.invalidate(name, version)
+      const value: unknown = Reflect.get(target, key)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}

@@ -59,16 +59,16 @@ describe('without a guard, some schedule shows why it is there:', { timeout: 600
   const guards: readonly (readonly [string, number, () => void])[] = [
     [
       'the floor of a flag',
-      10,
+      1,
       () => {
         vi.spyOn(Floors.prototype, 'of').mockReturnValue(0)
         vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)
       },
     ],
-    ['the floor that a change raises', 130, () => vi.spyOn(Floors.prototype, 'raiseByChange').mockReturnValue(true)],
+    ['the floor that a change raises', 1, () => vi.spyOn(Floors.prototype, 'raiseByChange').mockReturnValue(true)],
     ['the floor that an answer raises', 1, () => vi.spyOn(Floors.prototype, 'raiseByAnswer').mockReturnValue(undefined)],
-    ['the check of an answer when it is delivered', 245, () => vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)],
-    ['loads that a change detaches', 390, () => vi.spyOn(Flights.prototype, 'detach').mockReturnValue(undefined)],
+    ['the check of an answer when it is delivered', 145, () => vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)],
+    ['loads that a change detaches', 140, () => vi.spyOn(Flights.prototype, 'detach').mockReturnValue(undefined)],
     ['memory that gives way to a newer answer', 1, () => vi.spyOn(MemoryLayer.prototype, 'answered').mockReturnValue(undefined)],
     ['memory that a hint drops, or the log swaps', 1, () => vi.spyOn(ChangeIntake.prototype, 'logged').mockReturnValue(undefined)],
   ]
@@ -82,7 +82,7 @@ describe('without a guard, some schedule shows why it is there:', { timeout: 600
   const tokens: readonly (readonly [string, number, (cache: FlagCache) => Partial<FlagCache>])[] = [
     [
       'the token of a fill',
-      280,
+      110,
       (cache) => ({
         async fill(fills) {
           const now = await cache.read(fills.map(({ name }) => ({ name })))
@@ -92,7 +92,7 @@ describe('without a guard, some schedule shows why it is there:', { timeout: 600
     ],
     [
       'the token of a record that follows its change',
-      35,
+      80,
       (cache) => ({
         async invalidate(name, version, successor) {
           const [now] = await cache.read([{ name }])

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type FlagCache, type Flags, FlagsError, type FlagsOptions } from '../../src/index.ts'
+import { type FlagCache, type Flags, FlagsError, type FlagsOptions, type Hint } from '../../src/index.ts'
 import { settle } from '../manual-clock.ts'
 import { around, gate, unwatched, World } from '../world.ts'
 
@@ -113,5 +113,63 @@ describe('an update leaves the new record in the cache', () => {
     const { propagation } = await world.deaf({ cache }).admin.update('new_feature', { rollout: 100 })
     expect(propagation).toBe('ok')
     expect(await cached(world.cache())).toBe(undefined)
+  })
+})
+
+describe('an edit that the store tells of leaves its record in the cache, too', () => {
+  test('so that only who follows the store asks it', async () => {
+    const follower = around(world.store)
+    const others = Array.from({ length: 3 }, () => listener())
+    await ready(world.client({ store: follower }), ...others.map(({ flags }) => flags))
+    const before = others.map(({ store }) => ({ ...store.calls }))
+    const loads = follower.calls['load']
+    await world.store.update('new_feature', { rollout: 100 })
+    await settle()
+    for (const { flags } of others) {
+      expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 2, asOf: 2, source: 'memory' })
+    }
+    expect([others.map(({ store }) => store.calls), follower.calls['load']]).toEqual([before, loads])
+  })
+
+  test('which is the latest, whatever the store has told of in between', async () => {
+    const held = gate()
+    const slow = around(world.store, { changesSince: (next, ...args) => held.opened.then(() => next(...args)) })
+    held.open()
+    await ready(world.client({ store: slow }))
+    for (const rollout of [10, 20, 30]) await world.store.update('new_feature', { rollout })
+    await settle()
+    expect(await cached(world.cache())).toEqual({ asOf: 4, version: 4 })
+  })
+
+  test('but not where the fence was lost since it was read, with what a later update left', async () => {
+    const [asked, held] = [gate(), gate()]
+    let isHeld = false
+    const slow = around(world.store, {
+      changesSince: async (next, ...args) => {
+        const changes = await next(...args)
+        if (isHeld) {
+          asked.open()
+          await held.opened
+        }
+        return changes
+      },
+    })
+    const [follower, writer] = [world.client({ store: slow }), world.deaf()]
+    await ready(follower, writer)
+    isHeld = true
+    await world.store.update('new_feature', { rollout: 10 })
+    await asked.opened
+    await writer.admin.update('new_feature', { rollout: 100 })
+    const cache = world.cache()
+    await cached(cache)
+    await cache.forget(['new_feature'])
+    await cached(cache)
+    const hints: Hint[] = []
+    await cache.subscribe?.({ onHint: (hint) => hints.push(hint), onResync: () => undefined, onDown: () => undefined })
+    isHeld = false
+    held.open()
+    await settle()
+    expect(hints[0]).toEqual({ name: 'new_feature', version: 2 })
+    expect(await world.deaf().evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3 })
   })
 })
