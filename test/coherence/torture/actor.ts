@@ -7,6 +7,8 @@ import { Dice } from './dice.ts'
 import { type ActorPlan, FLAGS, type Order, USERS, type Word } from './protocol.ts'
 import { Writing } from './writing.ts'
 
+const STARTS = 10
+
 const plan = JSON.parse(process.argv[2] ?? '') as ActorPlan
 const say = (word: Word): void => {
   if (process.connected) process.send?.(word)
@@ -67,7 +69,18 @@ async function obey(order: Order): Promise<void> {
   }
 }
 
+/** Who starts while many others do, or in the middle of a fault, is started again by its host. */
+async function ready(): Promise<void> {
+  for (let left = STARTS - 1; ; left--) {
+    try {
+      return await flags.ready()
+    } catch (error) {
+      if (left === 0) throw error
+    }
+  }
+}
+
 process.on('message', (order: Order) => void obey(order).catch(crash))
-await flags.ready()
+await ready()
 asking.start()
 say({ word: 'ready' })
