@@ -89,7 +89,8 @@ export class FlagsClient implements Flags {
 
   async snapshot(): Promise<FlagSnapshot> {
     this.assertOpen()
-    return await this.#parts.snapshots.take()
+    const { snapshots } = this.#parts
+    return snapshots.atHand() ?? (await snapshots.take())
   }
 
   async explain(name: string, who?: Who): Promise<Explanation> {

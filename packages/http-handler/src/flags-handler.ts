@@ -1,9 +1,10 @@
 import type { FlagSchema } from '@flagstone/core'
+import { KeptAnswers } from './caching/kept-answers.ts'
 import { EventStreams } from './events/event-streams.ts'
 import { addOfrep } from './ofrep/ofrep.ts'
 import { type HandlerOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { problemOf } from './problems.ts'
-import { router } from './router.ts'
+import { routing } from './router.ts'
 import { routesOf } from './routes/index.ts'
 
 /** Fetch-standard: mounts wherever a `Request` can be had. Never rejects. */
@@ -27,11 +28,14 @@ export function flagsHandler<const S extends FlagSchema = FlagSchema>(options: H
   const resolved = resolveOptions(options)
   warnOfRefusal(resolved)
   const streams = new EventStreams(resolved)
-  const app = router(routesOf(resolved, streams), resolved)
-  addOfrep(app, resolved)
+  const answers = new KeptAnswers(resolved.flags, resolved.clock)
+  const { app, others } = routing(routesOf(resolved, answers, streams), resolved)
+  addOfrep({ app, others }, resolved)
+  // Where nobody has to be asked first, and a page's origin makes no other answer.
+  const isForAll = resolved.isEvaluationPublic && resolved.origins.length === 0
   const answer = async (request: Request): Promise<Response> => {
     try {
-      return await app.fetch(request)
+      return (isForAll ? await answers.again(request) : undefined) ?? (await app.fetch(request))
     } catch (error) {
       return problemOf(error, 'The request', resolved.report)
     }

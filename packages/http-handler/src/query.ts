@@ -6,18 +6,24 @@ const WHOLE = /^\d{1,16}$/
 
 /** The query of a request: parameters that the route knows, each at most once. */
 export class Query {
-  readonly #given: ReadonlyMap<string, string>
+  readonly #names: string[] = []
+  readonly #values: string[] = []
 
-  constructor(given: ReadonlyMap<string, string>) {
-    this.#given = given
+  /** Answers whether it was new. */
+  add(name: string, value: string): boolean {
+    if (this.#names.includes(name)) return false
+    this.#names.push(name)
+    this.#values.push(value)
+    return true
   }
 
   text(name: string): string | undefined {
-    return this.#given.get(name)
+    const at = this.#names.indexOf(name)
+    return at === -1 ? undefined : this.#values[at]
   }
 
   whole(name: string): number | undefined {
-    const text = this.#given.get(name)
+    const text = this.text(name)
     if (text === undefined) return undefined
     if (!WHOLE.test(text) || !Number.isSafeInteger(Number(text))) {
       throw new Refusal('INVALID_QUERY', `The query parameter ${name} must be a whole number, 0 or more.`)
@@ -26,33 +32,34 @@ export class Query {
   }
 }
 
-const NONE = new Query(new Map())
-
 /**
  * Throws `INVALID_QUERY` for a parameter that the route does not know (a misspelt `user_id` would be an answer for nobody), for one that is
  * given twice, and for broken percent-encoding.
  */
 export function queryOf(url: string, known: readonly string[]): Query {
+  const query = new Query()
   const start = url.indexOf('?')
-  if (start === -1) return NONE
-  const [search = ''] = url.slice(start + 1).split('#', 1)
-  const given = new Map<string, string>()
-  for (const pair of search.split('&')) {
-    if (pair === '') continue
-    const [name, value] = halves(pair).map(decoded) as [string, string]
+  if (start === -1) return query
+  const end = before('#', url, start, url.length)
+  for (let from = start + 1, to = from; from < end; from = to + 1) {
+    to = before('&', url, from, end)
+    if (from === to) continue
+    const equals = before('=', url, from, to)
+    const name = decoded(url.slice(from, equals))
+    const value = decoded(url.slice(equals + 1, to))
     if (!known.includes(name)) {
       const others = known.length === 0 ? 'there are none here' : `there is ${known.join(', ')}`
       throw new Refusal('INVALID_QUERY', `There is no query parameter ${JSON.stringify(name.slice(0, 100))}: ${others}.`)
     }
-    if (given.has(name)) throw new Refusal('INVALID_QUERY', `The query parameter ${name} is given twice.`)
-    given.set(name, value)
+    if (!query.add(name, value)) throw new Refusal('INVALID_QUERY', `The query parameter ${name} is given twice.`)
   }
-  return new Query(given)
+  return query
 }
 
-function halves(pair: string): readonly [string, string] {
-  const at = pair.indexOf('=')
-  return at === -1 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)]
+/** Where the next `mark` is; `end` where there is none before that. */
+function before(mark: string, text: string, from: number, end: number): number {
+  const at = text.indexOf(mark, from)
+  return at === -1 || at > end ? end : at
 }
 
 function decoded(text: string): string {

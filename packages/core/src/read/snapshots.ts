@@ -38,6 +38,13 @@ export class Snapshots {
     this.#parts = parts
   }
 
+  /** The one to give, where nothing has to be waited for. */
+  atHand(): Snapshot | undefined {
+    const { all, catchUp, memory } = this.#parts
+    if (all.state === undefined || !catchUp.current || !this.#isKept(memory.vouchedAt)) return undefined
+    return this.#known > catchUp.clock ? undefined : this.#snapshotOf(all.state, !memory.leased)
+  }
+
   /** Never rejects. */
   async take(): Promise<Snapshot> {
     const { all, catchUp, memory } = this.#parts
@@ -52,10 +59,16 @@ export class Snapshots {
     return await this.#standIn(failure ?? new FlagsError('GENERAL', 'Flags change faster than they can be loaded.'))
   }
 
-  /** Catches up with all that this process has answered or heard of; answers whether it could not. */
-  async #isBehind(): Promise<boolean> {
+  /** The highest version that this process has answered or heard of. */
+  get #known(): number {
     const { floors, intake, catchUp } = this.#parts
-    const known = Math.max(intake.hinted, catchUp.told, floors.highest)
+    return Math.max(intake.hinted, catchUp.told, floors.highest)
+  }
+
+  /** Catches up with all of that; answers whether it could not. */
+  async #isBehind(): Promise<boolean> {
+    const { catchUp } = this.#parts
+    const known = this.#known
     return known > catchUp.clock && (await catchUp.reach(known)) === 'unknown'
   }
 

@@ -45,7 +45,7 @@ export class ChangeIntake {
 
   /** The highest version that a hint spoke of which no catch-up has looked into yet. */
   get hinted(): number {
-    return Math.max(0, ...this.#hinted.values())
+    return this.#hinted.size === 0 ? 0 : Math.max(...this.#hinted.values())
   }
 
   /** For a catch-up that begins: it will see whatever these hints are about. */

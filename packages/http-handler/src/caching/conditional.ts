@@ -27,6 +27,8 @@ export interface Kept {
   readonly tag: string
   /** All that the answer says of itself. */
   readonly headers: Readonly<Record<string, string>>
+  /** Of that, what caches may do with it. */
+  readonly caching: Readonly<Record<string, string>>
 }
 
 /**
@@ -34,14 +36,14 @@ export interface Kept {
  * handed what holds until they change.
  */
 export async function conditional(question: Question, find: () => Found | Promise<Found>, keep?: (kept: Kept) => void): Promise<Response> {
-  const { request, asks, snapshot } = question
+  const { request, asks, snapshot, headers: caching } = question
   const early = isDecidedByFlags(snapshot) ? entityTag('flags', ...asks, snapshot.revision) : undefined
-  if (early !== undefined && isHeld(early, request)) return notModified(early, question.headers)
+  if (early !== undefined && isHeld(early, request)) return notModified(early, caching)
   const { body, essence, isSure } = await find()
   if (!isSure || snapshot?.stale !== false) return json(body)
   const tag = early ?? entityTag('body', ...asks, JSON.stringify(essence()))
-  if (early === undefined && isHeld(tag, request)) return notModified(tag, question.headers)
-  const kept = { text: JSON.stringify(body), tag, headers: jsonHeaders({ ETag: tag, ...question.headers }) }
+  if (early === undefined && isHeld(tag, request)) return notModified(tag, caching)
+  const kept = { text: JSON.stringify(body), tag, headers: jsonHeaders({ ETag: tag, ...caching }), caching }
   if (early !== undefined) keep?.(kept)
   return new Response(kept.text, { headers: kept.headers })
 }

@@ -1,12 +1,12 @@
 import { type EvaluationContext, type FlagSnapshot, FlagsError } from '@flagstone/core'
 import { checkName } from '@flagstone/core/schemas'
-import type { Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { json } from '../answers.ts'
 import { type Action, allow } from '../authorization.ts'
 import { PRIVATE } from '../caching/cache-headers.ts'
 import { conditional, type Found } from '../caching/conditional.ts'
 import type { ResolvedOptions } from '../options.ts'
-import { otherMethod } from '../router.ts'
+import { otherMethod, type Routing } from '../router.ts'
 import { isSure } from '../routes/evaluation.ts'
 import { type OfrepSuccess, ofrepAnswer } from './ofrep-answer.ts'
 import { contextOf } from './ofrep-context.ts'
@@ -19,10 +19,10 @@ const ALLOWED = 'POST, OPTIONS'
 const EVALUATE = { kind: 'evaluate', operation: 'evaluate', subject: 'flag' } as const
 
 /** Adds the endpoints of OFREP 0.3, by which any OpenFeature provider for OFREP asks. Their query is the host's: they take no part in it. */
-export function addOfrep(app: Hono, options: ResolvedOptions): void {
+export function addOfrep({ app, others }: Routing, options: ResolvedOptions): void {
   app.post(ONE, (c) => answerOne(c, options))
   app.post(ALL, (c) => answerAll(c, options))
-  for (const path of [ONE, ALL]) app.all(path, (c) => otherMethod(c, ALLOWED, options))
+  for (const path of [ONE, ALL]) others.all(path, (c) => otherMethod(c, ALLOWED, options))
 }
 
 async function answerOne(c: Context, options: ResolvedOptions): Promise<Response> {

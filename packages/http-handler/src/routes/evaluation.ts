@@ -1,21 +1,16 @@
-import type { Evaluation, FlagSnapshot, Flags } from '@flagstone/core'
+import type { Evaluation } from '@flagstone/core'
 import { json } from '../answers.ts'
 import { PRIVATE, publicHeaders } from '../caching/cache-headers.ts'
-import { conditional, type Found, isDecidedByFlags, type Kept, notModified } from '../caching/conditional.ts'
-import { isHeld } from '../caching/entity-tag.ts'
-import { KeptAnswers } from '../caching/kept-answers.ts'
+import { conditional, type Found, type Kept } from '../caching/conditional.ts'
+import { type KeptAnswers, snapshotOf } from '../caching/kept-answers.ts'
 import { tellable } from '../disclosure.ts'
 import { MIN_VERSION, USER_ID } from '../openapi/parameters.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { Asked, Route } from '../route.ts'
 
-/** A few megabytes. */
-const MAX_KEPT = 10_000
-
 /** `GET /flags/{name}`: what `flags.evaluate` answers. A flag that does not exist is an answer, not a 404: it is off. */
-export function evaluationRoutes(options: ResolvedOptions): readonly Route[] {
+export function evaluationRoutes(options: ResolvedOptions, answers: KeptAnswers): readonly Route[] {
   const { flags, cache } = options
-  const answers = new KeptAnswers(MAX_KEPT, options.clock)
   return [
     {
       method: 'GET',
@@ -41,31 +36,19 @@ export function evaluationRoutes(options: ResolvedOptions): readonly Route[] {
 }
 
 async function cached({ request, name, query }: Asked, options: ResolvedOptions, answers: KeptAnswers): Promise<Response> {
+  const again = await answers.again(request)
+  if (again !== undefined) return again
   const userId = query.text('user_id')
   const snapshot = await snapshotOf(options.flags)
-  const key = `${name}?${userId ?? ''}`
-  const kept = isDecidedByFlags(snapshot) ? answers.get(snapshot, key) : undefined
-  if (kept !== undefined && !isHeld(kept.tag, request)) return new Response(kept.text, { headers: kept.headers })
-  const headers = headersFor(userId, options)
-  if (kept !== undefined) return notModified(kept.tag, headers)
   const keep = (answer: Kept): void => {
-    if (snapshot !== undefined) answers.set(snapshot, key, answer)
+    if (snapshot !== undefined && request.method === 'GET') answers.keep(request.url, snapshot, answer)
   }
-  const question = { request, snapshot, asks: ['flag', name, userId ?? ''], headers }
+  const question = { request, snapshot, asks: ['flag', name, userId ?? ''], headers: headersFor(userId, options) }
   return await conditional(question, async () => foundOf(await options.flags.evaluate(name, userId)), keep)
 }
 
 function headersFor(userId: string | undefined, { cache, isEvaluationPublic }: ResolvedOptions): Readonly<Record<string, string>> {
   return isEvaluationPublic && userId === undefined && cache !== undefined ? publicHeaders(cache) : PRIVATE
-}
-
-/** `undefined` once the client is closed: an evaluation still answers. */
-async function snapshotOf(flags: Flags): Promise<FlagSnapshot | undefined> {
-  try {
-    return await flags.snapshot()
-  } catch {
-    return undefined
-  }
 }
 
 function foundOf(evaluation: Evaluation): Found {
