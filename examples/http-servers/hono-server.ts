@@ -4,6 +4,8 @@ import { handlerFor } from './flags.ts'
 
 const app: Hono = new Hono()
 app.get('/', (c) => c.text('Hono'))
-app.mount('/api', handlerFor())
+const answer = handlerFor({ basePath: '/api' })
+// Not `mount`, which builds another request for each.
+app.all('/api/*', (c) => answer(c.req.raw))
 
 export const honoServer: ServerType = createAdaptorServer({ fetch: app.fetch })

@@ -93,31 +93,6 @@ describe.each(WAYS)('%s, asked with the entity tag of the last answer', (way) =>
 })
 
 describe('the answer for a flag', () => {
-  test('is kept, so that who asks again costs no evaluation, until something changes', async () => {
-    const { flags, evaluations } = counted(site)
-    const handler = flagsHandler({ flags, public: 'evaluate', clock: site.clock })
-    const first = await ask(handler, 'GET /flags/one?user_id=ada')
-    const again = await ask(handler, 'GET /flags/one?user_id=ada')
-    expect([again.status, await again.text(), [...again.headers]]).toEqual([200, await first.text(), [...first.headers]])
-    expect(evaluations()).toBe(1)
-    await site.flags.admin.update('one', { rollout: 100 })
-    for (const user of ['eve', 'ada']) {
-      expect(await (await ask(handler, `GET /flags/one?user_id=${user}`)).json()).toMatchObject({ enabled: true, rollout: 100 })
-    }
-    expect(evaluations()).toBe(3)
-  })
-
-  test('is kept for 10,000 users at most, each their own', async () => {
-    const { flags, evaluations } = counted(site)
-    const handler = flagsHandler({ flags, public: 'evaluate', clock: site.clock })
-    for (let user = 0; user <= 10_000; user++) await ask(handler, `GET /flags/one?user_id=${user}`)
-    expect(evaluations()).toBe(10_001)
-    expect(await (await ask(handler, 'GET /flags/one?user_id=10000')).json()).toMatchObject({ targetingKey: '10000' })
-    expect(evaluations()).toBe(10_001)
-    await ask(handler, 'GET /flags/one?user_id=0')
-    expect(evaluations()).toBe(10_002)
-  })
-
   test('comes without its body where only its head is asked for', async () => {
     const head = await site.handler()(request('/flags/one', { method: 'HEAD' }))
     expect([head.status, await head.text(), head.headers.get('etag')]).toEqual([200, '', await tagOf('GET /flags/one')])

@@ -1,0 +1,123 @@
+import { flagsHandler, type Handler, type HandlerOptions } from '@flagstone/http-handler'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { request, Site, sending } from '../site.ts'
+import { counted } from './counted.ts'
+
+const ADA = '/flags/one?user_id=ada'
+
+let site: Site
+beforeEach(async () => {
+  site = new Site()
+  await site.store.create({ name: 'one', rollout: 50 })
+})
+afterEach(() => site.end())
+
+interface Kept {
+  readonly handler: Handler
+  readonly evaluations: () => number
+}
+
+function keeping(options: Partial<HandlerOptions> = { public: 'evaluate' }): Kept {
+  const { flags, evaluations } = counted(site)
+  return { handler: flagsHandler({ flags, clock: site.clock, ...options }), evaluations }
+}
+
+describe('the answer for a flag', () => {
+  test('is kept, so that who asks again costs no evaluation, until something changes', async () => {
+    const { handler, evaluations } = keeping()
+    const first = await handler(request(ADA))
+    const again = await handler(request(ADA))
+    expect([again.status, await again.text(), [...again.headers]]).toEqual([200, await first.text(), [...first.headers]])
+    expect(evaluations()).toBe(1)
+    await site.flags.admin.update('one', { rollout: 100 })
+    for (const user of ['eve', 'ada']) {
+      expect(await (await handler(request(`/flags/one?user_id=${user}`))).json()).toMatchObject({ enabled: true, rollout: 100 })
+    }
+    expect(evaluations()).toBe(3)
+  })
+
+  test('is kept for 10,000 users at most, each their own', async () => {
+    const { handler, evaluations } = keeping()
+    for (let user = 0; user <= 10_000; user++) await handler(request(`/flags/one?user_id=${user}`))
+    expect(evaluations()).toBe(10_001)
+    expect(await (await handler(request('/flags/one?user_id=10000'))).json()).toMatchObject({ targetingKey: '10000' })
+    expect(evaluations()).toBe(10_001)
+    await handler(request('/flags/one?user_id=0'))
+    expect(evaluations()).toBe(10_002)
+  })
+
+  test('is evaluated anew after a minute, so that it is seen as used', async () => {
+    const { handler, evaluations } = keeping()
+    for (const [ms, times] of [
+      [0, 1],
+      [59_999, 1],
+      [1, 2],
+      [59_999, 2],
+    ] as const) {
+      await site.clock.advance(ms)
+      expect((await handler(request(ADA))).status).toBe(200)
+      expect(evaluations()).toBe(times)
+    }
+  })
+
+  test('is not kept for an address of more than 500 characters', async () => {
+    const { handler, evaluations } = keeping()
+    const { length } = request(ADA).url
+    for (const [more, times] of [
+      [500 - length, 1],
+      [501 - length, 3],
+    ] as const) {
+      for (let asked = 0; asked < 2; asked++) await handler(request(ADA + 'a'.repeat(more)))
+      expect(evaluations()).toBe(times)
+    }
+  })
+
+  test('is kept where the handler has a base path, and for nobody outside of it', async () => {
+    const { handler, evaluations } = keeping({ public: 'evaluate', basePath: '/api' })
+    for (let asked = 0; asked < 2; asked++) expect((await handler(request(`/api${ADA}`))).status).toBe(200)
+    expect([(await handler(request(ADA))).status, evaluations()]).toEqual([404, 1])
+  })
+
+  test('is given to no other method', async () => {
+    const { handler } = keeping()
+    const head = await handler(request(ADA, { method: 'HEAD' }))
+    const get = await handler(request(ADA))
+    expect([await head.text(), await get.json()]).toMatchObject(['', { targetingKey: 'ada' }])
+    expect(await (await handler(request(ADA, { method: 'HEAD' }))).text()).toBe('')
+    expect((await handler(request(ADA, sending({})))).status).toBe(405)
+  })
+
+  test('is given only to whom `authorize` allows it, each time', async () => {
+    let isAllowed = true
+    let asked = 0
+    const authorize = (): boolean => {
+      asked++
+      return isAllowed
+    }
+    const { handler, evaluations } = keeping({ authorize })
+    for (let times = 0; times < 2; times++) expect((await handler(request(ADA))).status).toBe(200)
+    isAllowed = false
+    expect([(await handler(request(ADA))).status, asked, evaluations()]).toEqual([403, 3, 1])
+  })
+
+  test('says of each origin whether its page may read it', async () => {
+    const { handler, evaluations } = keeping({ public: 'evaluate', cors: { origins: ['https://a.example', 'https://b.example'] } })
+    for (const [origin, shared] of [
+      ['https://a.example', 'https://a.example'],
+      ['https://b.example', 'https://b.example'],
+      ['https://c.example', null],
+    ] as const) {
+      const { headers } = await handler(request(ADA, { headers: { Origin: origin } }))
+      expect(headers.get('access-control-allow-origin')).toBe(shared)
+    }
+    expect(evaluations()).toBe(1)
+  })
+
+  test('is still given once the client is closed', async () => {
+    const { handler } = keeping()
+    const first = await handler(request(ADA))
+    await site.end()
+    const last = await handler(request(ADA))
+    expect([first.status, last.status, last.headers.get('etag')]).toEqual([200, 200, null])
+  })
+})
