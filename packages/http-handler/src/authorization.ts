@@ -33,8 +33,7 @@ export interface Allowed {
 
 export type Authorize = (request: Request, action: Action) => Verdict | Promise<Verdict>
 
-/** Who asks where nobody has said. */
-export const ANYBODY: Allowed = {}
+const ANYBODY: Allowed = {}
 const NO_AUTHORIZE = 'This handler was made without the option authorize, so it refuses this. Give flagsHandler() one.'
 const REFUSED = 'You may not do this.'
 
@@ -43,17 +42,12 @@ const REFUSED = 'You may not do this.'
  * answered something else than a verdict. Nothing but a verdict opens.
  */
 export async function allow(request: Request, action: Action, options: ResolvedOptions): Promise<Allowed> {
-  if (isOpen(action, options)) return ANYBODY
+  if (action.kind === 'evaluate' && options.isEvaluationPublic) return ANYBODY
   if (options.authorize === undefined) throw new Refusal('FORBIDDEN', NO_AUTHORIZE)
   const verdict = await verdictOf(options.authorize, request, action)
   if (verdict === false) throw new Refusal('FORBIDDEN', REFUSED)
   if (request.bodyUsed) throw broken('read the body of the request, which is then gone for the handler')
   return verdict === true ? ANYBODY : verdict
-}
-
-/** Whether anybody may, without `authorize` being asked. */
-export function isOpen({ kind }: Deed, { isEvaluationPublic }: ResolvedOptions): boolean {
-  return kind === 'evaluate' && isEvaluationPublic
 }
 
 async function verdictOf(authorize: Authorize, request: Request, action: Action): Promise<boolean | Allowed> {

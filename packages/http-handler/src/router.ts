@@ -1,7 +1,7 @@
 import { checkName } from '@flagstone/core/schemas'
 import { type Context, Hono } from 'hono'
 import { cors } from 'hono/cors'
-import { type Action, ANYBODY, allow, isOpen } from './authorization.ts'
+import { type Action, allow } from './authorization.ts'
 import type { ResolvedOptions } from './options.ts'
 import { problemOf, Refusal } from './problems.ts'
 import { queryOf } from './query.ts'
@@ -37,7 +37,7 @@ function answerer(route: Route, options: ResolvedOptions): (c: Context) => Promi
     const request = c.req.raw
     try {
       const name = isNamed ? checkName(c.req.param('name')) : ''
-      const { actor } = isOpen(route.action, options) ? ANYBODY : await allow(request, actionOf(route, name), options)
+      const { actor } = await allow(request, actionOf(route, name), options)
       return await route.answer({ request, name, actor, query: queryOf(request.url, known) })
     } catch (error) {
       return problemOf(error, `${route.method} ${route.path}`, options.report)

@@ -153,8 +153,20 @@ describe('a query', () => {
     expect(await problem(response)).toMatchObject({ code: 'INVALID_QUERY', detail: expect.stringContaining(why) })
   })
 
-  test.each(['?', '?&', '?user_id=ada&', '?&user_id=ada', '?user_id=ada#min_version=x'])('%s is none or a usual one', async (query) => {
-    expect((await site.ask(`/flags/first${query}`)).status).toBe(200)
+  test.each([
+    ['?', undefined],
+    ['?&', undefined],
+    ['?user_id', undefined],
+    ['?user_id&min_version=1', undefined],
+    ['?user_id=ada&', 'ada'],
+    ['?&&user_id=ada', 'ada'],
+    ['?min_version=1&user_id=a=b', 'a=b'],
+    ['?user_id=ada#min_version=x', 'ada'],
+    ['?user_id=ada#&min_version=x', 'ada'],
+    ['?user_id#=ada', undefined],
+  ])('%s asks for the user %s', async (query, user) => {
+    const response = await site.ask(`/flags/first${query}`)
+    expect([response.status, ((await response.json()) as { targetingKey?: string }).targetingKey]).toEqual([200, user])
   })
 
   test('of a path that takes none is refused', async () => {

@@ -48,7 +48,7 @@ export class CatchUp {
   readonly #parts: CatchUpParts
   #storeId: string | undefined
   #cursor: Cursor = { version: 0, id: '' }
-  #revision: { readonly storeId: string; readonly cursor: Cursor; readonly text: string } | undefined
+  #revision: { readonly cursor: Cursor; readonly text: string } | undefined
   #running: Promise<void> | undefined
   #queued: Promise<void> | undefined
   #tried = false
@@ -83,9 +83,9 @@ export class CatchUp {
   /** Names the store's history up to `asOf`; `undefined` where this process has not followed its log exactly that far. */
   revisionAt(asOf: number): string | undefined {
     if (this.#storeId === undefined || this.clock !== asOf) return undefined
-    if (this.#revision?.cursor !== this.#cursor || this.#revision.storeId !== this.#storeId) {
+    if (this.#revision?.cursor !== this.#cursor) {
       const { version, id } = this.#cursor
-      this.#revision = { storeId: this.#storeId, cursor: this.#cursor, text: `${this.#storeId}.${version}.${id}` }
+      this.#revision = { cursor: this.#cursor, text: `${this.#storeId}.${version}.${id}` }
     }
     return this.#revision.text
   }

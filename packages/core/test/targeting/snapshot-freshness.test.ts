@@ -96,6 +96,15 @@ describe('a snapshot is no older', () => {
     expect(await taken(client)).toEqual({ asOf: 3, stale: false, on: false })
   })
 
+  test('than the lease allows, where nothing but calls keeps the process up to date', async () => {
+    const client = world.client({ background: false, cache: undefined as never })
+    await client.snapshot()
+    await world.store.update('one', { enabled: false })
+    expect(await taken(client)).toEqual({ asOf: 2, stale: false, on: true })
+    await world.clock.advance(30_001)
+    expect(await taken(client)).toEqual({ asOf: 3, stale: false, on: false })
+  })
+
   test('nor newer than what the client answers right after it', async () => {
     const client = world.deaf({ cache: undefined as never })
     await client.evaluate('one', 'ada')

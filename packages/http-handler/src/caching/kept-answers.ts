@@ -34,7 +34,7 @@ export class KeptAnswers {
     return isHeld(kept.tag, request) ? notModified(kept.tag, kept.caching) : new Response(kept.text, { headers: kept.headers })
   }
 
-  /** Keeps what was answered to a GET, and holds as long as this is the snapshot. */
+  /** Keeps what a GET is answered as long as this is the snapshot. */
   keep(url: string, snapshot: FlagSnapshot, kept: Kept): void {
     if (url.length > MAX_URL) return
     const now = this.#clock.monotonic()

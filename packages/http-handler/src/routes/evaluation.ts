@@ -41,7 +41,7 @@ async function cached({ request, name, query }: Asked, options: ResolvedOptions,
   const userId = query.text('user_id')
   const snapshot = await snapshotOf(options.flags)
   const keep = (answer: Kept): void => {
-    if (snapshot !== undefined && request.method === 'GET') answers.keep(request.url, snapshot, answer)
+    if (snapshot !== undefined) answers.keep(request.url, snapshot, answer)
   }
   const question = { request, snapshot, asks: ['flag', name, userId ?? ''], headers: headersFor(userId, options) }
   return await conditional(question, async () => foundOf(await options.flags.evaluate(name, userId)), keep)

@@ -33,6 +33,7 @@ describe('the answer for a flag', () => {
     for (const user of ['eve', 'ada']) {
       expect(await (await handler(request(`/flags/one?user_id=${user}`))).json()).toMatchObject({ enabled: true, rollout: 100 })
     }
+    for (const user of ['eve', 'ada']) await handler(request(`/flags/one?user_id=${user}`))
     expect(evaluations()).toBe(3)
   })
 
