@@ -23,8 +23,12 @@ export type Action = Deed & {
   readonly name?: string
 }
 
-/** `false`: refused. `true`: allowed. An object: allowed, and a change is logged as `actor`'s, a string of at most 200 characters. */
-export type Verdict = boolean | { readonly actor?: string }
+/**
+ * `true`: allowed. With an `actor`: allowed, and a change is logged as theirs, a string of at most 200 characters. `false`: refused with a 403.
+ * With a `challenge`: refused with a 401, as credentials are missing or not known; it becomes the header `WWW-Authenticate`, such as
+ * `Bearer realm="flags"` (RFC 9110, 11.6.1).
+ */
+export type Verdict = boolean | { readonly actor?: string; readonly challenge?: never } | { readonly challenge: string }
 
 /** Who asks, once the action is allowed. */
 export interface Allowed {
@@ -36,9 +40,11 @@ export type Authorize = (request: Request, action: Action) => Verdict | Promise<
 const ANYBODY: Allowed = {}
 const NO_AUTHORIZE = 'This handler was made without the option authorize, so it refuses this. Give flagsHandler() one.'
 const REFUSED = 'You may not do this.'
+const CHALLENGED = 'Send credentials: WWW-Authenticate says which. If you did, they are not known.'
+const CHALLENGE = /^[\x21-\x7e][\x20-\x7e]{0,499}$/
 
 /**
- * Resolves where the action is allowed; otherwise rejects with a `FORBIDDEN` refusal, or with a `FlagsError` where `authorize` threw or
+ * Resolves where the action is allowed; otherwise rejects with a `FORBIDDEN` or an `UNAUTHENTICATED` refusal, or with a `FlagsError` where `authorize` threw or
  * answered something else than a verdict. Nothing but a verdict opens.
  */
 export async function allow(request: Request, action: Action, options: ResolvedOptions): Promise<Allowed> {
@@ -58,11 +64,20 @@ async function verdictOf(authorize: Authorize, request: Request, action: Action)
     throw new FlagsError('GENERAL', 'authorize threw, so the request is refused.', { cause })
   }
   if (typeof verdict === 'boolean') return verdict
-  if (verdict === null || typeof verdict !== 'object') throw broken(`answered ${String(verdict)}, not false, true or { actor }`)
+  if (verdict === null || typeof verdict !== 'object')
+    throw broken(`answered ${String(verdict)}, not false, true, { actor } or { challenge }`)
+  if ('challenge' in verdict) throw challenged(verdict.challenge)
   const { actor } = verdict as { readonly actor?: unknown }
   if (actor === undefined) return ANYBODY
   if (!v.is(metaSchema, { actor })) throw broken('answered an actor that is not a string of at most 200 characters')
   return { actor: actor as string }
+}
+
+function challenged(challenge: unknown): Error {
+  if (typeof challenge !== 'string' || !CHALLENGE.test(challenge)) {
+    return broken('answered a challenge that is not 1 to 500 printable ASCII characters')
+  }
+  return new Refusal('UNAUTHENTICATED', CHALLENGED, { 'WWW-Authenticate': challenge })
 }
 
 function broken(what: string): FlagsError {

@@ -27,10 +27,13 @@ interface Known {
 /** From the least to the most. */
 const KINDS = ['evaluate', 'read', 'write'] as const
 const TOKEN = /^[A-Za-z0-9._~+/=-]{16,1000}$/
+/** RFC 6750, 3. */
+const MISSING: Verdict = { challenge: 'Bearer' }
+const UNKNOWN: Verdict = { challenge: 'Bearer error="invalid_token"' }
 const AUTHORIZATION = /^Bearer +([A-Za-z0-9._~+/=-]{16,1000}) *$/i
 
 /**
- * An `authorize` that looks at `Authorization: Bearer <token>`. How long it takes tells nothing of the tokens: what is compared, in constant
+ * An `authorize` that looks at `Authorization: Bearer <token>`: 401 without a token that it knows, 403 for one that may not do this. How long it takes tells nothing of the tokens: what is compared, in constant
  * time and with every token that there is, are keyed hashes.
  *
  * Throws `INVALID_OPTIONS` where there is no token, where one is missing (an environment variable that is not set), too short, or given twice.
@@ -41,11 +44,12 @@ export function bearerToken(tokens: BearerTokens): (request: Request, action: Ac
   const known = knownTokens(tokens, digestOf)
   return ({ headers }, { kind }) => {
     const [, given] = AUTHORIZATION.exec(headers.get('authorization') ?? '') ?? []
-    if (given === undefined) return false
+    if (given === undefined) return MISSING
     const digest = digestOf(given)
     // Not `find`: it would stop at the one that is equal.
     const [found] = known.filter((each) => timingSafeEqual(each.digest, digest))
-    return found !== undefined && found.rank >= KINDS.indexOf(kind) && found.verdict
+    if (found === undefined) return UNKNOWN
+    return found.rank >= KINDS.indexOf(kind) && found.verdict
   }
 }
 

@@ -3,6 +3,7 @@ import { detailOf } from './disclosure.ts'
 
 /** What HTTP can say no to before Flagstone is asked. */
 export type HttpCode =
+  | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'ROUTE_NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
@@ -32,6 +33,7 @@ export interface Problem {
 }
 
 export const STATUS: Readonly<Record<ProblemCode, number>> = {
+  UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   ROUTE_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -76,6 +78,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',

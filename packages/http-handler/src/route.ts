@@ -40,7 +40,7 @@ export interface RouteText {
     /** Headers of the answer and what they say. */
     readonly headers?: Readonly<Record<string, string>>
   }
-  /** Beyond those that follow from the rest: refusals of name, query, headers and body, `FORBIDDEN`, and what the store may say. */
+  /** Beyond those that follow from the rest: refusals of name, query, headers and body, `UNAUTHENTICATED`, `FORBIDDEN`, and what the store may say. */
   readonly problems?: readonly ProblemCode[]
 }
 

@@ -67,7 +67,7 @@ function crossOrigin(origins: readonly string[]): ReturnType<typeof cors> {
     origin: origins.includes('*') ? '*' : [...origins],
     allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Last-Event-ID', 'X-API-Key'],
-    exposeHeaders: ['ETag', 'Location', 'Retry-After'],
+    exposeHeaders: ['ETag', 'Location', 'Retry-After', 'WWW-Authenticate'],
     maxAge: 600,
   })
   return async (c, next) => {

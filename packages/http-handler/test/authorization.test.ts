@@ -127,6 +127,24 @@ describe('authorize', () => {
     await unchanged()
   })
 
+  test.each(ROUTES)('that answers a challenge refuses %s %o with a 401', async (path, init) => {
+    const response = await site.handler({ authorize: () => ({ challenge: 'Bearer realm="flags"' }) })(request(path, init))
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="flags"'])
+    expect(await problem(response)).toMatchObject({ code: 'UNAUTHENTICATED', title: 'Unauthorized' })
+    expect(site.told).toEqual([])
+    await unchanged()
+  })
+
+  test.each([undefined, null, '', ' ', 7, 'a\nSet-Cookie: b', 'a\0', 'ä', 'x'.repeat(501)])(
+    'that answers the challenge %j opens nothing',
+    async (challenge) => {
+      const handler = site.handler(answering({ challenge, actor: 'ada' }))
+      expect((await handler(request('/flags/first', { method: 'DELETE' }))).status).toBe(500)
+      expect(site.told).toMatchObject([{ message: expect.stringContaining('challenge') }])
+      await unchanged()
+    },
+  )
+
   test('that answers an object without an actor allows', async () => {
     expect((await site.handler(answering({}))(request('/flags/first', { method: 'DELETE' }))).status).toBe(200)
   })

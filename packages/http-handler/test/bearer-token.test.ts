@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type BearerTokens, bearerToken } from '../src/index.ts'
-import { request, Site, sending } from './site.ts'
+import { problem, request, Site, sending } from './site.ts'
 
 const EVALUATE = 'evaluate-0123456789'
 const READ = 'read-0123456789abcd'
@@ -50,7 +50,15 @@ describe('bearerToken', () => {
     'Bearer undefined',
     'Bearer [object Object]',
   ])('opens nothing to %j', async (authorization) => {
-    expect(await statuses(tokens, authorization?.slice(0, 60_000))).toEqual([403, 403, 403])
+    expect(await statuses(tokens, authorization?.slice(0, 60_000))).toEqual([401, 401, 401])
+  })
+
+  test.each([
+    [{}, 'Bearer'],
+    [{ Authorization: `Bearer ${WRITE}x` }, 'Bearer error="invalid_token"'],
+  ])('says what is wanted to %j', async (headers, challenge) => {
+    const response = await site.handler({ authorize: bearerToken(tokens) })(request('/flags', { headers }))
+    expect([response.headers.get('www-authenticate'), await problem(response)]).toMatchObject([challenge, { code: 'UNAUTHENTICATED' }])
   })
 
   test('takes the scheme in any case, as HTTP has it', async () => {

@@ -28,7 +28,7 @@ describe('cors', () => {
       'access-control-allow-origin': APP,
       'access-control-allow-methods': 'GET,HEAD,POST,DELETE',
       'access-control-allow-headers': 'Authorization,Content-Type,If-Match,If-None-Match,Last-Event-ID,X-API-Key',
-      'access-control-expose-headers': 'ETag,Location,Retry-After',
+      'access-control-expose-headers': 'ETag,Location,Retry-After,WWW-Authenticate',
       'access-control-max-age': '600',
       vary: 'Origin, Access-Control-Request-Headers',
     })

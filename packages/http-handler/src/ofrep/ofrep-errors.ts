@@ -46,7 +46,7 @@ export function statusOf(code: FlagsErrorCode): number {
 
 /**
  * The response for anything that was thrown, for one flag or for all: in OFREP's words where it has some, which is 400 and 500, otherwise
- * (403, 408, 413, 415) as a problem document. What is the server's fault goes to `report` as well.
+ * (401, 403, 408, 413, 415) as a problem document. What is the server's fault goes to `report` as well.
  */
 export function ofrepErrorOf(thrown: unknown, key: string | undefined, report: (error: FlagsError) => void): Response {
   const about = key === undefined ? {} : { key }

@@ -9,6 +9,11 @@ const OF_BODIES: readonly ProblemCode[] = ['INVALID_BODY', 'UNSUPPORTED_MEDIA_TY
 const OF_THE_STORE: readonly ProblemCode[] = ['STORE_UNAVAILABLE', 'STORE_TIMEOUT', 'SCHEMA_MISSING', 'SCHEMA_OLD', 'CLOSED']
 const OF_WRITES: readonly ProblemCode[] = ['REQUEST_ABORTED', 'WRITE_BLOCKED', 'PARSE_ERROR', 'RECORD_TOO_NEW']
 
+/** What problems of a status have beside their document. */
+const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  401: { 'WWW-Authenticate': 'Which credentials.' },
+  503: { 'Retry-After': 'Seconds.' },
+}
 const ENTITY_TAG = { ETag: 'What the answer follows from, for `If-None-Match`. Absent where nobody may keep it.' }
 
 /** One operation of the OpenAPI document. */
@@ -66,6 +71,7 @@ function headersOf(headers: Readonly<Record<string, string>>): JsonSchema {
 
 function codesOf({ path, text }: Route): readonly ProblemCode[] {
   return [
+    'UNAUTHENTICATED',
     'FORBIDDEN',
     'INVALID_QUERY',
     ...(path.includes('{name}') ? (['INVALID_NAME'] as const) : []),
@@ -88,7 +94,7 @@ function problemResponse(status: number, codes: readonly ProblemCode[]): JsonSch
   const narrowed = { properties: { status: { const: status }, code: { enum: codes } } }
   return {
     description: codes.join(', '),
-    ...(status === 503 ? { headers: headersOf({ 'Retry-After': 'Seconds.' }) } : {}),
+    ...(HEADERS[status] === undefined ? {} : { headers: headersOf(HEADERS[status]) }),
     content: { 'application/problem+json': { schema: { allOf: [ref('Problem'), narrowed] } } },
   }
 }

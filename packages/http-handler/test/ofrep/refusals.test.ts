@@ -127,6 +127,13 @@ describe('OFREP refuses as the rest of the handler does', () => {
     expect(asked).toEqual([{ ...action, name: 'on' }, action])
   })
 
+  test('whom `authorize` asks for credentials', async () => {
+    const authorize = (): { challenge: string } => ({ challenge: 'Bearer' })
+    for (const response of [await askOne(site, 'on', '{', { authorize }), await askAll(site, '{', null, { authorize })]) {
+      expect([response.headers.get('www-authenticate'), await problem(response)]).toMatchObject(['Bearer', { status: 401 }])
+    }
+  })
+
   test('a body that is no JSON by its type, and one that is too large', async () => {
     for (const path of [`${ALL}/half`, ALL]) {
       const plain = await site.ask(path, { method: 'POST', body: '{"context":{}}', headers: { 'Content-Type': 'text/plain' } })
