@@ -1,7 +1,13 @@
 /** An event as a client sees it. */
 export interface ReceivedEvent {
   readonly id: string | undefined
-  readonly data: { readonly type: string; readonly flag?: string; readonly segment?: string; readonly version: number }
+  readonly data: {
+    readonly type: string
+    readonly etag?: string
+    readonly flag?: string
+    readonly segment?: string
+    readonly version: number
+  }
 }
 
 /** Reads a stream of events as it comes, until it ends. */
