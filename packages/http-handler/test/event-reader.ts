@@ -17,11 +17,14 @@ export class EventReader {
   text = ''
   /** `'end'`, or what the stream failed with. */
   ended: unknown
+  /** Resolves when the stream has ended. */
+  readonly over: Promise<void>
 
-  constructor(response: Response) {
+  /** `onData` is called with the data of each event. */
+  constructor(response: Response, onData: (data: ReceivedEvent['data']) => void = () => undefined) {
     if (response.body === null) throw new Error(`${response.status}: there is no body`)
     this.#reader = response.body.getReader()
-    void this.#read()
+    this.over = this.#read(onData)
   }
 
   /** What came with data, parsed by the rules of `text/event-stream`. */
@@ -51,12 +54,14 @@ export class EventReader {
     await this.#reader.cancel()
   }
 
-  async #read(): Promise<void> {
+  async #read(onData: (data: ReceivedEvent['data']) => void): Promise<void> {
     try {
       for (;;) {
         const { done, value } = await this.#reader.read()
         if (done) break
+        const { length } = this.events
         this.text += this.#decoder.decode(value, { stream: true })
+        for (const { data } of this.events.slice(length)) onData(data)
       }
       this.ended = 'end'
     } catch (error) {
