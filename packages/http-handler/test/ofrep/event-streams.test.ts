@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../../core/test/manual-clock.ts'
-import { unwatched } from '../../../core/test/world.ts'
+import { around, unwatched } from '../../../core/test/world.ts'
 import type { EventReader } from '../event-reader.ts'
 import { EventsSite } from '../events-site.ts'
 import { request, type Site, sending } from '../site.ts'
@@ -54,10 +54,12 @@ describe('the answer for all flags', () => {
 
   test('names it too where nobody may keep the answer, and where the store cannot vouch for it', async () => {
     expect(await streams(await askAll(site, ADA, null, { eventStreamUrl, cache: false }))).toHaveLength(1)
-    const other = new EventsSite({ store: unwatched(site.store) })
+    const gone = (): Promise<never> => Promise.reject(new Error('gone'))
+    const other = new EventsSite({ store: around(site.store, { changesSince: gone }) })
     await askAll(other, ADA)
-    await other.clock.advance(60 * 60_000)
-    expect(await streams(await askAll(other, ADA, null, { eventStreamUrl }))).toHaveLength(1)
+    await other.clock.advance(60_000)
+    const body = await (await askAll(other, ADA, null, { eventStreamUrl })).json()
+    expect(body).toMatchObject({ metadata: { stale: true }, eventStreams: [{ type: 'sse' }] })
     await other.end()
   })
 
