@@ -21,7 +21,7 @@ export class EventReader {
   readonly over: Promise<void>
 
   /** `onData` is called with the data of each event. */
-  constructor(response: Response, onData: (data: ReceivedEvent['data']) => void = () => undefined) {
+  constructor(response: Response, onData?: (data: ReceivedEvent['data']) => void) {
     if (response.body === null) throw new Error(`${response.status}: there is no body`)
     this.#reader = response.body.getReader()
     this.over = this.#read(onData)
@@ -54,14 +54,15 @@ export class EventReader {
     await this.#reader.cancel()
   }
 
-  async #read(onData: (data: ReceivedEvent['data']) => void): Promise<void> {
+  async #read(onData: ((data: ReceivedEvent['data']) => void) | undefined): Promise<void> {
     try {
       for (;;) {
         const { done, value } = await this.#reader.read()
         if (done) break
-        const { length } = this.events
+        const before = this.text
         this.text += this.#decoder.decode(value, { stream: true })
-        for (const { data } of this.events.slice(length)) onData(data)
+        // Whoever only looks at the end need not pay for reading all of it each time.
+        if (onData !== undefined) for (const { data } of this.events.slice(eventsIn(before).length)) onData(data)
       }
       this.ended = 'end'
     } catch (error) {
