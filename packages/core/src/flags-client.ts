@@ -4,7 +4,7 @@ import type { Decision, DecisionKind, Evaluation, FlagCache, FlagStore, JsonValu
 import { FlagsError } from './errors.ts'
 import { type Target, targetOf, type Who } from './evaluate/target.ts'
 import type { Explainer, Explanation } from './explain.ts'
-import type { EvaluateOptions, Flags, FlagsStats, ValueOptions } from './flags.ts'
+import type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueOptions } from './flags.ts'
 import { evaluation, fallbackOf, gateOf, noFlagCanBe, unknown, valueFor } from './outcome.ts'
 import { type NoAnswer, none } from './read/answer.ts'
 import type { Counts } from './read/counts.ts'
@@ -87,10 +87,14 @@ export class FlagsClient implements Flags {
     return valueFor(found.decision as Decision, fallback, this.#parts.reporter.report)
   }
 
-  async snapshot(): Promise<FlagSnapshot> {
+  async snapshot(options?: SnapshotOptions): Promise<FlagSnapshot> {
     this.assertOpen()
     const { snapshots } = this.#parts
-    return snapshots.atHand() ?? (await snapshots.take())
+    const minVersion = options?.minVersion
+    const atHand = this.#knows(minVersion) ? snapshots.atHand() : undefined
+    if (atHand !== undefined) return atHand
+    if (minVersion !== undefined && !(minVersion >= 0)) throw noVersion()
+    return await snapshots.take(minVersion)
   }
 
   async explain(name: string, who?: Who): Promise<Explanation> {
@@ -178,7 +182,7 @@ export class FlagsClient implements Flags {
     const atHand = this.#atHand(name, target, minVersion)
     if (atHand !== undefined) return atHand
     if (!isFlagName(name)) return none(noFlagCanBe(name))
-    if (!(minVersion >= 0)) return none(new FlagsError('INVALID_OPTIONS', 'The option minVersion must be a version: 0 or more.'))
+    if (!(minVersion >= 0)) return none(noVersion())
     const found = await decider.decide(name, target, kind, minVersion)
     if (found.kind === 'none' && found.error.code === 'VERSION_NOT_REACHED') reporter.report(found.error)
     return found
@@ -211,6 +215,10 @@ export class FlagsClient implements Flags {
     await background.close()
     await Promise.all([store.close(), cache?.close()])
   }
+}
+
+function noVersion(): FlagsError {
+  return new FlagsError('INVALID_OPTIONS', 'The option minVersion must be a version: 0 or more.')
 }
 
 function closed(): FlagsError {

@@ -21,6 +21,11 @@ export interface ValueOptions<T> {
   readonly minVersion?: number
 }
 
+export interface SnapshotOptions {
+  /** No snapshot older than this version, as an update returned it. Where that cannot be had, it rejects with `VERSION_NOT_REACHED`. */
+  readonly minVersion?: number
+}
+
 /** What a client has done since it was created. */
 export interface FlagsStats {
   readonly memory: LayerStats
@@ -56,8 +61,11 @@ export interface Flags<S extends FlagSchema = FlagSchema> extends AsyncDisposabl
   readonly value: ValueMethod<S>
   /** Why `who` gets what they get: what each layer has, each rule and condition, hash and bucket; as data and as `text`. Asks the store. */
   explain(name: FlagName<S>, who?: Who): Promise<Explanation>
-  /** All flags at one version, to be asked without waiting; the same object as long as nothing changed. Rejects once the client is closed. */
-  snapshot(): Promise<FlagSnapshot<S>>
+  /**
+   * All flags at one version, to be asked without waiting; the same object as long as nothing changed. Rejects once the client is closed, and
+   * where the `minVersion` that was asked for cannot be had: a snapshot from before it would be older in every flag.
+   */
+  snapshot(options?: SnapshotOptions): Promise<FlagSnapshot<S>>
   readonly admin: FlagsAdmin<S>
   /** Waits until the store is known and each hint channel was tried. Rejects with `SCHEMA_MISSING`, `SCHEMA_OLD` or why the store cannot be reached. */
   ready(): Promise<void>

@@ -5,7 +5,7 @@ export { type Blocker, FlagsError, type FlagsErrorCode, type FlagsErrorDetails }
 export type { EvaluationContext, Who } from './evaluate/target.ts'
 export type { ConditionTrace, HashTrace, PrerequisiteTrace, RuleTrace, Trace } from './evaluate/trace.ts'
 export type { Explanation, LayerFinding } from './explain.ts'
-export type { EvaluateOptions, Flags, FlagsStats, ValueMethod, ValueOptions } from './flags.ts'
+export type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueMethod, ValueOptions } from './flags.ts'
 export { type MemoryCacheOptions, memoryCache } from './memory/memory-cache.ts'
 export { type MemoryStoreOptions, memoryStore } from './memory/memory-store.ts'
 export type { FlagsOptions, Ttl } from './options.ts'

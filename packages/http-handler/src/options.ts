@@ -28,6 +28,12 @@ export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
   readonly bodyTimeoutMs?: number
   /** How often a stream of events says that it is alive, in milliseconds, 1 to 600,000. Default 15,000. */
   readonly heartbeatMs?: number
+  /**
+   * Where pages reach `GET /events`: a path such as `/api/events`, at the origin that they ask, or an absolute `http(s)` URL; as browsers write
+   * it, without a query. It is named in OFREP's answer for all flags, so that pages listen instead of polling. The handler cannot know it:
+   * what it is mounted in may have taken part of the path off. Default: none is named.
+   */
+  readonly eventStreamUrl?: string
   /** Origins whose pages may ask, as browsers write them (`https://app.example`), or `'*'` for all; never with cookies. Default: none. */
   readonly cors?: { readonly origins: readonly string[] }
   /**
@@ -50,6 +56,8 @@ export interface ResolvedOptions {
   readonly maxBodyBytes: number
   readonly bodyTimeoutMs: number
   readonly heartbeatMs: number
+  /** `undefined`: pages are told of none. */
+  readonly eventStreamUrl: string | undefined
   /** Empty: no CORS. */
   readonly origins: readonly string[]
   /** `undefined`: nobody keeps anything. */
@@ -66,6 +74,7 @@ const KNOWN = [
   'maxBodyBytes',
   'bodyTimeoutMs',
   'heartbeatMs',
+  'eventStreamUrl',
   'cors',
   'cache',
   'onError',
@@ -79,12 +88,15 @@ export function resolveOptions<S extends FlagSchema>(options: HandlerOptions<S>)
   if (options === null || typeof options !== 'object') invalid('flagsHandler() takes options: an object with flags at least.')
   const unknown = Object.keys(options).find((option) => !KNOWN.includes(option))
   if (unknown !== undefined) invalid(`There is no option ${unknown}.`)
-  const { flags, authorize, basePath = '', cors, onError, clock = systemClock } = options
+  const { flags, authorize, basePath = '', eventStreamUrl, cors, onError, clock = systemClock } = options
   if (typeof flags?.evaluate !== 'function') refuse('flags', 'what createFlags() returned')
   if (authorize !== undefined && typeof authorize !== 'function') refuse('authorize', 'a function')
   if (options.public !== undefined && options.public !== 'evaluate') refuse('public', "'evaluate', or left out")
   if (typeof basePath !== 'string' || !BASE_PATH.test(basePath) || /\/\.{1,2}(\/|$)/.test(basePath)) {
     refuse('basePath', "'', or a path such as '/api': each segment begins with a slash, and the last does not end with one")
+  }
+  if (eventStreamUrl !== undefined && !isPathOrUrl(eventStreamUrl)) {
+    refuse('eventStreamUrl', "a path such as '/api/events', or a URL such as 'https://flags.example/events', without a query")
   }
   if (onError !== undefined && typeof onError !== 'function') refuse('onError', 'a function')
   if (typeof clock?.after !== 'function') refuse('clock', 'a Clock')
@@ -97,6 +109,7 @@ export function resolveOptions<S extends FlagSchema>(options: HandlerOptions<S>)
     maxBodyBytes: whole('maxBodyBytes', options.maxBodyBytes, 100_000, 10_000_000),
     bodyTimeoutMs: whole('bodyTimeoutMs', options.bodyTimeoutMs, 10_000, 600_000),
     heartbeatMs: whole('heartbeatMs', options.heartbeatMs, 15_000, 600_000),
+    eventStreamUrl,
     origins: cors === undefined ? [] : originsOf(cors),
     cache: options.cache === false ? undefined : cacheAges(options.cache),
     report: (error) => tell(onError?.bind(options), error),
@@ -122,6 +135,13 @@ function cacheAges(given: Partial<CacheAges> = {}): CacheAges {
 
 function isOrigin(origin: unknown): boolean {
   return origin === '*' || (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin)
+}
+
+/** As a browser would write it, so that it is the same to every page. */
+function isPathOrUrl(given: unknown): boolean {
+  if (typeof given !== 'string' || !URL.canParse(given, 'http://localhost')) return false
+  const { protocol, origin, pathname } = new URL(given, 'http://localhost')
+  return given === pathname || (/^https?:$/.test(protocol) && given === `${origin}${pathname}`)
 }
 
 function whole(option: string, value: number | undefined, fallback: number, max: number, min = 1): number {

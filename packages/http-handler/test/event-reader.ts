@@ -1,7 +1,13 @@
 /** An event as a client sees it. */
 export interface ReceivedEvent {
   readonly id: string | undefined
-  readonly data: { readonly type: string; readonly flag?: string; readonly segment?: string; readonly version: number }
+  readonly data: {
+    readonly type: string
+    readonly etag?: string
+    readonly flag?: string
+    readonly segment?: string
+    readonly version: number
+  }
 }
 
 /** Reads a stream of events as it comes, until it ends. */
@@ -11,11 +17,14 @@ export class EventReader {
   text = ''
   /** `'end'`, or what the stream failed with. */
   ended: unknown
+  /** Resolves when the stream has ended. */
+  readonly over: Promise<void>
 
-  constructor(response: Response) {
+  /** `onData` is called with the data of each event. */
+  constructor(response: Response, onData?: (data: ReceivedEvent['data']) => void) {
     if (response.body === null) throw new Error(`${response.status}: there is no body`)
     this.#reader = response.body.getReader()
-    void this.#read()
+    this.over = this.#read(onData)
   }
 
   /** What came with data, parsed by the rules of `text/event-stream`. */
@@ -45,12 +54,15 @@ export class EventReader {
     await this.#reader.cancel()
   }
 
-  async #read(): Promise<void> {
+  async #read(onData: ((data: ReceivedEvent['data']) => void) | undefined): Promise<void> {
     try {
       for (;;) {
         const { done, value } = await this.#reader.read()
         if (done) break
+        const before = this.text
         this.text += this.#decoder.decode(value, { stream: true })
+        // Whoever only looks at the end need not pay for reading all of it each time.
+        if (onData !== undefined) for (const { data } of this.events.slice(eventsIn(before).length)) onData(data)
       }
       this.ended = 'end'
     } catch (error) {

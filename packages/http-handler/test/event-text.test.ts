@@ -25,7 +25,7 @@ describe('whatever a name or an id may hold', () => {
         const [event, ...more] = eventsIn(text)
         expect(more).toEqual([])
         const what = flag.startsWith('segment:') ? { segment: flag.slice('segment:'.length) } : { flag }
-        expect(event?.data).toEqual({ type: 'refetchEvaluation', ...what, version })
+        expect(event?.data).toEqual({ type: 'refetchEvaluation', etag: String(version), ...what, version })
       }),
       { numRuns: 2_000 },
     )

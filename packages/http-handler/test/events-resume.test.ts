@@ -109,7 +109,7 @@ describe('a client that comes back', () => {
     expect(reader.events).toEqual([])
     isBehind = false
     await other.clock.advance(15_000)
-    expect(reader.events.map(({ data }) => data)).toEqual([{ type: 'refetchEvaluation', flag: 'b', version: 4 }])
+    expect(reader.events.map(({ data }) => data)).toEqual([{ type: 'refetchEvaluation', etag: '4', flag: 'b', version: 4 }])
     await other.end()
   })
 })
@@ -119,7 +119,7 @@ describe('a client that has to ask for everything again is told so, once, and th
     const reader = await site.listen(id)
     const { version } = (await site.flags.admin.changes()).head
     expect(reader.types).toEqual(['everything'])
-    expect(reader.events[0]?.data).toEqual({ type: 'refetchEvaluation', version })
+    expect(reader.events[0]?.data).toEqual({ type: 'refetchEvaluation', etag: String(version), version })
     await site.elsewhere('b')
     expect(reader.told).toEqual([`b@${version + 1}`])
     await reader.leave()
@@ -144,7 +144,7 @@ describe('a client that has to ask for everything again is told so, once, and th
     expect((await site.listen(`${version}.of-another-history`)).types).toEqual(['everything'])
   })
 
-  test.each(['x', '-1', '1.', '1.2.3', '99999999999999999', '1 2', '1.é', '1.2\t', '٣'])('where it says %j', async (id) => {
+  test.each(['x', '-1', '1.', '1.2.3', '99999999999999999', '1 2', '1.é', '1.2\t', '٣', 'none'])('where it says %j', async (id) => {
     const reader = await site.listen(undefined, `/events?last_event_id=${encodeURIComponent(id)}`)
     expect(reader.types).toEqual(['everything'])
   })

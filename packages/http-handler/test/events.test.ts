@@ -37,9 +37,9 @@ describe('GET /events', () => {
     const log = await site.flags.admin.changes({ after: { version: 2 } })
     const ids = log.kind === 'changes' ? log.changes.map(({ version, id }) => `${version}.${id}`) : []
     expect(reader.events.slice(1)).toEqual([
-      { id: ids[0], data: { type: 'refetchEvaluation', flag: 'a', version: 3 } },
-      { id: ids[1], data: { type: 'refetchEvaluation', segment: 'staff', version: 4 } },
-      { id: ids[2], data: { type: 'refetchEvaluation', flag: 'b', version: 5 } },
+      { id: ids[0], data: { type: 'refetchEvaluation', etag: '3', flag: 'a', version: 3 } },
+      { id: ids[1], data: { type: 'refetchEvaluation', etag: '4', segment: 'staff', version: 4 } },
+      { id: ids[2], data: { type: 'refetchEvaluation', etag: '5', flag: 'b', version: 5 } },
     ])
     expect(reader.text).not.toMatch(/secret|12\.5|ada|eve|why/)
   })

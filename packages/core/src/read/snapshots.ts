@@ -45,14 +45,22 @@ export class Snapshots {
     return this.#known > catchUp.clock ? undefined : this.#snapshotOf(all.state, !memory.leased)
   }
 
-  /** Never rejects. */
-  async take(): Promise<Snapshot> {
+  /** Rejects with `VERSION_NOT_REACHED` alone: where what there is, a stand-in too, is from before `minVersion`. */
+  async take(minVersion = 0): Promise<Snapshot> {
+    const snapshot = await this.#newest(minVersion)
+    // What the log keeps up to date is as of the clock, also where the log got there without a change.
+    const isOlder = (snapshot.asOf ?? 0) < minVersion && (snapshot.stale || this.#parts.catchUp.clock < minVersion)
+    if (isOlder) throw notReached(minVersion)
+    return snapshot
+  }
+
+  async #newest(minVersion: number): Promise<Snapshot> {
     const { all, catchUp, memory } = this.#parts
     if (!catchUp.current) await catchUp.begun()
     let failure: FlagsError | undefined
     for (let attempt = 0; attempt < ATTEMPTS && failure === undefined; attempt++) {
       if (all.state === undefined || !this.#isKept(memory.vouchedAt)) failure = await this.#load()
-      const isBehind = await this.#isBehind()
+      const isBehind = await this.#isBehind(minVersion)
       // A store that went back takes away what was known.
       if (all.state !== undefined && failure === undefined) return this.#snapshotOf(all.state, isBehind || !memory.leased)
     }
@@ -65,10 +73,10 @@ export class Snapshots {
     return Math.max(intake.hinted, catchUp.told, floors.highest)
   }
 
-  /** Catches up with all of that; answers whether it could not. */
-  async #isBehind(): Promise<boolean> {
+  /** Catches up with all of that, and with what is asked for; answers whether it could not. */
+  async #isBehind(minVersion: number): Promise<boolean> {
     const { catchUp } = this.#parts
-    const known = this.#known
+    const known = Math.max(this.#known, minVersion)
     return known > catchUp.clock && (await catchUp.reach(known)) === 'unknown'
   }
 
@@ -132,4 +140,8 @@ export class Snapshots {
       return error
     }
   }
+}
+
+function notReached(minVersion: number): FlagsError {
+  return new FlagsError('VERSION_NOT_REACHED', `The store has not reached version ${minVersion}, which a snapshot was asked for.`)
 }

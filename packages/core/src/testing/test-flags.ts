@@ -3,7 +3,7 @@ import type { Clock, Evaluation, JsonValue, NewSegment } from '../contracts/inde
 import { createFlags } from '../create-flags.ts'
 import type { Who } from '../evaluate/target.ts'
 import type { Explanation } from '../explain.ts'
-import type { EvaluateOptions, Flags, FlagsStats, ValueOptions } from '../flags.ts'
+import type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueOptions } from '../flags.ts'
 import { memoryStore } from '../memory/memory-store.ts'
 import type { FlagsEvents } from '../reporter.ts'
 import type { FlagName, FlagSchema, Widen } from '../schema.ts'
@@ -63,8 +63,9 @@ export class TestClient implements TestFlags {
   }
 
   // By a client of its own, which cannot know an older one; it opens nothing, so there is nothing to close.
-  async snapshot(): Promise<FlagSnapshot> {
+  async snapshot(options?: SnapshotOptions): Promise<FlagSnapshot> {
     await this.#client.ready()
+    if (options?.minVersion !== undefined) await this.#client.snapshot(options)
     const state = await this.#overlay.state()
     if (this.#taken?.state !== state) this.#taken = { state, snapshot: this.#open().snapshot() }
     return await this.#taken.snapshot

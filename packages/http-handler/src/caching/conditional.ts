@@ -49,7 +49,7 @@ export async function conditional(question: Question, find: () => Found | Promis
 }
 
 /** Whether nothing but a change makes another answer: time has no say, and it is known well which flags there are. */
-export function isDecidedByFlags(snapshot: FlagSnapshot | undefined): snapshot is FlagSnapshot & { readonly revision: string } {
+function isDecidedByFlags(snapshot: FlagSnapshot | undefined): snapshot is FlagSnapshot & { readonly revision: string } {
   return snapshot?.revision !== undefined && !snapshot.stale && !snapshot.timed
 }
 

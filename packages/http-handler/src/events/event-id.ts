@@ -3,6 +3,9 @@ import type { ChangesPage } from '@flagstone/core'
 /** A place in the change log: a version, and the id of the change at it where that is known. */
 export type Place = NonNullable<ChangesPage['after']>
 
+/** In place of an event's id: what the client holds is from before it listened, so it is told to ask for everything. */
+export const BEFORE_LISTENING = 'none'
+
 const CHANGE_ID = /^[\w-]{1,64}$/
 const EVENT_ID = /^(\d{1,16})(?:\.([\w-]{1,64}))?$/
 
@@ -11,7 +14,7 @@ export function eventIdOf({ version, id = '' }: Place): string {
   return CHANGE_ID.test(id) ? `${version}.${id}` : `${version}`
 }
 
-/** The place that an event's id names; `undefined` for what is no event's id. A version alone will do. */
+/** The place that an event's id names; `undefined` for what is no event's id, `BEFORE_LISTENING` among it. A version alone will do. */
 export function placeOf(eventId: string): Place | undefined {
   const [, digits, id] = EVENT_ID.exec(eventId) ?? []
   const version = Number(digits)

@@ -1,11 +1,15 @@
 import type { Change } from '@flagstone/core'
 import { segmentNameOf } from '@flagstone/core/adapter'
 import { eventIdOf, type Place } from './event-id.ts'
+import { tokenOf } from './version-token.ts'
 
 /** Of a change, what is told. */
 export type Entry = Pick<Change, 'version' | 'id' | 'flag'>
 
-/** OFREP's word for "ask again"; whoever reads events by OFREP passes over types that it does not know. */
+/**
+ * OFREP's word for "ask again"; whoever reads events by OFREP passes over types that it does not know. Its `etag` comes back as `flagConfigEtag`
+ * with the request that follows.
+ */
 const ASK_AGAIN = 'refetchEvaluation'
 
 /** A comment, so that neither side, nor what is between them, takes the connection for dead. */
@@ -25,12 +29,12 @@ export function connectedText(place: Place): string {
 export function changeText(entry: Entry): string {
   const segment = segmentNameOf(entry.flag)
   const what = segment === undefined ? { flag: entry.flag } : { segment }
-  return eventText(entry, { type: ASK_AGAIN, ...what, version: entry.version })
+  return eventText(entry, { type: ASK_AGAIN, etag: tokenOf(entry.version), ...what, version: entry.version })
 }
 
 /** Which flags and segments changed since the client was here last cannot be told: it has to ask for everything again. */
 export function everythingText(place: Place): string {
-  return eventText(place, { type: ASK_AGAIN, version: place.version })
+  return eventText(place, { type: ASK_AGAIN, etag: tokenOf(place.version), version: place.version })
 }
 
 // JSON has no bare line break, and an id is checked for its letters: nothing that is stored can begin another line.

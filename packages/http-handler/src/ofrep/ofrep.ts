@@ -5,12 +5,14 @@ import { json } from '../answers.ts'
 import { type Action, allow } from '../authorization.ts'
 import { PRIVATE } from '../caching/cache-headers.ts'
 import { conditional, type Found } from '../caching/conditional.ts'
+import { versionOf } from '../events/version-token.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { otherMethod, type Routing } from '../router.ts'
 import { isSure } from '../routes/evaluation.ts'
 import { type OfrepSuccess, ofrepAnswer } from './ofrep-answer.ts'
 import { contextOf } from './ofrep-context.ts'
 import { failureOf, type OfrepFailure, ofrepErrorOf, statusOf } from './ofrep-errors.ts'
+import { ofrepEventStreams } from './ofrep-event-streams.ts'
 
 const ALL = '/ofrep/v1/evaluate/flags'
 // Slashes too: some providers do not escape them, and no flag's name has one.
@@ -18,7 +20,10 @@ const ONE = `${ALL}/:key{.+}`
 const ALLOWED = 'POST, OPTIONS'
 const EVALUATE = { kind: 'evaluate', operation: 'evaluate', subject: 'flag' } as const
 
-/** Adds the endpoints of OFREP 0.3, by which any OpenFeature provider for OFREP asks. Their query is the host's: they take no part in it. */
+/**
+ * Adds the endpoints of OFREP 0.3, by which any OpenFeature provider for OFREP asks. Their query is the host's: of it they look at
+ * `flagConfigEtag` alone.
+ */
 export function addOfrep({ app, others }: Routing, options: ResolvedOptions): void {
   app.post(ONE, (c) => answerOne(c, options))
   app.post(ALL, (c) => answerAll(c, options))
@@ -50,22 +55,32 @@ async function answerAll(c: Context, options: ResolvedOptions): Promise<Response
   try {
     await allow(request, EVALUATE, options)
     const context = await contextOf(request, options)
-    const snapshot = await options.flags.snapshot()
-    const find = (): Found => all(snapshot, context)
-    if (options.cache === undefined) return json(find().body)
-    const question = { request, snapshot, asks: ['ofrep', JSON.stringify(context)], headers: PRIVATE }
+    const snapshot = await snapshotFor(c, options)
+    const { cache, eventStreamUrl } = options
+    const find = (): Found => all(snapshot, context, eventStreamUrl)
+    if (cache === undefined) return json(find().body)
+    // A page that has the same flags, but not where to listen, is to be told.
+    const asks = ['ofrep', JSON.stringify(context), ...(eventStreamUrl === undefined ? [] : [eventStreamUrl])]
+    const question = { request, snapshot, asks, headers: PRIVATE }
     return await conditional(question, find)
   } catch (error) {
     return ofrepErrorOf(error, undefined, options.report)
   }
 }
 
-function all(snapshot: FlagSnapshot, context: EvaluationContext): Found {
+/** No older than the event that the page has heard, which may have been another process's. */
+function snapshotFor(c: Context, { flags }: ResolvedOptions): Promise<FlagSnapshot> {
+  const minVersion = versionOf(c.req.query('flagConfigEtag'))
+  return minVersion === undefined ? flags.snapshot() : flags.snapshot({ minVersion })
+}
+
+function all(snapshot: FlagSnapshot, context: EvaluationContext, eventStreamUrl: string | undefined): Found {
   if (snapshot.asOf === undefined) throw new FlagsError('STORE_UNAVAILABLE', 'No flags could be loaded to answer all of them.')
   const evaluations = Object.values(snapshot.evaluateAll(context))
   const flags: readonly (OfrepSuccess | OfrepFailure)[] = evaluations.map((evaluation) => ofrepAnswer(evaluation, snapshot))
   const metadata = { version: snapshot.asOf, ...(snapshot.stale ? { stale: true } : {}) }
-  return { body: { flags, metadata }, essence: () => flags, isSure: evaluations.every(isSure) }
+  const streams = eventStreamUrl === undefined ? {} : { eventStreams: ofrepEventStreams(eventStreamUrl) }
+  return { body: { flags, ...streams, metadata }, essence: () => flags, isSure: evaluations.every(isSure) }
 }
 
 function isName(key: string): boolean {

@@ -1,4 +1,5 @@
 import { metaSchema, pageSchema } from '@flagstone/core/schemas'
+import { BEFORE_LISTENING } from '../events/event-id.ts'
 import type { QueryParameter } from '../route.ts'
 import { fieldsOf, jsonSchemaOf } from './json-schema.ts'
 
@@ -19,7 +20,9 @@ export const MIN_VERSION: QueryParameter = {
 
 export const LAST_EVENT_ID: QueryParameter = {
   name: 'last_event_id',
-  description: 'For clients that cannot send the header `Last-Event-ID`, which counts where both are there.',
+  description:
+    'For clients that cannot send the header `Last-Event-ID`, which counts where both are there. ' +
+    `\`${BEFORE_LISTENING}\`: the client has asked before it listened, and is told at once to ask for everything again.`,
   schema: { type: 'string' },
 }
 

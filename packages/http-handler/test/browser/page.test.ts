@@ -1,7 +1,8 @@
 import { findBrowser, isAbsent } from '@flagstone/services'
 import { expect, test } from 'vitest'
+import type { HandlerOptions } from '../../src/index.ts'
+import { EventsSite } from '../events-site.ts'
 import { listen } from '../loopback.ts'
-import { Site } from '../site.ts'
 import { openBrowser } from './browser.ts'
 import { bundledPage } from './bundle.ts'
 
@@ -10,21 +11,37 @@ const absent = isAbsent(found) ? found.absent : undefined
 if (absent !== undefined) console.log(`A browser page is not tested: ${absent}`)
 const because = absent === undefined ? '' : ` (${absent})`
 
-test.skipIf(isAbsent(found))(
-  `a page in a browser turns a feature on after an update, without a reload${because}`,
+interface Way {
+  readonly way: string
+  /** In milliseconds; 0: it never polls. */
+  readonly poll: number
+  readonly options: Partial<HandlerOptions>
+}
+
+const WAYS: readonly Way[] = [
+  { way: 'polls every 100 ms', poll: 100, options: {} },
+  { way: 'listens and never polls', poll: 0, options: { eventStreamUrl: '/events' } },
+]
+
+test.skipIf(isAbsent(found)).each(WAYS)(
+  `a page in a browser that $way turns a feature on after an update, without a reload${because}`,
   { timeout: 120_000 },
-  async () => {
-    const site = new Site()
+  async ({ way, poll, options }) => {
+    const site = new EventsSite({}, { public: 'evaluate', ...options })
     await site.store.create({ name: 'new_feature', rollout: 0 })
     const script = await bundledPage()
-    const handler = site.handler({ public: 'evaluate' })
-    const polls: number[] = []
+    const statuses: number[] = []
+    let onUnchanged = (): void => undefined
+    const unchanged = new Promise<void>((resolve) => {
+      onUnchanged = resolve
+    })
     const loopback = await listen(async (request) => {
       const { pathname } = new URL(request.url)
       if (pathname === '/') return html('<!doctype html><title>…</title><script type="module" src="/page.js"></script>')
       if (pathname === '/page.js') return new Response(script, { headers: { 'Content-Type': 'text/javascript' } })
-      const response = await handler(request)
-      if (pathname.startsWith('/ofrep')) polls.push(response.status)
+      const response = await site.events(request)
+      if (pathname.startsWith('/ofrep')) statuses.push(response.status)
+      if (response.status === 304) onUnchanged()
       return response
     })
     const browser = await openBrowser('file' in found ? found.file : '')
@@ -32,20 +49,22 @@ test.skipIf(isAbsent(found))(
       const page = await browser.context.newPage()
       const failures: string[] = []
       page.on('pageerror', ({ message }) => failures.push(message))
-      await page.goto(loopback.url)
+      await page.goto(`${loopback.url}/?poll=${poll}`)
       await page.waitForFunction("document.title === 'off'")
       const loaded = await page.locator('html').getAttribute('data-loaded')
+      // It has polled, or is connected and has been told to ask again.
+      await unchanged
       const from = performance.now()
       await site.flags.admin.update('new_feature', { rollout: 100 })
       await page.waitForFunction("document.title === 'on'")
       const took = Math.round(performance.now() - from)
       const version = browser.context.browser()?.version() ?? ''
       console.log(
-        `Chromium ${version}: the page turned the feature on ${took} ms after the update (it polls every 100 ms: ${polls.join(', ')})`,
+        `Chromium ${version}: a page that ${way} turned the feature on ${took} ms after the update (it was answered ${statuses.join(', ')})`,
       )
       expect([await page.locator('html').getAttribute('data-loaded'), failures]).toEqual([loaded, []])
-      expect(polls.filter((status) => status === 200)).toHaveLength(2)
-      expect(polls.filter((status) => status !== 200 && status !== 304)).toEqual([])
+      expect(statuses.filter((status) => status === 200)).toHaveLength(2)
+      expect(statuses.filter((status) => status !== 200 && status !== 304)).toEqual([])
     } finally {
       await browser.close()
       await loopback.close()

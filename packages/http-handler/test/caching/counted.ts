@@ -1,4 +1,4 @@
-import type { FlagSnapshot, Flags } from '@flagstone/core'
+import type { FlagSnapshot, Flags, SnapshotOptions } from '@flagstone/core'
 import type { Site } from '../site.ts'
 
 /** A client that counts what it is asked to evaluate. */
@@ -22,8 +22,8 @@ export function counted(site: Site): Counted {
     })
   // The same object as long as nothing changed, as the client's own is.
   const taken = new WeakMap<FlagSnapshot, FlagSnapshot>()
-  const snapshot = async (): Promise<FlagSnapshot> => {
-    const own = await site.flags.snapshot()
+  const snapshot = async (options?: SnapshotOptions): Promise<FlagSnapshot> => {
+    const own = await site.flags.snapshot(options)
     const found = taken.get(own) ?? count(own, ['evaluate', 'evaluateAll', 'value', 'isEnabled'])
     taken.set(own, found)
     return found

@@ -36,7 +36,10 @@ describe.skipIf(noDescription !== undefined)("OFREP's own description has nothin
     for (const flag of made) await site.store.create(flag)
     for (const context of [{ targetingKey: 'ada', plan: 'pro' }, { targetingKey: 'eve' }, {}]) {
       for (const { name } of made) expect(await objections(ONE, await askOne(site, name, context))).toEqual([])
-      expect(await objections(ALL, await askAll(site, context))).toEqual([])
+      for (const eventStreamUrl of [undefined, '/api/events', 'https://flags.example/events']) {
+        const options = eventStreamUrl === undefined ? {} : { eventStreamUrl }
+        expect(await objections(ALL, await askAll(site, context, null, options))).toEqual([])
+      }
     }
     await site.end()
   })
