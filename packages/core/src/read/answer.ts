@@ -34,6 +34,12 @@ export function none(error: FlagsError): NoAnswer {
   return { kind: 'none', error }
 }
 
+/** A flag's, or that of all where no name is given. */
+export function notReached(minVersion: number, name?: string): FlagsError {
+  const message = `${name === undefined ? 'Snapshot' : titleOf(name)}: the store has not reached version ${minVersion}, which was asked for.`
+  return new FlagsError('VERSION_NOT_REACHED', message, name === undefined ? {} : { flag: name })
+}
+
 /** Each attempt at reading the flag was overtaken by a change. */
 export function tooFast(name: string): FlagsError {
   return new FlagsError('GENERAL', `${titleOf(name)} changes faster than it can be read.`, { flag: name })

@@ -6,7 +6,7 @@ import type { Doubts } from '../write/doubts.ts'
 import type { Floors } from '../write/floors.ts'
 import type { HintedClock } from '../write/hinted-clock.ts'
 import type { Invalidations } from '../write/invalidations.ts'
-import { type Answer, type FlagAnswer, type NoAnswer, none, tooFast } from './answer.ts'
+import { type Answer, type FlagAnswer, type NoAnswer, none, notReached, tooFast } from './answer.ts'
 import type { Compiler } from './compiler.ts'
 import type { Counts } from './counts.ts'
 import type { Flight, Flights } from './flights.ts'
@@ -47,11 +47,11 @@ export class ReadPath {
     const { catchUp, floors } = this.#parts
     const { name } = wanted
     if (!catchUp.current) await catchUp.begun()
-    if (minVersion > catchUp.clock && (await catchUp.reach(minVersion)) !== 'reached') return none(notReached(name, minVersion))
+    if (minVersion > catchUp.clock && (await catchUp.reach(minVersion)) !== 'reached') return none(notReached(minVersion, name))
     const answer = await this.#newest(wanted)
     // Every change up to `minVersion` is known by now; a last resort from below the floor may have missed one.
     const tooOld = answer.kind !== 'none' && answer.stale && answer.asOf < minVersion && answer.asOf < floors.of(name)
-    return tooOld ? none(notReached(name, minVersion)) : answer
+    return tooOld ? none(notReached(minVersion, name)) : answer
   }
 
   async #newest(wanted: CacheWant): Promise<Answer> {
@@ -229,9 +229,4 @@ function changeIn({ fenceVersion, flag }: CacheRead): number {
 
 function leftOut(name: string): FlagsError {
   return new FlagsError('GENERAL', `${titleOf(name)}: the store left it out.`, { flag: name })
-}
-
-function notReached(name: string, minVersion: number): FlagsError {
-  const message = `${titleOf(name)}: the store has not reached version ${minVersion}, which was asked for.`
-  return new FlagsError('VERSION_NOT_REACHED', message, { flag: name })
 }

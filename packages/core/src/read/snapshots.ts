@@ -5,6 +5,7 @@ import type { CatchUp } from '../write/catch-up.ts'
 import type { ChangeIntake } from '../write/change-intake.ts'
 import type { Floors } from '../write/floors.ts'
 import type { AllFlags, State } from './all-flags.ts'
+import { notReached } from './answer.ts'
 import type { Compiler } from './compiler.ts'
 import type { LastResort } from './last-resort.ts'
 import { KEEP_MS, type MemoryLayer } from './memory-layer.ts'
@@ -140,8 +141,4 @@ export class Snapshots {
       return error
     }
   }
-}
-
-function notReached(minVersion: number): FlagsError {
-  return new FlagsError('VERSION_NOT_REACHED', `The store has not reached version ${minVersion}, which a snapshot was asked for.`)
 }
