@@ -57,6 +57,15 @@ describe('GET /openapi.json', () => {
     }
   })
 
+  test('says of each operation how it refuses who may not', async () => {
+    for (const { operation } of placesOf(await documentOf())) {
+      expect(operation.responses).toMatchObject({
+        401: { description: 'UNAUTHENTICATED', headers: { 'WWW-Authenticate': {} } },
+        403: { description: 'FORBIDDEN' },
+      })
+    }
+  })
+
   test('says where the routes begin', async () => {
     expect((await documentOf()).servers).toEqual([{ url: '/' }])
     expect((await documentOf({ basePath: '/api' }, '/api/openapi.json')).servers).toEqual([{ url: '/api' }])
