@@ -1,5 +1,6 @@
 import { flagsHandler, type Handler, type HandlerOptions } from '@flagstone/http-handler'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { gate } from '../../../core/test/world.ts'
 import { request, Site, sending } from '../site.ts'
 import { counted } from './counted.ts'
 
@@ -57,6 +58,66 @@ describe('the answer for a flag', () => {
     ] as const) {
       await site.clock.advance(ms)
       expect((await handler(request(ADA))).status).toBe(200)
+      expect(evaluations()).toBe(times)
+    }
+  })
+
+  test('is never an older one than another request has had meanwhile', async () => {
+    const handler = site.handler({ public: 'evaluate' })
+    await handler(request(ADA))
+    const held = gate()
+    const snapshot = site.flags.snapshot.bind(site.flags)
+    vi.spyOn(site.flags, 'snapshot').mockImplementationOnce(async () => {
+      await held.opened
+      return await snapshot()
+    })
+    const slow = handler(request(ADA))
+    await site.flags.admin.update('one', { rollout: 100 })
+    const now = { version: 2, rollout: 100 }
+    expect(await (await handler(request(ADA))).json()).toMatchObject(now)
+    held.open()
+    expect(await (await slow).json()).toMatchObject(now)
+    vi.restoreAllMocks()
+  })
+
+  test('is kept up to five million characters in all, the newest of them, and as many after a change', async () => {
+    await site.store.create({ name: 'long', rollout: 100, variants: [{ name: 'a', value: 'x'.repeat(9_000), weight: 1 }] })
+    const { handler, evaluations } = keeping()
+    const ask = (user: number): Promise<Response> => handler(request(`/flags/long?user_id=${user}`))
+    const { length } = await (await ask(0)).text()
+    const fit = Math.floor(5_000_000 / (length + request('/flags/long?user_id=0').url.length + 2))
+    for (let user = 1; user <= fit + 20; user++) await ask(user)
+    const before = evaluations()
+    for (const [user, more] of [
+      [fit + 20, 0],
+      [fit - 400, 0],
+      [0, 1],
+    ] as const) {
+      await ask(user)
+      expect([user, evaluations() - before]).toEqual([user, more])
+    }
+    await site.flags.admin.update('one', { rollout: 100 })
+    for (const times of [2, 2]) {
+      await ask(1)
+      expect(evaluations() - before).toBe(times)
+    }
+  })
+
+  test('counts once for those who ask for it at the same time', async () => {
+    await site.store.create({ name: 'long', rollout: 100, variants: [{ name: 'a', value: 'x'.repeat(9_000), weight: 1 }] })
+    const { handler, evaluations } = keeping()
+    const ask = (): Promise<Response> => handler(request('/flags/long?user_id=ada'))
+    await Promise.all(Array.from({ length: 600 }, ask))
+    expect(evaluations()).toBe(600)
+    await ask()
+    expect(evaluations()).toBe(600)
+  })
+
+  test('is not kept where its body has more than 10,000 characters', async () => {
+    await site.store.create({ name: 'long', rollout: 100, variants: [{ name: 'a', value: 'x'.repeat(10_000), weight: 1 }] })
+    const { handler, evaluations } = keeping()
+    for (const times of [1, 2]) {
+      expect((await handler(request('/flags/long?user_id=ada'))).headers.get('etag')).not.toBeNull()
       expect(evaluations()).toBe(times)
     }
   })
