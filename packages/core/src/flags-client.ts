@@ -12,7 +12,7 @@ import type { Decided, Decider } from './read/decider.ts'
 import type { MemoryLayer } from './read/memory-layer.ts'
 import type { Snapshots } from './read/snapshots.ts'
 import type { Uses } from './read/uses.ts'
-import type { FlagsEvents, Reporter } from './reporter.ts'
+import type { FlagsEvents, FlagsListener, Reporter } from './reporter.ts'
 import type { FlagDefinition, Widen } from './schema.ts'
 import type { FlagSnapshot } from './snapshot.ts'
 import { isFlagName } from './validate/schemas.ts'
@@ -112,7 +112,7 @@ export class FlagsClient implements Flags {
     await hints?.open()
   }
 
-  on<E extends keyof FlagsEvents>(event: E, listener: (event: FlagsEvents[E]) => void): () => void {
+  on<E extends keyof FlagsEvents>(event: E, listener: FlagsListener<E>): () => void {
     return this.#parts.reporter.on(event, listener)
   }
 
@@ -199,7 +199,7 @@ export class FlagsClient implements Flags {
 
   /** Whether this process has seen the version that is asked for: then memory is as new as it has to be. */
   #knows(minVersion: number | undefined): boolean {
-    return minVersion === undefined || minVersion <= this.#parts.catchUp.clock
+    return minVersion === undefined || (minVersion >= 0 && minVersion <= this.#parts.catchUp.clock)
   }
 
   #defaultOf(name: string): JsonValue | undefined {

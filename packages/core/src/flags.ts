@@ -3,7 +3,7 @@ import type { Evaluation, JsonValue } from './contracts/index.ts'
 import type { Who } from './evaluate/target.ts'
 import type { Explanation } from './explain.ts'
 import type { LayerStats } from './read/counts.ts'
-import type { FlagsEvents } from './reporter.ts'
+import type { FlagsEvents, FlagsListener } from './reporter.ts'
 import type { FlagName, FlagSchema, ValueOf, Widen } from './schema.ts'
 import type { FlagSnapshot } from './snapshot.ts'
 
@@ -69,8 +69,11 @@ export interface Flags<S extends FlagSchema = FlagSchema> extends AsyncDisposabl
   readonly admin: FlagsAdmin<S>
   /** Waits until the store is known and each hint channel was tried. Rejects with `SCHEMA_MISSING`, `SCHEMA_OLD` or why the store cannot be reached. */
   ready(): Promise<void>
-  /** `change`, `error`, `stale`, `fresh`. Returns a function that ends the subscription. */
-  on<E extends keyof FlagsEvents>(event: E, listener: (event: FlagsEvents[E]) => void): () => void
+  /**
+   * `change`, `error`, `stale`, `fresh`. Returns a function that ends the subscription. What a listener throws, or its promise rejects with,
+   * becomes a process warning.
+   */
+  on<E extends keyof FlagsEvents>(event: E, listener: FlagsListener<E>): () => void
   stats(): FlagsStats
   /** Ends timers and subscriptions, waits for what is under way, closes both adapters. Afterwards every answer is the default, with `CLOSED`. */
   close(): Promise<void>

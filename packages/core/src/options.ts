@@ -1,5 +1,6 @@
 import type { Clock, FlagCache, FlagStore } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
+import type { FlagsListener } from './reporter.ts'
 import { defineFlags, type FlagSchema } from './schema.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -37,8 +38,8 @@ export interface FlagsOptions<S extends FlagSchema = FlagSchema> {
    * read, or where its uses are not to count. Default `true`.
    */
   readonly trackUses?: boolean
-  /** Told of whatever went wrong without a caller to tell it to; the same trouble at most every 10 s. */
-  onError?(error: FlagsError): void
+  /** Told of whatever went wrong without a caller to tell it to; the same trouble at most every 10 s. May be `async`. */
+  onError?(error: FlagsError): unknown
   /** Where time comes from; for tests. */
   readonly clock?: Clock
 }
@@ -54,7 +55,7 @@ export interface ResolvedOptions {
   readonly storeTimeoutMs: number
   readonly background: boolean
   readonly trackUses: boolean
-  readonly onError: ((error: FlagsError) => void) | undefined
+  readonly onError: FlagsListener<'error'> | undefined
   readonly clock: Clock
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
+import { tell } from './tell.ts'
 
 /** How long the same trouble of the same flag is not told again. */
 const QUIET_MS = 10_000
@@ -17,41 +18,42 @@ export interface FlagsEvents {
   fresh: { readonly clock: number }
 }
 
-type Listener<E extends keyof FlagsEvents> = (event: FlagsEvents[E]) => void
-type Listeners = { readonly [E in keyof FlagsEvents]: Set<Listener<E>> }
+/** What it returns is passed over. It may be `async`: nobody waits for it. */
+export type FlagsListener<E extends keyof FlagsEvents> = (event: FlagsEvents[E]) => unknown
+type Listeners = { readonly [E in keyof FlagsEvents]: Set<FlagsListener<E>> }
 
-/** Tells listeners; what a listener throws becomes a process warning and never reaches the work that it heard of. */
+/** Tells listeners. */
 export class Reporter {
   readonly #clock: Clock
   readonly #listeners: Listeners = { change: new Set(), error: new Set(), stale: new Set(), fresh: new Set() }
   readonly #quietUntil = new Map<string, number>()
 
-  constructor(clock: Clock, onError: ((error: FlagsError) => void) | undefined) {
+  constructor(clock: Clock, onError: FlagsListener<'error'> | undefined) {
     this.#clock = clock
     if (onError !== undefined) this.#listeners.error.add(onError)
   }
 
-  on<E extends keyof FlagsEvents>(event: E, listener: Listener<E>): () => void {
+  on<E extends keyof FlagsEvents>(event: E, listener: FlagsListener<E>): () => void {
     if (!Object.hasOwn(this.#listeners, event)) {
       throw new FlagsError('INVALID_OPTIONS', `There is no event ${String(event)}: listen to 'change', 'error', 'stale' or 'fresh'.`)
     }
-    const listeners: Set<Listener<E>> = this.#listeners[event]
+    const listeners: Set<FlagsListener<E>> = this.#listeners[event]
     // A listener of its own each time, so that the same function registered twice is told twice and leaves one at a time.
-    const own: Listener<E> = (happened) => listener(happened)
+    const own: FlagsListener<E> = (happened) => listener(happened)
     listeners.add(own)
     return () => listeners.delete(own)
   }
 
   changed(name: string, version: number): void {
-    for (const listener of this.#listeners.change) tell(listener, { name, version })
+    this.#tell('change', { name, version })
   }
 
   stale(clock: number): void {
-    for (const listener of this.#listeners.stale) tell(listener, { clock })
+    this.#tell('stale', { clock })
   }
 
   fresh(clock: number): void {
-    for (const listener of this.#listeners.fresh) tell(listener, { clock })
+    this.#tell('fresh', { clock })
   }
 
   readonly report = (error: FlagsError): void => {
@@ -61,14 +63,11 @@ export class Reporter {
     if (now < (this.#quietUntil.get(trouble) ?? 0)) return
     if (this.#quietUntil.size >= MAX_REMEMBERED) this.#quietUntil.clear()
     this.#quietUntil.set(trouble, now + QUIET_MS)
-    for (const listener of this.#listeners.error) tell(listener, error)
+    this.#tell('error', error)
   }
-}
 
-function tell<T>(listener: (event: T) => void, event: T): void {
-  try {
-    listener(event)
-  } catch (thrown) {
-    process.emitWarning(`A listener of Flagstone threw: ${thrown instanceof Error ? thrown.stack : String(thrown)}`)
+  #tell<E extends keyof FlagsEvents>(event: E, happened: FlagsEvents[E]): void {
+    const listeners: Set<FlagsListener<E>> = this.#listeners[event]
+    for (const listener of listeners) tell('A listener of Flagstone', () => listener(happened))
   }
 }

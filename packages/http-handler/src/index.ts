@@ -1,4 +1,4 @@
-export type { Action, Deed, Verdict } from './authorization.ts'
+export type { Action, Authorize, Deed, Verdict } from './authorization.ts'
 export { type BearerTokens, bearerToken, type NamedToken } from './bearer-token.ts'
 export { flagsHandler, type Handler } from './flags-handler.ts'
 export type { CacheAges, HandlerOptions } from './options.ts'

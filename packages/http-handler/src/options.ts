@@ -1,5 +1,5 @@
 import { type Clock, type FlagSchema, type Flags, FlagsError } from '@flagstone/core'
-import { systemClock } from '@flagstone/core/adapter'
+import { systemClock, tell } from '@flagstone/core/adapter'
 import type { Action, Authorize, Verdict } from './authorization.ts'
 
 /** How long caches on the way may keep an answer that is for everybody, in whole seconds, each 0 to 86,400. */
@@ -41,8 +41,8 @@ export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
    * client alone and asked for anew each time. `false`: nobody keeps anything, and there are no entity tags. Default: `CacheAges`' own.
    */
   readonly cache?: false | Partial<CacheAges>
-  /** Told of whatever was answered with a status of 500 or more, or with less than is known; message and `cause` have the rest. */
-  onError?(error: FlagsError): void
+  /** Told of whatever was answered with a status of 500 or more, or with less than is known; message and `cause` have the rest. May be `async`. */
+  onError?(error: FlagsError): unknown
   /** Where time comes from; for tests. */
   readonly clock?: Clock
 }
@@ -112,7 +112,7 @@ export function resolveOptions<S extends FlagSchema>(options: HandlerOptions<S>)
     eventStreamUrl,
     origins: cors === undefined ? [] : originsOf(cors),
     cache: options.cache === false ? undefined : cacheAges(options.cache),
-    report: (error) => tell(onError?.bind(options), error),
+    report: (error) => tell('onError of flagsHandler()', () => onError?.call(options, error)),
     clock,
   }
 }
@@ -148,14 +148,6 @@ function whole(option: string, value: number | undefined, fallback: number, max:
   if (value === undefined) return fallback
   if (!Number.isInteger(value) || value < min || value > max) refuse(option, `a whole number from ${min} to ${max.toLocaleString('en')}`)
   return value
-}
-
-function tell(onError: ((error: FlagsError) => void) | undefined, error: FlagsError): void {
-  try {
-    onError?.(error)
-  } catch (thrown) {
-    process.emitWarning(`onError of flagsHandler() threw: ${thrown instanceof Error ? thrown.stack : String(thrown)}`)
-  }
 }
 
 function refuse(option: string, expected: string): never {

@@ -38,9 +38,8 @@ export class Query {
  */
 export function queryOf(url: string, known: readonly string[]): Query {
   const query = new Query()
-  const start = url.indexOf('?')
-  if (start === -1) return query
-  const end = before('#', url, start, url.length)
+  const end = before('#', url, 0, url.length)
+  const start = before('?', url, 0, end)
   for (let from = start + 1, to = from; from < end; from = to + 1) {
     to = before('&', url, from, end)
     if (from === to) continue

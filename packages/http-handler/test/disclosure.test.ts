@@ -125,12 +125,17 @@ test('a record that cannot be read is named in the history, without what is stor
   ])
 })
 
-test('an onError that throws becomes a process warning, and the answer is given all the same', async () => {
+test.each([
+  [
+    'throws',
+    (): never => {
+      throw new Error('no disk')
+    },
+  ],
+  ['rejects', (): Promise<never> => Promise.reject(new Error('no disk'))],
+])('an onError that %s becomes a process warning, and the answer is given all the same', async (_, onError) => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
   site = new Site({ store: failing() })
-  const onError = (): never => {
-    throw new Error('no disk')
-  }
   expect((await site.handler({ onError })(request('/flags'))).status).toBe(503)
   expect(warn).toHaveBeenCalledWith(expect.stringContaining('no disk'))
   vi.restoreAllMocks()

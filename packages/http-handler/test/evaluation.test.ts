@@ -60,6 +60,13 @@ describe('GET /flags/{name}', () => {
     expect(await response.json()).toMatchObject({ targetingKey: key })
   })
 
+  test.each([
+    ['/flags/new_feature?user_id=ada#?user_id=eve&x', 'ada'],
+    ['/flags/new_feature#?user_id=ada&x=1', undefined],
+  ])('takes nothing of a fragment for the query: %s', async (path, key) => {
+    expect(((await answer(path)) as Record<string, unknown>)['targetingKey']).toBe(key)
+  })
+
   test('with min_version never answers older: what the store has not reached is a default that says so', async () => {
     expect(await answer('/flags/new_feature?user_id=ada&min_version=1')).toMatchObject({ version: 1, reason: 'SPLIT' })
     expect(await answer('/flags/new_feature?user_id=ada&min_version=2')).toMatchObject({ errorCode: 'VERSION_NOT_REACHED' })

@@ -95,13 +95,17 @@ describe('a client that comes back', () => {
     expect((await site.listen('0')).told).toEqual(['a@1', 'b@2', 'a@3'])
   })
 
-  test('to a process that has seen less than the one before is told only what it was not told there', async () => {
-    let isBehind = true
+  test.each([0, 500])('to a process that has seen less, and told %i, is told only what it was not told there', async (here) => {
+    let isBehind = false
     const store = around(site.store, {
       changesSince: async (next, cursor, call) => (isBehind ? { kind: 'changes' as const, cursor, changed: [] } : await next(cursor, call)),
     })
     const other = new EventsSite({ store })
-    await other.flags.ready()
+    const longer = await other.listen()
+    for (let change = 0; change < here; change++) await site.store.update('a', { description: String(change) })
+    await settle()
+    expect(longer.told).toHaveLength(here)
+    isBehind = true
     await site.elsewhere('a')
     const id = await gone()
     await site.elsewhere('b')
@@ -109,7 +113,8 @@ describe('a client that comes back', () => {
     expect(reader.events).toEqual([])
     isBehind = false
     await other.clock.advance(15_000)
-    expect(reader.events.map(({ data }) => data)).toEqual([{ type: 'refetchEvaluation', etag: '4', flag: 'b', version: 4 }])
+    const [version, etag] = [here + 4, String(here + 4)]
+    expect(reader.events.map(({ data }) => data)).toEqual([{ type: 'refetchEvaluation', etag, flag: 'b', version }])
     await other.end()
   })
 })
@@ -159,6 +164,24 @@ describe('a client that has to ask for everything again is told so, once, and th
     await site.elsewhere('a')
     const reader = await site.listen(id)
     expect([reader.types, reader.told]).toEqual([['everything'], []])
+  })
+
+  test('where others who came back are told 500 changes already, without a look into the log', async () => {
+    const first = await gone()
+    await site.elsewhere('a')
+    const id = await gone()
+    for (let change = 0; change < 500; change++) await site.store.update('a', { description: String(change) })
+    await settle()
+    expect((await site.listen(id)).told).toHaveLength(500)
+    let reads = 0
+    const { admin } = site.flags
+    const { changes } = admin
+    admin.changes = (page) => {
+      reads++
+      return changes.call(admin, page)
+    }
+    for (const place of [first, '0', '1']) expect((await site.listen(place)).types).toEqual(['everything'])
+    expect(reads).toBe(0)
   })
 
   test('where the store cannot be read when it comes, and as soon as it can', async () => {

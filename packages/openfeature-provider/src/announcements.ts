@@ -1,5 +1,5 @@
 import type { FlagsError } from '@flagstone/core'
-import { OpenFeatureEventEmitter, ProviderEvents } from '@openfeature/server-sdk'
+import { ErrorCode, OpenFeatureEventEmitter, ProviderEvents } from '@openfeature/server-sdk'
 import type { ProvidedFlags } from './flagstone-provider.ts'
 
 /** In the log of changes a segment's name stands after this; no flag's name can hold a colon. */
@@ -11,7 +11,7 @@ export class Announcements {
   readonly #flags: ProvidedFlags
   readonly #changed = new Set<string>()
   #subscriptions: readonly (() => void)[] = []
-  #status: 'silent' | 'ready' | 'stale' | 'failed' = 'silent'
+  #status: 'silent' | 'ready' | 'stale' | 'failed' | 'closed' = 'silent'
 
   constructor(flags: ProvidedFlags) {
     this.#flags = flags
@@ -36,9 +36,20 @@ export class Announcements {
     })
   }
 
-  /** The client could not be made ready; it goes on trying. */
+  /** The client could not be made ready; it goes on trying. One that got through meanwhile says so once the SDK has taken note. */
   failed(): void {
-    if (this.#isListening) this.#status = 'failed'
+    if (!this.#isListening) return
+    this.#status = 'failed'
+    setImmediate(() => {
+      if (this.#flags.stats().leased) this.#fresh()
+    })
+  }
+
+  /** The client was found closed: told once, and the SDK then asks no more. */
+  closed(): void {
+    if (this.#status === 'silent' || this.#status === 'closed') return
+    this.#status = 'closed'
+    this.emitter.emit(ProviderEvents.Error, { errorCode: ErrorCode.PROVIDER_FATAL, message: 'CLOSED: The client is closed.' })
   }
 
   end(): void {

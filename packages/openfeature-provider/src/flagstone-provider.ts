@@ -1,4 +1,5 @@
 import { type Evaluation, type Flags, FlagsError } from '@flagstone/core'
+import { tell, warnOfThrown } from '@flagstone/core/adapter'
 import type {
   EvaluationContext,
   JsonValue,
@@ -27,6 +28,7 @@ export class FlagstoneProvider implements Provider {
   readonly #flags: ProvidedFlags
   readonly #options: FlagstoneProviderOptions
   readonly #announcements: Announcements
+  #isMetadataBroken = false
 
   constructor(flags: ProvidedFlags, options: FlagstoneProviderOptions) {
     this.#flags = flags
@@ -72,22 +74,31 @@ export class FlagstoneProvider implements Provider {
   }
 
   track(name: string, context: EvaluationContext, details: TrackingEventDetails): void {
-    this.#options.onTrack?.(name, context, details)
+    tell('onTrack of flagstoneProvider()', () => this.#options.onTrack?.(name, context, details))
   }
 
   async #resolve<T>(name: string, fallback: T, context: EvaluationContext, resolve: Resolve<T>): Promise<ResolutionDetails<T>> {
     try {
       const found = await this.#flags.evaluate(name, whoOf(context))
+      if (found.errorCode === 'CLOSED') this.#announcements.closed()
       return resolve(found, { fallback, flagMetadata: this.#metadataOf(found) })
     } catch (error) {
-      // A flag that must not guess, or what the host's own `flagMetadata` threw.
+      // A flag that must not guess.
+      if (error instanceof FlagsError && error.code === 'CLOSED') this.#announcements.closed()
       return failure(fallback, troubleOfError(error))
     }
   }
 
   #metadataOf(found: Evaluation): ReturnType<typeof usualMetadata> {
     const usual = usualMetadata(found)
-    return this.#options.flagMetadata?.(found, usual) ?? usual
+    try {
+      return this.#options.flagMetadata?.(found, usual) ?? usual
+    } catch (thrown) {
+      // Once: it is called for every answer.
+      if (!this.#isMetadataBroken) warnOfThrown('flagMetadata of flagstoneProvider()', thrown)
+      this.#isMetadataBroken = true
+      return usual
+    }
   }
 }
 

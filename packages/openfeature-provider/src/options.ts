@@ -2,11 +2,14 @@ import { type Evaluation, FlagsError } from '@flagstone/core'
 import type { EvaluationContext, FlagMetadata, TrackingEventDetails } from '@openfeature/server-sdk'
 
 export interface FlagstoneProviderOptions {
-  /** Told of each `client.track(…)`: Flagstone keeps no events itself. Default: nobody is told. */
-  onTrack?(name: string, context: EvaluationContext, details: TrackingEventDetails): void
+  /**
+   * Told of each `client.track(…)`: Flagstone keeps no events itself. It may be `async`; what it throws, or its promise rejects with, becomes a
+   * process warning. Default: nobody is told.
+   */
+  onTrack?(name: string, context: EvaluationContext, details: TrackingEventDetails): unknown
   /**
    * What the flag metadata of an answer holds. `usual` is the default: `version`, `source` and `asOf`, and where the evaluation has them `rollout`,
-   * `bucket`, `rule` and `unmet`.
+   * `bucket`, `rule` and `unmet`. Where this throws, the answer has the default, and a process warning says so once.
    */
   flagMetadata?(evaluation: Evaluation, usual: FlagMetadata): FlagMetadata
 }

@@ -1,4 +1,4 @@
-import type { FlagsEvents } from '@flagstone/core'
+import { FlagsError, type FlagsEvents } from '@flagstone/core'
 import { ProviderEvents } from '@openfeature/server-sdk'
 import { beforeEach, expect, test } from 'vitest'
 import { settle } from '../../core/test/manual-clock.ts'
@@ -10,16 +10,18 @@ type Listener = (event: never) => void
 /** A client that tells what a test wants, at the moment that it wants. */
 class Teller {
   stale = false
+  leased = false
+  ready = (): Promise<void> => Promise.resolve()
   readonly #listeners = new Map<Listener, Event>()
 
   readonly flags = {
-    ready: () => Promise.resolve(),
-    stats: () => ({ stale: this.stale }),
+    ready: () => this.ready(),
+    stats: () => ({ stale: this.stale, leased: this.leased }),
     on: (event: Event, listener: Listener) => {
       this.#listeners.set(listener, event)
       return () => this.#listeners.delete(listener)
     },
-    evaluate: () => Promise.reject(new Error('not asked here')),
+    evaluate: () => Promise.reject(new FlagsError('CLOSED', 'The client is closed.')),
   } as unknown as ProvidedFlags
 
   get listeners(): number {
@@ -55,6 +57,37 @@ test('that the store is heard is no news while the SDK waits for just that', asy
   await beginning
   await settle()
   expect(told).toEqual([])
+})
+
+test('a store that is heard while the SDK learns that it was not is told once, after that', async () => {
+  teller.ready = async () => {
+    teller.leased = true
+    teller.tell('fresh', { clock: 1 })
+    throw new Error('the attempt after that')
+  }
+  await expect(provider.initialize()).rejects.toThrow('the attempt after that')
+  expect(told).toEqual([])
+  await settle()
+  expect(told).toEqual([ProviderEvents.Ready])
+})
+
+test('a store that is not heard while the SDK learns so is no news', async () => {
+  teller.ready = () => Promise.reject(new Error('away'))
+  await expect(provider.initialize()).rejects.toThrow('away')
+  await settle()
+  expect(told).toEqual([])
+})
+
+test('a client that is found closed is no news before the start, and after the shutdown', async () => {
+  const ask = () => provider.resolveBooleanEvaluation('new_feature', true, {})
+  await ask()
+  await provider.initialize()
+  await provider.onClose()
+  await ask()
+  expect(told).toEqual([])
+  await provider.initialize()
+  await ask()
+  expect(told).toEqual([ProviderEvents.Error])
 })
 
 test('a change of the moment before the shutdown is not told after it', async () => {

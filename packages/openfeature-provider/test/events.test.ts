@@ -1,4 +1,4 @@
-import { type Flags, FlagsError } from '@flagstone/core'
+import { defineFlags, type Flags, FlagsError } from '@flagstone/core'
 import { type Client, OpenFeature, ProviderEvents, ProviderStatus } from '@openfeature/server-sdk'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../core/test/manual-clock.ts'
@@ -112,6 +112,22 @@ describe('the status', () => {
     const watching = watched()
     await expect(serve(watching, flags)).rejects.toMatchObject({ code: 'PROVIDER_FATAL', message: 'CLOSED: The client is closed.' })
     expect(watching.client.providerStatus).toBe(ProviderStatus.FATAL)
+  })
+
+  test.each([
+    ['the default', {}],
+    ['nothing, as it must not guess', { new_feature: { default: false, onUnavailable: 'throw' } }],
+  ] as const)('is FATAL, told once, as soon as an answer finds the client closed, where its own answer is %s', async (_, schema) => {
+    const flags = world.client({ store: state.store, cache: undefined as never, schema: defineFlags(schema) })
+    const watching = watched()
+    await serve(watching, flags)
+    await flags.close()
+    const answers = await Promise.all([1, 2].map(() => watching.client.getBooleanDetails('new_feature', true, { targetingKey: 'ada' })))
+    expect(answers).toMatchObject(Array(2).fill({ value: true, errorCode: 'PROVIDER_FATAL' }))
+    expect([watching.told, watching.client.providerStatus]).toEqual([
+      ['READY', 'ERROR: CLOSED: The client is closed.'],
+      ProviderStatus.FATAL,
+    ])
   })
 
   test('is STALE right after READY where the client was stale before', async () => {

@@ -20,6 +20,28 @@ test('what is tracked is passed on, with the merged context and the details', as
   expect(onTrack.mock.calls).toEqual([['checkout', { targetingKey: 'ada', plan: 'pro' }, { value: 99.5, currency: 'EUR' }]])
 })
 
+test('what fails in the host’s own hands is a process warning, and harms nothing', async () => {
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+  const flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 0 }] }) })
+  const client = await served(flags, {
+    onTrack: async (name) => Promise.reject(new Error(`no queue for ${name}`)),
+    flagMetadata: () => {
+      throw new Error('no metadata')
+    },
+  })
+  client.track('checkout')
+  for (const _ of [1, 2]) {
+    const { value, reason, flagMetadata } = await client.getBooleanDetails('new_feature', true, { targetingKey: 'ada' })
+    expect([value, reason, flagMetadata]).toMatchObject([false, 'STATIC', { version: 1 }])
+  }
+  expect(warned.mock.calls.map(([text]) => String(text).split('\n')[0])).toEqual([
+    'onTrack of flagstoneProvider() threw: Error: no queue for checkout',
+    'flagMetadata of flagstoneProvider() threw: Error: no metadata',
+  ])
+  warned.mockRestore()
+  await flags.close()
+})
+
 test('what is tracked where nobody wants to know goes nowhere', () => {
   expect(flagstoneProvider(createTestFlags()).track('checkout', {}, {})).toBeUndefined()
 })

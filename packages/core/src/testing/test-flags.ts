@@ -5,7 +5,7 @@ import type { Who } from '../evaluate/target.ts'
 import type { Explanation } from '../explain.ts'
 import type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueOptions } from '../flags.ts'
 import { memoryStore } from '../memory/memory-store.ts'
-import type { FlagsEvents } from '../reporter.ts'
+import type { FlagsEvents, FlagsListener } from '../reporter.ts'
 import type { FlagName, FlagSchema, Widen } from '../schema.ts'
 import type { FlagSnapshot } from '../snapshot.ts'
 import { checkNewSegment } from '../validate/segments.ts'
@@ -79,7 +79,7 @@ export class TestClient implements TestFlags {
     return this.#client.ready()
   }
 
-  on<E extends keyof FlagsEvents>(event: E, listener: (event: FlagsEvents[E]) => void): () => void {
+  on<E extends keyof FlagsEvents>(event: E, listener: FlagsListener<E>): () => void {
     return this.#client.on(event, listener)
   }
 

@@ -105,7 +105,7 @@ export class CatchUp {
 
   /** Waits until this process knows the store. Rejects with why it cannot. */
   async start(): Promise<void> {
-    if (this.#storeId === undefined) await this.run()
+    if (this.#storeId === undefined) await (this.#running ?? this.run())
   }
 
   /** For a call that is not `current`: waits for one catch-up, well or badly; answers which. */

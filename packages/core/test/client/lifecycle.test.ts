@@ -137,6 +137,21 @@ describe('close', () => {
 })
 
 describe('ready', () => {
+  test('waits for the catch-up that a call has begun, and not for one more', async () => {
+    const held = gate()
+    const store = around(world.store, {
+      head: (next, ...args) => held.opened.then(() => next(...args)),
+      changesSince: () => Promise.reject(new Error('connection refused')),
+    })
+    const flags = world.client({ store })
+    void flags.evaluate('new_feature', 'ada')
+    await settle()
+    const ready = flags.ready()
+    held.open()
+    await ready
+    expect([store.calls['head'], flags.stats().leased]).toEqual([1, true])
+  })
+
   test('resolves when the store is known and the channels are up', async () => {
     const flags = world.client()
     await flags.ready()
@@ -219,12 +234,16 @@ describe('events', () => {
     flags.on('change', () => {
       throw 'not even an error'
     })
+    flags.on('change', async () => {
+      throw new Error('later')
+    })
     flags.on('change', listener)
     expect((await flags.admin.update('new_feature', { rollout: 10 })).propagation).toBe('ok')
     expect(listener).toHaveBeenCalledTimes(1)
     expect(warned.mock.calls.map(([text]) => String(text).split('\n')[0])).toEqual([
       'A listener of Flagstone threw: Error: my own fault',
-      'A listener of Flagstone threw: not even an error',
+      "A listener of Flagstone threw: 'not even an error'",
+      'A listener of Flagstone threw: Error: later',
     ])
     warned.mockRestore()
   })

@@ -70,7 +70,11 @@ describe('a snapshot of at least a version', () => {
   })
 
   test('is refused where what is asked for is no version', async () => {
-    await expect(flags.snapshot({ minVersion: Number.NaN })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
+    for (const minVersion of [Number.NaN, -1]) {
+      await expect(flags.snapshot({ minVersion })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
+    }
+    await flags.snapshot()
+    await expect(flags.snapshot({ minVersion: -1 })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
   })
 
   test('of test flags is refused as any other', async () => {

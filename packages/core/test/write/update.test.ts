@@ -222,7 +222,9 @@ describe('minVersion', () => {
     await flags.isEnabled('new_feature', 'ada')
     down = true
     expect((await flags.evaluate('new_feature', 'ada', { minVersion: 2 })).errorCode).toBe('VERSION_NOT_REACHED')
-    expect((await flags.evaluate('new_feature', 'ada', { minVersion: Number.NaN })).errorCode).toBe('INVALID_OPTIONS')
+    for (const minVersion of [Number.NaN, -1]) {
+      expect((await flags.evaluate('new_feature', 'ada', { minVersion })).errorCode).toBe('INVALID_OPTIONS')
+    }
     expect((await flags.evaluate('new_feature', 'ada', { minVersion: 1 })).errorCode).toBe(undefined)
   })
 })

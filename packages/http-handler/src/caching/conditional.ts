@@ -17,6 +17,8 @@ export interface Found {
   readonly body: unknown
   /** What of the body makes another answer of it; asked for where time has a say. */
   readonly essence: () => unknown
+  /** The version that it is as of. */
+  readonly asOf: number | undefined
   /** Whether it is what the flags say: not a stand-in, not a default because they cannot be known. */
   readonly isSure: boolean
 }
@@ -39,8 +41,9 @@ export async function conditional(question: Question, find: () => Found | Promis
   const { request, asks, snapshot, headers: caching } = question
   const early = isDecidedByFlags(snapshot) ? entityTag('flags', ...asks, snapshot.revision) : undefined
   if (early !== undefined && isHeld(early, request)) return notModified(early, caching)
-  const { body, essence, isSure } = await find()
-  if (!isSure || snapshot?.stale !== false) return json(body)
+  const { body, essence, asOf = Number.POSITIVE_INFINITY, isSure } = await find()
+  // What is newer than the snapshot is no answer for its tag: after a restore that tag may stand for the old one again.
+  if (!isSure || snapshot?.stale !== false || asOf > (snapshot.asOf ?? 0)) return json(body)
   const tag = early ?? entityTag('body', ...asks, JSON.stringify(essence()))
   if (early === undefined && isHeld(tag, request)) return notModified(tag, caching)
   const kept = { text: JSON.stringify(body), tag, headers: jsonHeaders({ ETag: tag, ...caching }), caching }

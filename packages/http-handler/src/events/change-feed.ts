@@ -98,6 +98,8 @@ export class ChangeFeed {
   async reach(place: Place): Promise<boolean> {
     const recent = this.#recent
     if (recent === undefined || recent.has(place)) return recent !== undefined
+    // Whoever is told one by one comes from no further back, so nothing from there is read or held.
+    if (place.version < recent.start.version && recent.size >= MAX_REPLAYED) return false
     const page = await this.#replay(place)
     if (page.kind === 'lost' || this.#recent !== recent) return false
     const { start } = recent

@@ -22,6 +22,10 @@ export class RecentChanges {
     return this.#entries.at(-1) ?? this.#start
   }
 
+  get size(): number {
+    return this.#entries.length
+  }
+
   add(entry: Entry): void {
     this.#entries.push(entry)
     const dropped = this.#entries.splice(0, this.#entries.length - MAX_RECENT)

@@ -80,7 +80,7 @@ function all(snapshot: FlagSnapshot, context: EvaluationContext, eventStreamUrl:
   const flags: readonly (OfrepSuccess | OfrepFailure)[] = evaluations.map((evaluation) => ofrepAnswer(evaluation, snapshot))
   const metadata = { version: snapshot.asOf, ...(snapshot.stale ? { stale: true } : {}) }
   const streams = eventStreamUrl === undefined ? {} : { eventStreams: ofrepEventStreams(eventStreamUrl) }
-  return { body: { flags, ...streams, metadata }, essence: () => flags, isSure: evaluations.every(isSure) }
+  return { body: { flags, ...streams, metadata }, essence: () => flags, asOf: snapshot.asOf, isSure: evaluations.every(isSure) }
 }
 
 function isName(key: string): boolean {

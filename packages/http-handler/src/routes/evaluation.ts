@@ -54,7 +54,7 @@ function headersFor(userId: string | undefined, { cache, isEvaluationPublic }: R
 function foundOf(evaluation: Evaluation): Found {
   const body = shown(evaluation)
   // Where it was found, and how old it may be at most, makes no other answer of it.
-  return { body, essence: () => ({ ...body, source: undefined, asOf: undefined }), isSure: isSure(evaluation) }
+  return { body, essence: () => ({ ...body, source: undefined, asOf: undefined }), asOf: evaluation.asOf, isSure: isSure(evaluation) }
 }
 
 const OF_THE_REQUEST: readonly unknown[] = [undefined, 'FLAG_NOT_FOUND', 'TARGETING_KEY_MISSING']

@@ -1,5 +1,5 @@
 import { flagsHandler, type Handler } from '@flagstone/http-handler'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { request, Site, sending } from '../site.ts'
 import { counted } from './counted.ts'
 import { failing, unreadableFromNowOn, withUnreadable } from './stores.ts'
@@ -177,4 +177,18 @@ describe('all flags', () => {
     expect(await response.json()).toMatchObject({ flags: [{ key: 'one' }, { key: 'unreadable', errorCode: 'PARSE_ERROR' }] })
     await broken.end()
   })
+})
+
+test('what became newer while it was evaluated has no tag, and is kept by nobody', async () => {
+  const handler = site.handler({ public: 'evaluate' })
+  const evaluate = site.flags.evaluate.bind(site.flags)
+  vi.spyOn(site.flags, 'evaluate').mockImplementationOnce(async (...asked) => {
+    await site.flags.admin.update('one', { rollout: 100 })
+    return await evaluate(...asked)
+  })
+  const response = await ask(handler, 'GET /flags/one?user_id=ada')
+  expect(await response.json()).toMatchObject({ version: 2, rollout: 100 })
+  expect([response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([null, 'no-store'])
+  expect((await ask(handler, 'GET /flags/one?user_id=ada')).headers.get('etag')).not.toBeNull()
+  vi.restoreAllMocks()
 })

@@ -1,0 +1,18 @@
+import { inspect } from 'node:util'
+
+/**
+ * Calls a function of the host's. What it throws, or what its promise rejects with, becomes a process warning that begins with `what`, and
+ * never reaches the work that it is told of.
+ */
+export function tell(what: string, call: () => unknown): void {
+  try {
+    Promise.resolve(call()).catch((thrown) => warnOfThrown(what, thrown))
+  } catch (thrown) {
+    warnOfThrown(what, thrown)
+  }
+}
+
+/** A process warning that the host's function `what` threw. */
+export function warnOfThrown(what: string, thrown: unknown): void {
+  process.emitWarning(`${what} threw: ${inspect(thrown)}`)
+}
