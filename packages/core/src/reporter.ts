@@ -10,7 +10,7 @@ const MAX_REMEMBERED = 1_000
 export interface FlagsEvents {
   /** A flag changed and this process knows. */
   change: { readonly name: string; readonly version: number }
-  /** Something went wrong that no caller was told of; the same trouble at most every 10 s. */
+  /** Something went wrong that no caller was told of; the same trouble at most every 10 s, but `STORE_REWOUND` each time. */
   error: FlagsError
   /** The store could not be heard for 30 s: what cannot be read anew is `STALE` from here on. `clock`: the store's, as this process knows it. */
   stale: { readonly clock: number }
@@ -57,13 +57,18 @@ export class Reporter {
   }
 
   readonly report = (error: FlagsError): void => {
+    if (error.code === 'STORE_REWOUND' || this.#isNews(error)) this.#tell('error', error)
+  }
+
+  /** Not where the same trouble was told just now. That the store went back is none that goes on: each time it did. */
+  #isNews(error: FlagsError): boolean {
     // Two channels may be down, each for itself.
     const trouble = `${error.code}:${error.flag ?? ''}:${error.code === 'CHANNEL_DOWN' ? error.message : ''}`
     const now = this.#clock.monotonic()
-    if (now < (this.#quietUntil.get(trouble) ?? 0)) return
+    if (now < (this.#quietUntil.get(trouble) ?? 0)) return false
     if (this.#quietUntil.size >= MAX_REMEMBERED) this.#quietUntil.clear()
     this.#quietUntil.set(trouble, now + QUIET_MS)
-    this.#tell('error', error)
+    return true
   }
 
   #tell<E extends keyof FlagsEvents>(event: E, happened: FlagsEvents[E]): void {

@@ -21,9 +21,9 @@ beforeEach(async () => {
     listeners[event] = listener as never
     return () => undefined
   }
-  flags.admin.changes = async ({ after } = {}): Promise<LoggedChanges> => {
+  flags.admin.changes = async ({ after, limit } = {}): Promise<LoggedChanges> => {
     const from = { id: '', version: 0, ...after }
-    const changes = log.filter(({ version }) => version > from.version)
+    const changes = log.filter(({ version }) => version > from.version).slice(0, limit)
     return { kind: 'changes', changes, next: changes.at(-1) ?? from, head: log.at(-1) ?? from }
   }
   handler = flagsHandler({ flags: flags as Flags, clock: site.clock, public: 'evaluate' })
@@ -69,6 +69,37 @@ test('a change that this process never told of is told soon after it has caught 
   clock = 1
   await site.clock.advance(600)
   expect(reader.told).toEqual(['a@1', 'b@2'])
+})
+
+test('a burst that was held back reaches whoever reads, all of it', async () => {
+  let clock = 0
+  const { stats } = site.flags
+  site.flags.stats = () => ({ ...stats.call(site.flags), clock })
+  const back = new EventReader(await site.clock.until(handler(request('/events', { headers: { 'Last-Event-ID': '0' } }))))
+  for (let version = 1; version <= 2_000; version++) logged('a', version)
+  tell({ name: 'b', version: 2_000 })
+  await settle()
+  clock = 1_200
+  await site.clock.advance(600)
+  const told = (count: number): string[] => Array.from({ length: count }, (_, index) => `a@${index + 1}`)
+  for (const { told: each } of [reader, back]) expect(each).toEqual(told(1_200))
+  clock = 2_000
+  await site.clock.advance(600)
+  for (const { told: each, ended } of [reader, back]) expect([each, ended]).toEqual([told(2_000), undefined])
+})
+
+test('a page of the log that ends before what was told begins is taken for a gap', async () => {
+  const { stats } = site.flags
+  site.flags.stats = () => ({ ...stats.call(site.flags), clock: 4 })
+  for (let version = 1; version <= 4; version++) logged('a', version)
+  handler.close()
+  handler = flagsHandler({ flags: site.flags as Flags, clock: site.clock, public: 'evaluate' })
+  reader = new EventReader(await site.clock.until(handler(request('/events'))))
+  const { changes } = site.flags.admin
+  site.flags.admin.changes = (page) => changes({ ...page, limit: 1 })
+  const back = new EventReader(await site.clock.until(handler(request('/events', { headers: { 'Last-Event-ID': '1' } }))))
+  await settle()
+  expect([reader.types, back.types]).toEqual([['connected'], ['everything']])
 })
 
 test('a version that never was lets no later change out before it can be seen', async () => {

@@ -115,6 +115,7 @@ describe('a client that comes back', () => {
     await other.clock.advance(15_000)
     const [version, etag] = [here + 4, String(here + 4)]
     expect(reader.events.map(({ data }) => data)).toEqual([{ type: 'refetchEvaluation', etag, flag: 'b', version }])
+    expect((await other.listen(String(version - 2))).told).toEqual([`a@${version - 1}`, `b@${version}`])
     await other.end()
   })
 })

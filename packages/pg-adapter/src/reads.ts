@@ -96,8 +96,8 @@ export function readsOf(query: Query, text: Statements, schema: string): Reads {
       return { kind: 'changes', cursor: changed.length > 0 ? now : cursor, changed }
     },
 
-    async changes({ limit = DEFAULT_PAGE, after } = {}, call) {
-      const parameters = [after === undefined ? null : String(after.version), after?.id ?? null, String(limit)]
+    async changes({ limit = DEFAULT_PAGE, after, records = true } = {}, call) {
+      const parameters = [after === undefined ? null : String(after.version), after?.id ?? null, String(limit), String(records)]
       const found = await readWithClock('The change log could not be read', text.changes, parameters, call)
       const [[clock, id, lost, from, fromId]] = found
       const head = cursorOf(clock, id)

@@ -11,7 +11,7 @@ export interface Statements {
   readonly loadAll: string
   /** $1 version, $2 id → clock, its id, `rewound`, `pruned` or nothing, key, version, row */
   readonly changesSince: string
-  /** $1 version or nothing, $2 id or nothing, $3 how many → as `changesSince`, the place that the page begins after, its id, a change */
+  /** $1 version or nothing, $2 id or nothing, $3 how many, $4 whether with records → as `changesSince`, the place that the page begins after, its id, a change */
   readonly changes: string
   /** $1 key, $2 below which version, $3 how many → changes, newest first */
   readonly history: string
@@ -103,7 +103,11 @@ export function statements(schema: string): Statements {
       SELECT k.version, k.id, k.lost, k.place, k.place_id, l.entry
       FROM (${place}) k
       LEFT JOIN LATERAL (
-        SELECT version, row_to_json(e) AS entry FROM ${changes} e
+        SELECT version, row_to_json(e) AS entry FROM (
+          SELECT version, id, flag, operation, actor, reason, at,
+            CASE WHEN $4::text::boolean THEN before END AS before, CASE WHEN $4::text::boolean THEN after END AS after
+          FROM ${changes}
+        ) e
         WHERE k.lost IS NULL AND version > k.place ORDER BY version LIMIT $3::text::integer
       ) l ON true
       ORDER BY l.version`,

@@ -70,6 +70,23 @@ export const storeChanges: Scenarios<StoreWorld> = {
     assert.deepEqual(await walk(store, BEGINNING, 7), changes)
   },
 
+  'without its records, a page is otherwise the same': async ({ store }) => {
+    const bare = ({ changes, ...page }: Page): Page => ({
+      ...page,
+      changes: changes.map((each) => ({ ...each, before: null, after: null })),
+    })
+    const first = cursorOf(await store.create({ name: 'a', tags: ['x'] }, { actor: 'ada', reason: 'start' }))
+    await store.segments.create({ name: 'a', members: ['x'] })
+    await store.update('a', { rollout: 10 })
+    const end = cursorOf(await store.delete('a'))
+    for (const page of [{}, { after: first }, { after: { version: first.version }, limit: 2 }, { after: end }]) {
+      assert.deepEqual(await pageOf(store, { ...page, records: false }), bare(await pageOf(store, page)))
+      assert.deepEqual(await pageOf(store, { ...page, records: true }), await pageOf(store, page))
+    }
+    const after = { version: end.version + 1 }
+    assert.deepEqual(await store.changes({ after, records: false }), await store.changes({ after }))
+  },
+
   'a place without an id is taken by its version alone': async ({ store }) => {
     const { version } = await store.create({ name: 'a' })
     const last = await store.create({ name: 'b' })

@@ -80,6 +80,11 @@ export interface ChangesPage {
   readonly limit?: number
   /** A version; with the `id` of the change at it, a rewritten history is noticed. Default: before the oldest change that the log still has. */
   readonly after?: Pick<Cursor, 'version'> & Partial<Cursor>
+  /**
+   * Whether each change comes with the records `before` and `after` it, which may be large: a segment's has all its members. Default `true`;
+   * otherwise both are `null`, and the store does not read them.
+   */
+  readonly records?: boolean
 }
 
 /** Changes of all flags and segments in version order, and `head`, the end of the log in the same snapshot. */

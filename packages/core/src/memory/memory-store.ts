@@ -131,10 +131,12 @@ class MemoryStore implements FlagStore {
     return this.#delete(flagKey(name), meta)
   }
 
-  async changes({ limit, after }: ChangesPage = {}): Promise<LoggedChanges> {
+  async changes({ limit, after, records = true }: ChangesPage = {}): Promise<LoggedChanges> {
     const from = after && { ...after }
     await TURN
-    return this.#log.page(limit, from)
+    const page = this.#log.page(limit, from)
+    if (records || page.kind === 'lost') return page
+    return { ...page, changes: page.changes.map((change) => ({ ...change, before: null, after: null })) }
   }
 
   async history(name: string, page: HistoryPage = {}): Promise<readonly Change[]> {

@@ -76,12 +76,12 @@ export class StoreLayer {
   }
 
   /** Reads or writes for an administrator, who waits longer and is told everything; `what` names it in an error. */
-  async administer<T>(what: string, work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
-    const late = `${what}: the store did not answer within ${ADMINISTER_MS / 1000} s. A change may be committed all the same: look before you repeat it.`
+  async administer<T>(what: string, work: (store: FlagStore, call: Call) => Promise<T>, withinMs = ADMINISTER_MS): Promise<T> {
+    const late = `${what}: the store did not answer within ${withinMs / 1000} s. A change may be committed all the same: look before you repeat it.`
     try {
       return await withDeadline(
         this.#clock,
-        ADMINISTER_MS,
+        withinMs,
         (call) => work(this.#store, call),
         () => new FlagsError('STORE_TIMEOUT', late),
       )

@@ -7,6 +7,7 @@ import { pageLimit } from './schemas.ts'
 const changesPageSchema: Schema<ChangesPage> = strict({
   limit: v.exactOptional(pageLimit),
   after: v.exactOptional(strict({ version, id: v.exactOptional(text(0, 200)) })),
+  records: v.exactOptional(v.boolean()),
 })
 
 export function checkChangesPage(input: unknown): ChangesPage {

@@ -102,6 +102,16 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
+    that: 'answers with the records where nobody wants them',
+    fails: 'without its records, a page is otherwise the same',
+    broken: (store) => ({ changes: ({ records: _, ...page } = {}) => store.changes(page) }),
+  },
+  {
+    that: 'answers without the records where somebody says that they are wanted',
+    fails: 'without its records, a page is otherwise the same',
+    broken: (store) => ({ changes: (page = {}) => store.changes({ ...page, ...('records' in page && { records: false }) }) }),
+  },
+  {
     that: 'passes over a change now and then',
     fails: 'whoever walks the log while others write misses nothing and sees nothing twice',
     broken: pages((page) => ({ ...page, changes: page.changes.filter(({ version }) => version % 17 !== 0) })),

@@ -27,6 +27,7 @@ describe('the change log of a client', () => {
     const after = first.kind === 'changes' ? first.next : { version: 0 }
     expect(await admin.changes({ after })).toMatchObject({ changes: [{ flag: 'segment:staff', actor: 'bob' }], next: { version: 3 } })
     expect(await admin.changes({ after: { version: 1 }, limit: 1 })).toMatchObject({ changes: [{ version: 2 }] })
+    expect(await admin.changes({ records: false, limit: 1 })).toMatchObject({ changes: [{ version: 1, before: null, after: null }] })
   })
 
   test('says so where it no longer reaches back, or never was there', async () => {
@@ -44,6 +45,7 @@ describe('the change log of a client', () => {
     { limit: 1.5 },
     { before: 3 },
     { after: 3 },
+    { records: 'none' },
     { after: { version: -1 } },
     { after: { id: 'x' } },
     { after: { version: 1, id: 'x'.repeat(201) } },

@@ -53,6 +53,17 @@ describe('a store that went back', () => {
     expect(await flags.isEnabled('other', 'ada')).toBe(true)
   })
 
+  test('is told each time that it happens', async () => {
+    const { state, store } = restorable(world.store)
+    const flags = world.deaf({ store })
+    await flags.ready()
+    for (const times of [1, 2]) {
+      state.now = memoryStore({ clock: world.clock, flags: [{ name: 'new_feature', rollout: 0 }] })
+      await world.clock.advance(2_500)
+      expect(world.codes).toEqual(Array(times).fill('STORE_REWOUND'))
+    }
+  })
+
   test('is noticed by a log that ends below what a load has told', async () => {
     const older = await world.store.loadAll()
     let restored = false

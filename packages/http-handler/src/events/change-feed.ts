@@ -1,12 +1,13 @@
 import { type Clock, type Flags, FlagsError, type LoggedChanges } from '@flagstone/core'
-import { eventIdOf, type Place } from './event-id.ts'
+import type { Place } from './event-id.ts'
 import type { Entry } from './event-text.ts'
 import { RecentChanges } from './recent-changes.ts'
 import { Sightings } from './sightings.ts'
 
-/** How many entries of the log are read at once, and how many may wait to be seen. */
+/** How many entries of the log are read at once. */
 const PAGE = 100
-const MAX_WAITING = 1_000
+/** How many may wait to be seen. With what a client that comes back is told, and one page more, they fit into its stream. */
+const MAX_WAITING = 300
 /** How many changes a client that comes back is told one by one. */
 const MAX_REPLAYED = 500
 /** When to look again at what is logged but not seen yet, and for a store that could not be read. */
@@ -22,7 +23,7 @@ export interface FeedParts {
 /** Who hears of the feed. */
 export interface FeedListener {
   onChange(entry: Entry): void
-  /** The feed knows where it is: at first, and after `onLost`. */
+  /** The feed knows where it is, and can read the log: at first, after `onLost`, and where it could not for a while. */
   onBegin(): void
   /** What was told so far does not lead on. */
   onLost(): void
@@ -39,7 +40,6 @@ export class ChangeFeed {
   readonly #listener: FeedListener
   readonly #sightings: Sightings
   readonly #unsubscribe: readonly (() => void)[]
-  readonly #replays = new Map<string, Promise<LoggedChanges>>()
   #recent: RecentChanges | undefined
   /** Read, and not seen yet. */
   #waiting: Entry[] = []
@@ -48,6 +48,7 @@ export class ChangeFeed {
   #isFailing = false
   #news = 0
   #looking: Promise<void> | undefined
+  #reaching: Promise<unknown> = Promise.resolve()
   #cancelLook: () => void = () => undefined
 
   constructor(parts: FeedParts, listener: FeedListener) {
@@ -69,7 +70,7 @@ export class ChangeFeed {
   /** Begins to follow the log. Resolves when it does, or could not yet: it goes on trying. */
   async follow(): Promise<void> {
     this.#isFollowing = true
-    if (this.#recent === undefined) await this.look()
+    if (this.#recent === undefined && !this.#isFailing) await this.look()
   }
 
   /** Nobody listens for now. */
@@ -94,20 +95,14 @@ export class ChangeFeed {
     await this.#looking
   }
 
-  /** Sees to it that what came after a place is known, where the log can tell. Rejects where it cannot be read. */
-  async reach(place: Place): Promise<boolean> {
-    const recent = this.#recent
-    if (recent === undefined || recent.has(place)) return recent !== undefined
-    // Whoever is told one by one comes from no further back, so nothing from there is read or held.
-    if (place.version < recent.start.version && recent.size >= MAX_REPLAYED) return false
-    const page = await this.#replay(place)
-    if (page.kind === 'lost' || this.#recent !== recent) return false
-    const { start } = recent
-    if (page.next.version < start.version) return false
-    if (place.version < start.version) {
-      recent.reachBack(place, page.changes.filter(({ version }) => version <= start.version).map(entryOf))
-    }
-    return true
+  /**
+   * Sees to it that what came after a place is known. `false`: it cannot be told; `undefined`: not yet, `onBegin` says when to ask again. One at
+   * a time looks into the log: the next may find what it wants. Never rejects.
+   */
+  reach(place: Place): Promise<boolean | undefined> {
+    const reached = this.#reaching.then(() => this.#reach(place))
+    this.#reaching = reached
+    return reached
   }
 
   /** What was told after a place that was reached; `undefined` where that is too much, or gone again. */
@@ -122,17 +117,28 @@ export class ChangeFeed {
     if (this.#isFollowing) void this.look()
   }
 
-  /** Clients that come back together have missed the same. */
-  #replay(place: Place): Promise<LoggedChanges> {
-    const key = eventIdOf(place)
-    let replay = this.#replays.get(key)
-    if (replay === undefined) {
-      const { flags, report } = this.#parts
-      replay = flags.admin.changes({ after: place, limit: MAX_REPLAYED }).finally(() => this.#replays.delete(key))
-      replay.catch(report)
-      this.#replays.set(key, replay)
+  async #reach(place: Place): Promise<boolean | undefined> {
+    const recent = this.#recent
+    if (recent === undefined || this.#isFailing) return undefined
+    const isKnown = recent.knows(place)
+    // Whoever is told one by one comes from no further back, so nothing from there is read or held.
+    if (isKnown !== undefined || recent.end.version - place.version > MAX_REPLAYED) return isKnown ?? false
+    try {
+      const page = await this.#page(place, MAX_REPLAYED)
+      const { start } = recent
+      if (page.kind === 'lost' || page.next.version < start.version) return false
+      if (place.version <= start.version) {
+        recent.reachBack(place, page.changes.filter(({ version }) => version <= start.version).map(entryOf))
+      }
+      return true
+    } catch (error) {
+      this.#fail(error as FlagsError)
+      return undefined
     }
-    return replay
+  }
+
+  #page(after: Place, limit: number): Promise<LoggedChanges> {
+    return this.#parts.flags.admin.changes({ after, limit, records: false })
   }
 
   async #look(): Promise<void> {
@@ -144,17 +150,28 @@ export class ChangeFeed {
         await this.#advance()
         this.#release()
       }
-      this.#isFailing = false
       if (this.#waiting.length > 0) this.#lookLater(SETTLE_MS)
+      if (!this.#isFailing) return
+      this.#isFailing = false
+      this.#listener.onBegin()
     } catch (error) {
-      if ((error as FlagsError).code === 'CLOSED') return this.#listener.onClose()
-      if (!this.#isFailing) this.#parts.report(error as FlagsError)
-      this.#isFailing = true
-      this.#lookLater(RETRY_MS)
+      this.#fail(error as FlagsError)
     } finally {
       // At once, and not when the promise is settled: news that came in between would be looked at by nobody.
       this.#looking = undefined
     }
+  }
+
+  /** Told once, until the log can be read again; nobody else reads it before that. */
+  #fail(error: FlagsError): void {
+    if (!this.#isFollowing) return
+    if (error.code === 'CLOSED') {
+      this.#listener.onClose()
+      return
+    }
+    if (!this.#isFailing) this.#parts.report(error)
+    this.#isFailing = true
+    this.#lookLater(RETRY_MS)
   }
 
   #lookLater(ms: number): void {
@@ -166,9 +183,10 @@ export class ChangeFeed {
     const recent = this.#recent
     if (recent === undefined) return await this.#begin()
     if (this.#sightings.wentBack()) return this.#lose()
-    if (this.#sightings.newest <= this.#read.version || this.#waiting.length >= MAX_WAITING) return
+    const isCurrent = this.#sightings.newest <= this.#read.version && !this.#isFailing
+    if (isCurrent || this.#waiting.length >= MAX_WAITING) return
     const news = this.#news
-    const page = await this.#parts.flags.admin.changes({ after: this.#read, limit: PAGE })
+    const page = await this.#page(this.#read, PAGE)
     if (this.#recent !== recent) return
     if (page.kind === 'lost') this.#lose()
     else this.#take(page, news)
@@ -178,7 +196,7 @@ export class ChangeFeed {
   async #begin(): Promise<void> {
     const { clock } = this.#sightings
     const news = this.#news
-    const page = await this.#parts.flags.admin.changes({ after: { version: clock }, limit: PAGE })
+    const page = await this.#page({ version: clock }, PAGE)
     if (!this.#isFollowing) return
     if (page.kind === 'lost')
       throw new FlagsError('STORE_REWOUND', 'The change log is not that of the flags which this process knows, yet.')
@@ -195,11 +213,15 @@ export class ChangeFeed {
   }
 
   #release(): void {
-    const seen = this.#waiting.findIndex((entry) => !this.#sightings.isSeen(entry))
-    for (const entry of this.#waiting.splice(0, seen === -1 ? this.#waiting.length : seen)) {
+    const isFull = this.#waiting.length >= MAX_WAITING
+    const unseen = this.#waiting.findIndex((entry) => !this.#sightings.isSeen(entry))
+    const released = this.#waiting.splice(0, unseen === -1 ? this.#waiting.length : unseen)
+    for (const entry of released) {
       this.#recent?.add(entry)
       this.#listener.onChange(entry)
     }
+    // There was no room for what comes after these.
+    if (isFull && released.length > 0) this.#news++
   }
 
   /** The log does not lead on from what was told: begins again, where this process is by then. */

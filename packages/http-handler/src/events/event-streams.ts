@@ -122,21 +122,17 @@ export class EventStreams implements FeedListener {
   }
 
   async #catchUp(client: Client, from: Place): Promise<void> {
-    try {
-      const isReached = await this.#feed.reach(from)
-      if (client.from !== from || client.isPlaced) return
-      // From here on nothing is waited for: what is told meanwhile would be missing.
-      const missed = isReached ? this.#feed.after(from) : undefined
-      if (missed === undefined) {
-        client.from = undefined
-        this.#place(client)
-        return
-      }
-      client.isPlaced = true
-      for (const entry of missed) client.stream.send(changeText(entry))
-    } catch {
-      // The feed has told of it; it is tried again with the next heartbeat.
+    const isReached = await this.#feed.reach(from)
+    if (isReached === undefined || client.from !== from || client.isPlaced) return
+    // From here on nothing is waited for: what is told meanwhile would be missing.
+    const missed = isReached ? this.#feed.after(from) : undefined
+    if (missed === undefined) {
+      client.from = undefined
+      this.#place(client)
+      return
     }
+    client.isPlaced = true
+    for (const entry of missed) client.stream.send(changeText(entry))
   }
 
   #beatLater(): () => void {

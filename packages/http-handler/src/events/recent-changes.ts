@@ -22,10 +22,6 @@ export class RecentChanges {
     return this.#entries.at(-1) ?? this.#start
   }
 
-  get size(): number {
-    return this.#entries.length
-  }
-
   add(entry: Entry): void {
     this.#entries.push(entry)
     const dropped = this.#entries.splice(0, this.#entries.length - MAX_RECENT)
@@ -38,17 +34,17 @@ export class RecentChanges {
     this.#start = place
   }
 
-  /** Whether the place is one of these, or where they begin. */
-  has(place: Place): boolean {
-    return isSame(place, this.#start) || this.#entries.some((entry) => isSame(place, entry))
+  /** Whether the place is in this history; `undefined` where it is not among these, or whose change it is cannot be told. */
+  knows({ version, id }: Place): boolean | undefined {
+    if (version < this.#start.version || version > this.end.version) return undefined
+    if (id === undefined) return true
+    const found: Place | undefined =
+      version === this.#start.version ? this.#start : this.#entries.find((entry) => entry.version === version)
+    return found?.id === undefined ? undefined : found.id === id
   }
 
   /** Those after a version. */
   after(version: number): readonly Entry[] {
     return this.#entries.slice(this.#entries.findLastIndex((entry) => entry.version <= version) + 1)
   }
-}
-
-function isSame(place: Place, other: Place): boolean {
-  return place.version === other.version && (place.id === undefined || other.id === undefined || place.id === other.id)
 }

@@ -1,0 +1,201 @@
+import { type ChangesPage, type FlagStore, FlagsError, memoryStore } from '@flagstone/core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { settle } from '../../core/test/manual-clock.ts'
+import { around, gate, unwatched } from '../../core/test/world.ts'
+import { EventReader } from './event-reader.ts'
+import { EventsSite } from './events-site.ts'
+import { request } from './site.ts'
+
+let site: EventsSite
+/** How the log was read. */
+let pages: ChangesPage[]
+let meanwhile: () => Promise<void>
+beforeEach(async () => {
+  pages = []
+  meanwhile = async () => undefined
+  site = new EventsSite({}, { heartbeatMs: 600_000 })
+  const { admin } = site.flags
+  const { changes } = admin
+  admin.changes = async (page = {}) => {
+    pages.push(page)
+    await meanwhile()
+    return await changes.call(admin, page)
+  }
+  for (const name of ['a', 'b']) await site.store.create({ name })
+})
+afterEach(() => site.end())
+
+const down = (): Promise<void> => Promise.reject(new FlagsError('STORE_UNAVAILABLE', 'refused'))
+
+describe('the log', () => {
+  test('is read without the records, which may be large', async () => {
+    await site.elsewhere('a')
+    await site.listen('1')
+    await site.elsewhere('b')
+    expect(pages.map(({ records }) => records)).toEqual([false, false, false])
+  })
+
+  test('is read by one at a time, and by nobody who finds what another has read', async () => {
+    await site.elsewhere('a', 'b', 'a')
+    await site.listen()
+    const held = gate()
+    meanwhile = () => held.opened
+    pages.length = 0
+    const readers = await Promise.all(['2', '3', '4', '1'].map((place) => site.listen(place)))
+    expect(pages).toEqual([{ after: { version: 2 }, limit: 500, records: false }])
+    held.open()
+    await settle()
+    expect(pages.map(({ after }) => after?.version)).toEqual([2, 1])
+    expect(readers.map(({ told }) => told.length)).toEqual([3, 2, 1, 4])
+  })
+
+  test('is not read for who comes from further back than anybody is told one by one', async () => {
+    for (let change = 0; change < 501; change++) await site.store.update('a', { description: String(change) })
+    const first = await site.listen()
+    pages.length = 0
+    expect((await site.listen('2')).types).toEqual(['everything'])
+    expect((await site.listen('0.')).types).toEqual(['everything'])
+    expect(pages).toEqual([])
+    expect((await site.listen('3')).told).toHaveLength(500)
+    await site.elsewhere('b')
+    expect(first.told).toEqual(['b@504'])
+  })
+})
+
+describe('a client of another history is told to ask for everything', () => {
+  test.each([
+    ['before', '3'],
+    ['right after', '2'],
+    ['at', '1'],
+  ])('also %s where another came back with a version alone', async (_, other) => {
+    await site.elsewhere('a', 'b')
+    await site.listen()
+    expect((await site.listen(other)).types).not.toContain('everything')
+    expect((await site.listen('2.of-another-history')).types).toEqual(['everything'])
+    const log = await site.flags.admin.changes()
+    const changes = log.kind === 'changes' ? log.changes : []
+    expect(changes).toHaveLength(4)
+    for (const { version, id } of changes) {
+      expect((await site.listen(`${version}.${id}`)).told).toHaveLength(4 - version)
+      expect((await site.listen(`${version}.of-another-history`)).types).toEqual(['everything'])
+    }
+    pages.length = 0
+    for (const { version, id } of changes)
+      await Promise.all([site.listen(`${version}.${id}`), site.listen(`${version}.x`), site.listen(`${version}`)])
+    expect(pages).toEqual([])
+  })
+
+  test('each time that the store goes back, also to the same version', async () => {
+    const { clock } = site
+    const [first, second, third] = ['a', 'b', 'c'].map((name) => memoryStore({ clock, flags: [{ name }] })) as [
+      FlagStore,
+      FlagStore,
+      FlagStore,
+    ]
+    let current = first
+    const store = new Proxy(first, { get: (_, key) => Reflect.get(current, key).bind(current) as unknown })
+    const other = new EventsSite({ store: unwatched(store), cache: undefined as never, clock }, { clock })
+    const reader = await other.listen()
+    for (const [restored, told] of [
+      [second, 1],
+      [third, 2],
+    ] as const) {
+      current = restored
+      await clock.advance(4_000)
+      expect(reader.types).toEqual(['connected', ...Array(told).fill('everything')])
+    }
+    other.events.close()
+    await clock.until(other.flags.close())
+  })
+})
+
+describe('while the log cannot be read', () => {
+  test('nobody who comes back asks for it, the host is told once, and all hear what they missed as soon as it can', async () => {
+    await site.elsewhere('a')
+    const first = await site.listen()
+    meanwhile = down
+    pages.length = 0
+    const readers = await Promise.all(['2', '1', '2.of-another-history'].map((place) => site.listen(place)))
+    for (let client = 0; client < 20; client++) readers.push(await site.listen('1'))
+    expect(pages).toHaveLength(1)
+    await site.clock.advance(10_000)
+    expect(pages).toHaveLength(6)
+    expect([first, ...readers].map(({ types }) => types.length)).toEqual([1, ...readers.map(() => 0)])
+    expect(site.told.map(({ code }) => code)).toEqual(['STORE_UNAVAILABLE'])
+    meanwhile = async () => undefined
+    await site.clock.advance(2_000)
+    expect(readers.slice(0, 2).map(({ told }) => told)).toEqual([['a@3'], ['b@2', 'a@3']])
+    expect(readers[2]?.types).toEqual(['everything'])
+    for (const { told } of readers.slice(3)) expect(told).toEqual(['b@2', 'a@3'])
+    await site.elsewhere('b')
+    for (const { told } of [first, ...readers]) expect(told.at(-1)).toBe('b@4')
+    meanwhile = down
+    await site.listen('0')
+    expect(site.told).toHaveLength(2)
+  })
+
+  test('nobody who comes first asks for it either, and all are told to ask for everything as soon as it can', async () => {
+    meanwhile = down
+    const readers = [await site.listen(), await site.listen(), await site.listen('1')]
+    expect([pages.length, readers.map(({ events }) => events.length)]).toEqual([1, [0, 0, 0]])
+    meanwhile = async () => undefined
+    await site.clock.advance(2_000)
+    expect(readers.map(({ types, told }) => [types[0], told])).toEqual([
+      ['everything', []],
+      ['everything', []],
+      ['refetchEvaluation', ['b@2']],
+    ])
+  })
+
+  test('who goes leaves nothing of it behind: whoever comes next finds out anew', async () => {
+    meanwhile = down
+    await (await site.listen()).leave()
+    meanwhile = async () => undefined
+    const first = await site.listen()
+    expect(first.types).toEqual(['connected'])
+    const held = gate()
+    meanwhile = () => held.opened.then(down)
+    const back = await site.listen('1')
+    for (const reader of [first, back]) await reader.leave()
+    held.open()
+    await settle()
+    meanwhile = async () => undefined
+    expect((await site.listen()).types).toEqual(['connected'])
+  })
+
+  test('who listens already misses nothing', async () => {
+    const reader = await site.listen()
+    meanwhile = down
+    await site.elsewhere('a', 'b')
+    await site.clock.advance(7_000)
+    expect(reader.told).toEqual([])
+    meanwhile = async () => undefined
+    await site.clock.advance(2_000)
+    expect(reader.told).toEqual(['a@3', 'b@4'])
+    expect(site.told).toHaveLength(1)
+  })
+
+  test('a stream opens all the same, within 2 s of a store that hangs, and goes on when it answers', async () => {
+    const held = gate()
+    const store = around(site.store, {
+      changes: async (next, ...args) => {
+        await held.opened
+        return await next(...args)
+      },
+    })
+    const other = new EventsSite({ store, clock: site.clock }, { clock: site.clock })
+    await other.flags.ready()
+    let response: Response | undefined
+    void other.events(request('/events')).then((opened) => {
+      response = opened
+    })
+    await site.clock.advance(2_000)
+    expect(response?.status).toBe(200)
+    const reader = new EventReader(response as Response)
+    held.open()
+    await site.clock.advance(2_000)
+    expect(reader.types).toEqual(['everything'])
+    other.events.close()
+    await site.clock.until(other.flags.close())
+  })
+})
