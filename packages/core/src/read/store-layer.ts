@@ -76,7 +76,7 @@ export class StoreLayer {
   }
 
   /** Reads or writes for an administrator, who waits longer and is told everything; `what` names it in an error. */
-  async administer<T>(what: string, work: (store: FlagStore, call: Call) => Promise<T>, withinMs = ADMINISTER_MS): Promise<T> {
+  async administer<T>(what: string, work: (store: FlagStore, call: Call) => Promise<T>, withinMs: number = ADMINISTER_MS): Promise<T> {
     const late = `${what}: the store did not answer within ${withinMs / 1000} s. A change may be committed all the same: look before you repeat it.`
     try {
       return await withDeadline(
