@@ -3,6 +3,7 @@ import { Refusal } from './problems.ts'
 
 export type BodyLimits = Pick<ResolvedOptions, 'maxBodyBytes' | 'bodyTimeoutMs' | 'clock'>
 
+const READ_BEFORE = 'was read before it got here, as express.json() does: mount the handler before that'
 /** Deeper than anything that a flag or a context holds. */
 const MAX_LEVELS = 100
 
@@ -14,6 +15,7 @@ const MAX_LEVELS = 100
 export async function readObject(request: Request, limits: BodyLimits): Promise<object> {
   assertJson(request.headers)
   const text = decoded(await bytesOf(request, limits))
+  if (text === '') throw invalid(isSentWithBody(request.headers) ? READ_BEFORE : 'is empty; it must be a JSON object')
   const value = parsed(text)
   if (value === null || typeof value !== 'object' || Array.isArray(value)) throw invalid('must be a JSON object')
   assertHarmless(value)
@@ -61,6 +63,10 @@ async function bytesOf(request: Request, { maxBodyBytes, bodyTimeoutMs, clock }:
   }
 }
 
+function isSentWithBody(headers: Headers): boolean {
+  return Number(headers.get('content-length')) > 0 || headers.has('transfer-encoding')
+}
+
 function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -70,7 +76,6 @@ function decoded(bytes: Uint8Array): string {
 }
 
 function parsed(text: string): unknown {
-  if (text === '') throw invalid('is empty; it must be a JSON object')
   try {
     return JSON.parse(text)
   } catch {

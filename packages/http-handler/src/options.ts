@@ -14,8 +14,9 @@ export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
   /** What answers. The handler never closes it. */
   readonly flags: Flags<S>
   /**
-   * Whether a request may do what it is about to do, and who asks. Called for every request that the handler knows a route for, before
-   * its body is read; it must not read the body itself. What it throws refuses the request, with a 500. Default: everything is refused.
+   * Whether a request may do what it is about to do, and who asks. Called for every request that the handler knows a route for, and whose name
+   * a flag or segment can have, before its body is read; it must not read the body itself. What it throws refuses the request, with a 500.
+   * Default: everything is refused.
    */
   authorize?(request: Request, action: Action): Verdict | Promise<Verdict>
   /** `'evaluate'` lets anybody do what is of kind `evaluate`, without asking `authorize`. Default: nothing is public. */

@@ -30,6 +30,10 @@ export interface RouteText {
   readonly takesIfMatch?: boolean
   /** Whether it heeds `If-None-Match`, and says its entity tag. */
   readonly takesIfNoneMatch?: boolean
+  /** Whether it heeds `Last-Event-ID`. */
+  readonly takesLastEventId?: boolean
+  /** Whether it is answered without the store, whose problems then never come. */
+  readonly isStoreless?: boolean
   readonly success: {
     readonly status: 200 | 201
     readonly description: string

@@ -26,7 +26,8 @@ export function routing(routes: readonly Route[], options: ResolvedOptions): Rou
   }
   app.notFound((c) => others.fetch(c.req.raw))
   app.onError((error, c) => problemOf(error, nameOf(c), options.report))
-  others.notFound((c) => problemOf(new Refusal('ROUTE_NOT_FOUND', 'There is nothing at this path.'), nameOf(c), options.report))
+  const nowhere = `There is nothing at this path. Flags are at ${options.basePath}/flags: the option basePath says where the routes begin.`
+  others.notFound((c) => problemOf(new Refusal('ROUTE_NOT_FOUND', nowhere), nameOf(c), options.report))
   return { app, others }
 }
 

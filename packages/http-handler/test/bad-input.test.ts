@@ -47,6 +47,8 @@ describe('a path that is none of the routes', () => {
       ['/flags', '/api', '/apiflags', '/api/flags'].map(async (path) => (await handler(request(path))).status),
     )
     expect(statuses).toEqual([404, 404, 404, 200])
+    const { detail } = await problem(await handler(request('/flags')))
+    expect(detail).toContain('Flags are at /api/flags: the option basePath')
   })
 })
 
@@ -182,6 +184,14 @@ describe('a query', () => {
 
 describe('a body', () => {
   const update = (init: RequestInit): Promise<Response> => site.ask('/flags/first/update', init)
+
+  test.each([{ 'Content-Length': '14' }, { 'Transfer-Encoding': 'chunked' }])(
+    'that something in front has read is refused as such: %o',
+    async (headers) => {
+      const { code, detail } = await problem(await update(sending('', { headers: headers as Record<string, string> })))
+      expect([code, detail]).toEqual(['INVALID_BODY', expect.stringContaining('express.json()')])
+    },
+  )
 
   test.each([
     ['', 'is empty'],

@@ -1,7 +1,9 @@
-import { createFlags, defineFlags, memoryStore } from '@flagstone/core'
+import { createFlags, defineFlags, FlagsError, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { around } from '../../core/test/world.ts'
 import { flagsHandler } from '../src/index.ts'
-import { problem, request, Site } from './site.ts'
+import type { Described } from './openapi-types.ts'
+import { problem, request, Site, sending } from './site.ts'
 
 let site: Site
 beforeEach(async () => {
@@ -95,6 +97,30 @@ describe('GET /flags/{name}', () => {
     expect(await response.json()).toMatchObject({ enabled: true, errorCode: 'FLAG_NOT_FOUND' })
     await flags.close()
   })
+
+  test.each(['PARSE_ERROR', 'RECORD_TOO_NEW'] as const)(
+    'is a 500 for %s where the flag must not guess, as the description says',
+    async (code) => {
+      const found = {
+        storeId: 'x',
+        asOf: 1,
+        flags: new Map([['guard', new FlagsError(code, 'not for everybody')]]),
+        cursor: { version: 1, id: 'x' },
+      }
+      const store = around(site.store, { load: async () => found, loadAll: async () => found })
+      const schema = defineFlags({ guard: { default: true, onUnavailable: 'throw' } })
+      const flags = createFlags({ store, schema, background: false })
+      const handler = flagsHandler({ flags, public: 'evaluate' })
+      const refused = await problem(await handler(request('/flags/guard?user_id=ada')))
+      expect(refused).toMatchObject({ status: 500, code, detail: expect.not.stringContaining('not for') })
+      const { paths } = (await (await handler(request('/openapi.json'))).json()) as Described
+      expect(paths['/flags/{name}']?.['get']?.responses['500']).toMatchObject({ description: expect.stringContaining(code) })
+      const one = await handler(request('/ofrep/v1/evaluate/flags/guard', sending({ context: { targetingKey: 'ada' } })))
+      const errorCode = code === 'PARSE_ERROR' ? code : 'GENERAL'
+      expect([one.status, await one.json()]).toMatchObject([500, { key: 'guard', errorCode }])
+      await flags.close()
+    },
+  )
 })
 
 describe('GET /flags/{name}/explain', () => {

@@ -66,6 +66,38 @@ describe('GET /openapi.json', () => {
     }
   })
 
+  test('says of what is open to everybody that it asks for nothing, and needs no credentials', async () => {
+    for (const { operation } of placesOf(await documentOf({ public: 'evaluate' }))) {
+      const isOpen = operation.security?.length === 0
+      expect([operation.operationId, '401' in operation.responses, '403' in operation.responses]).toEqual([
+        operation.operationId,
+        !isOpen,
+        !isOpen,
+      ])
+    }
+  })
+
+  test('says which headers an operation heeds, and with which it answers', async () => {
+    const heeded = async (options = {}): Promise<Record<string, readonly string[]>> => {
+      const places = placesOf(await documentOf(options)).map(({ operation: { operationId, parameters = [] } }) => {
+        return [operationId, parameters.flatMap((parameter) => (parameter.in === 'header' ? parameter.name : []))] as const
+      })
+      return Object.fromEntries(places.filter(([, names]) => names.length > 0))
+    }
+    const writes = Object.fromEntries(['updateFlag', 'deleteFlag', 'updateSegment', 'deleteSegment'].map((id) => [id, ['If-Match']]))
+    expect(await heeded()).toEqual({ ...writes, streamEvents: ['Last-Event-ID'], evaluateFlag: ['If-None-Match'] })
+    expect(await heeded({ cache: false })).toEqual({ ...writes, streamEvents: ['Last-Event-ID'] })
+    const operation = (await documentOf()).paths['/flags']?.['post']
+    expect(operation?.responses['415']).toMatchObject({ headers: { Accept: {} } })
+    expect(operation?.responses['503']).toMatchObject({ headers: { 'Retry-After': {} } })
+  })
+
+  test('says of what asks no store nothing of its problems', async () => {
+    const document = await documentOf()
+    expect(document.paths['/openapi.json']?.['get']?.responses).not.toHaveProperty('503')
+    expect(document.paths['/events']?.['get']?.responses['503']).toMatchObject({ description: 'CLOSED' })
+  })
+
   test('says where the routes begin', async () => {
     expect((await documentOf()).servers).toEqual([{ url: '/' }])
     expect((await documentOf({ basePath: '/api' }, '/api/openapi.json')).servers).toEqual([{ url: '/api' }])

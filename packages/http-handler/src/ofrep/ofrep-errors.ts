@@ -31,11 +31,12 @@ const SHARED: ReadonlySet<FlagsErrorCode> = new Set([
   'FLAG_NOT_FOUND',
 ] satisfies OfrepCode[])
 
-/** Of one flag. Where OFREP has no code for it, Flagstone's own stands before the details. */
-export function failureOf(key: string, code: FlagsErrorCode, message: string): OfrepFailure {
+/** Of one flag, or of all. Where OFREP has no code for it, Flagstone's own stands before the details. */
+export function failureOf(key: string | undefined, code: FlagsErrorCode, message: string): OfrepFailure {
+  const about = key === undefined ? {} : { key }
   const details = tellable(code, message)
-  if (SHARED.has(code)) return { key, errorCode: code as OfrepCode, errorDetails: details }
-  return { key, errorCode: 'GENERAL', errorDetails: `${code}: ${details}` }
+  if (SHARED.has(code)) return { ...about, errorCode: code as OfrepCode, errorDetails: details }
+  return { ...about, errorCode: 'GENERAL', errorDetails: `${code}: ${details}` }
 }
 
 /** What a code means for a request for one flag: the caller's mistake, no such flag, or ours. */
@@ -56,6 +57,7 @@ export function ofrepErrorOf(thrown: unknown, key: string | undefined, report: (
     return json({ ...about, errorCode: 'PARSE_ERROR', errorDetails: thrown.message }, 400)
   }
   const error = thrown instanceof FlagsError ? thrown : new FlagsError('GENERAL', 'An OFREP request failed.', { cause: thrown })
-  report(error)
-  return json({ ...about, errorCode: 'GENERAL', errorDetails: `${error.code}: ${tellable(error.code, error.message)}` }, 500)
+  // A version that was never given out is whoever asked for it's own doing, and anybody can.
+  if (error.code !== 'VERSION_NOT_REACHED') report(error)
+  return json(failureOf(key, error.code, error.message), 500)
 }

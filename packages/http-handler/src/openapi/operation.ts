@@ -5,13 +5,15 @@ import { fieldsOf, type JsonSchema } from './json-schema.ts'
 
 /** What a body can be refused for. */
 const OF_BODIES: readonly ProblemCode[] = ['INVALID_BODY', 'UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'BODY_TIMEOUT', 'REQUEST_ABORTED']
-/** What may go wrong with whatever is asked. */
+const OF_AUTHORIZE: readonly ProblemCode[] = ['UNAUTHENTICATED', 'FORBIDDEN']
+/** What may go wrong with whatever is asked of the store. */
 const OF_THE_STORE: readonly ProblemCode[] = ['STORE_UNAVAILABLE', 'STORE_TIMEOUT', 'SCHEMA_MISSING', 'SCHEMA_OLD', 'CLOSED']
 const OF_WRITES: readonly ProblemCode[] = ['REQUEST_ABORTED', 'WRITE_BLOCKED', 'PARSE_ERROR', 'RECORD_TOO_NEW']
 
 /** What problems of a status have beside their document. */
 const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   401: { 'WWW-Authenticate': 'Which credentials.' },
+  415: { Accept: 'What is taken.' },
   503: { 'Retry-After': 'Seconds.' },
 }
 const ENTITY_TAG = { ETag: 'What the answer follows from, for `If-None-Match`. Absent where nobody may keep it.' }
@@ -38,7 +40,7 @@ export function operationOf(route: Route, schemas: Readonly<Record<string, JsonS
         content: { [success.type ?? 'application/json']: { schema } },
       },
       ...(text.takesIfNoneMatch === true ? { 304: { description: 'It still holds.', headers: headersOf(ENTITY_TAG) } } : {}),
-      ...problemsOf(method === 'GET' ? codesOf(route) : [...codesOf(route), ...OF_WRITES]),
+      ...problemsOf([...(isPublic ? [] : OF_AUTHORIZE), ...codesOf(route), ...(method === 'GET' ? [] : OF_WRITES)]),
     },
   }
 }
@@ -62,6 +64,10 @@ function headerParameters({ text }: Route): readonly JsonSchema[] {
     const description = 'Entity tags of answers that the client has; where one still holds, the answer is a 304.'
     found.push({ name: 'If-None-Match', in: 'header', description, schema: { type: 'string' } })
   }
+  if (text.takesLastEventId === true) {
+    const description = 'The id of the event that was received last: the stream goes on after it.'
+    found.push({ name: 'Last-Event-ID', in: 'header', description, schema: { type: 'string' } })
+  }
   return found
 }
 
@@ -71,14 +77,12 @@ function headersOf(headers: Readonly<Record<string, string>>): JsonSchema {
 
 function codesOf({ path, text }: Route): readonly ProblemCode[] {
   return [
-    'UNAUTHENTICATED',
-    'FORBIDDEN',
     'INVALID_QUERY',
     ...(path.includes('{name}') ? (['INVALID_NAME'] as const) : []),
     ...(text.takesIfMatch === true ? (['INVALID_HEADER', 'VERSION_CONFLICT'] as const) : []),
     ...(text.body === undefined ? [] : OF_BODIES),
     ...(text.problems ?? []),
-    ...OF_THE_STORE,
+    ...(text.isStoreless === true ? [] : OF_THE_STORE),
     'GENERAL',
   ]
 }

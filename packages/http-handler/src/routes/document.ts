@@ -15,6 +15,7 @@ export function documentRoute(others: readonly Route[], options: ResolvedOptions
       id: 'describe',
       summary: 'This document.',
       success: { status: 200, description: 'OpenAPI 3.1.', schema: { type: 'object' } },
+      isStoreless: true,
     },
     async answer() {
       text ??= JSON.stringify(documentOf([...others, route], options))

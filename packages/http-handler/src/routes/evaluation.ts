@@ -21,8 +21,9 @@ export function evaluationRoutes(options: ResolvedOptions, answers: KeptAnswers)
         id: 'evaluateFlag',
         summary: 'Whether a user gets the flag, and why. A flag that does not exist is off, with FLAG_NOT_FOUND.',
         success: { status: 200, description: 'The evaluation.', schema: 'Evaluation' },
-        problems: ['VERSION_NOT_REACHED'],
-        takesIfNoneMatch: true,
+        // The second and third where a flag must not guess.
+        problems: ['VERSION_NOT_REACHED', 'PARSE_ERROR', 'RECORD_TOO_NEW'],
+        takesIfNoneMatch: cache !== undefined,
       },
       async answer(asked) {
         const minVersion = asked.query.whole('min_version')

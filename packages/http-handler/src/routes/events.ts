@@ -24,7 +24,9 @@ export function eventRoutes(streams: EventStreams): readonly Route[] {
         id: 'streamEvents',
         summary: 'That flags and segments change, by name and version, as they do. `Last-Event-ID` goes on where a stream was left.',
         success: { status: 200, description: 'Server-sent events.', type: 'text/event-stream', schema: { type: 'string' } },
-        problems: ['REQUEST_ABORTED'],
+        takesLastEventId: true,
+        isStoreless: true,
+        problems: ['REQUEST_ABORTED', 'CLOSED'],
       },
       async answer(asked) {
         const { method, signal } = asked.request
