@@ -22,19 +22,19 @@ export interface OfrepSuccess {
  * whatever the code's default is. Any other flag has its variant's value for who is in and none for who is out.
  */
 export function ofrepAnswer(evaluation: Evaluation, snapshot: FlagSnapshot): OfrepSuccess | OfrepFailure {
-  const { name, reason, variant, version, source, errorCode, errorMessage = '' } = evaluation
+  const { name, reason, version, source, errorCode, errorMessage = '' } = evaluation
   if (errorCode !== undefined) return failureOf(name, errorCode, errorMessage)
   const shared = reason === 'DEFAULT' || reason === 'STALE' || reason === 'ERROR' ? undefined : reason
   return {
     key: name,
-    value: valueFor(evaluation, snapshot),
+    ...outcomeOf(evaluation, snapshot),
     reason: shared ?? 'UNKNOWN',
-    variant,
     metadata: { version, source, reason: shared === undefined ? reason : undefined },
   }
 }
 
-function valueFor({ name, enabled, variant, value }: Evaluation, snapshot: FlagSnapshot): JsonValue | undefined {
-  if (enabled && variant !== undefined) return value
-  return snapshot.isBoolean(name) ? enabled : undefined
+function outcomeOf({ name, enabled, variant, value }: Evaluation, snapshot: FlagSnapshot): Pick<OfrepSuccess, 'value' | 'variant'> {
+  if (enabled && variant !== undefined) return { value, variant }
+  // Named as by the provider for OpenFeature in this process, so that it is the same to whoever counts.
+  return snapshot.isBoolean(name) ? { value: enabled, variant: enabled ? 'on' : 'off' } : { value: undefined, variant: undefined }
 }

@@ -27,15 +27,16 @@ describe('OFREP answers one flag and all flags alike', () => {
     await site.store.create({ name: 'nobody', rollout: 0 })
     await site.store.create({ name: 'half', rollout: 50 })
     const metadata = { version: 1, source: 'memory' }
-    expect(await both('on')).toEqual({ key: 'on', value: true, reason: 'STATIC', metadata })
-    expect(await both('nobody')).toEqual({ key: 'nobody', value: false, reason: 'STATIC', metadata: { ...metadata, version: 2 } })
+    expect(await both('on')).toEqual({ key: 'on', value: true, variant: 'on', reason: 'STATIC', metadata })
+    const off = { key: 'nobody', value: false, variant: 'off', reason: 'STATIC', metadata: { ...metadata, version: 2 } }
+    expect(await both('nobody')).toEqual(off)
     const { enabled } = await site.flags.evaluate('half', 'ada')
     expect(await both('half')).toMatchObject({ value: enabled, reason: 'SPLIT' })
   })
 
   test('a disabled flag is false, and says so', async () => {
     await site.store.create({ name: 'killed', rollout: 100, enabled: false })
-    expect(await both('killed')).toMatchObject({ value: false, reason: 'DISABLED' })
+    expect(await both('killed')).toMatchObject({ value: false, variant: 'off', reason: 'DISABLED' })
   })
 
   test('a flag with variants by the value of who is in, and by none for who is out', async () => {
@@ -78,7 +79,7 @@ describe('OFREP answers one flag and all flags alike', () => {
   test('nothing of how the flag is made: no rule, rollout or bucket', async () => {
     await site.store.create({ name: 'half', rollout: 50, rules: [{ name: 'secret', when: [...PRO], rollout: 50 }] })
     const { metadata, ...answer } = await both('half')
-    expect(Object.keys(answer).sort()).toEqual(['key', 'reason', 'value'])
+    expect(Object.keys(answer).sort()).toEqual(['key', 'reason', 'value', 'variant'])
     expect(Object.keys(metadata as object).sort()).toEqual(['source', 'version'])
   })
 })
