@@ -1,9 +1,12 @@
-import { createFlags, type FlagCache, type FlagStore, type Flags, memoryStore } from '@flagstone/core'
+import { createFlags, type FlagCache, type Flags, memoryStore } from '@flagstone/core'
 import { memoryCacheSpace } from '../../../packages/core/src/memory/memory-cache-space.ts'
 import { ManualClock, settle } from '../../../packages/core/test/manual-clock.ts'
+import { unwatched } from '../../../packages/core/test/world.ts'
 import { type Answer, type Entry, judge, type Violation, type Write } from '../oracle.ts'
 import { type Faults, scheduled, withoutSuccessors } from './scheduled.ts'
 import { randomFrom, Scheduler } from './scheduler.ts'
+import { TakenSnapshots } from './snapshots.ts'
+import { drawn, type Weights, weightsFrom } from './weights.ts'
 
 const FLAGS = ['a', 'b'] as const
 const STEPS = 400
@@ -25,17 +28,6 @@ interface Process {
   readonly heard: Map<string, number>
 }
 
-/** How often each thing happens. Each schedule has weights of its own, so that rare things meet in some of them. */
-interface Weights {
-  readonly pass: number
-  readonly ask: number
-  readonly write: number
-  readonly edit: number
-  readonly evict: number
-  readonly time: number
-  readonly crash: number
-}
-
 /** Whom the schedule is about: also drawn for each. */
 interface Temper {
   /** How many ask for the newest version. */
@@ -44,18 +36,6 @@ interface Temper {
   readonly memoryless: number
   /** Whether records follow their changes in the cache: where they do not, everybody loads. */
   readonly follows: boolean
-}
-
-function weightsFrom({ random }: Scheduler): Weights {
-  return {
-    pass: 20 + 40 * random(),
-    ask: 10 + 20 * random(),
-    write: 2 + 12 * random(),
-    edit: 8 * random() ** 2,
-    evict: 14 * random() ** 2,
-    time: 10 * random(),
-    crash: 3 * random() ** 2,
-  }
 }
 
 /** One schedule of reads, updates, deletes, re-creations, evictions, lost and doubled hints, failures and crashes, over the real chain. */
@@ -72,6 +52,7 @@ class Play {
   readonly #committedAt = new Map<number, number>()
   readonly #found: Finding['violations'][number][] = []
   readonly #processes: Process[] = []
+  readonly #snapshots = new TakenSnapshots(FLAGS)
   #step = 0
   #born = 0
   #fenced = new Map<string, number>()
@@ -86,7 +67,7 @@ class Play {
     this.#connect = connect
     this.#scheduler = new Scheduler(seed)
     const { random } = this.#scheduler
-    this.#weights = weightsFrom(this.#scheduler)
+    this.#weights = weightsFrom(this.#scheduler, seed)
     this.#temper = { minVersion: random(), memoryless: 0.8 * random(), follows: random() < 0.5 }
     this.#faults = { fails: 0.1 * random() ** 2, lost: random() ** 2, doubled: 0.3 * random() }
   }
@@ -100,9 +81,11 @@ class Play {
       await this.#lookAround()
     }
     await this.#quiesce()
-    const { violations, answers } = judge([...(await this.#writes()), ...this.#log])
+    const writes = await this.#writes()
+    const { violations, answers } = judge([...writes, ...this.#log])
     await this.#end()
-    return { seed: this.#seed, violations: [...this.#found, ...violations], trace: this.#scheduler.trace, answers }
+    const all = [...this.#found, ...violations, ...this.#snapshots.violations(writes)]
+    return { seed: this.#seed, violations: all, trace: this.#scheduler.trace, answers }
   }
 
   async #start(): Promise<void> {
@@ -126,11 +109,13 @@ class Play {
   }
 
   async #act(): Promise<void> {
-    switch (this.#next()) {
+    switch (drawn(this.#weights, this.#scheduler.random)) {
       case 'pass':
         return this.#scheduler.passOne()
       case 'ask':
         return this.#ask(this.#scheduler.pick(this.#processes), this.#scheduler.chance(this.#temper.minVersion))
+      case 'snapshot':
+        return this.#take(this.#scheduler.pick(this.#processes), this.#scheduler.chance(this.#temper.minVersion))
       case 'write':
         return this.#write(this.#scheduler.pick(this.#processes))
       case 'edit':
@@ -142,16 +127,6 @@ class Play {
       case 'crash':
         return await this.#crash()
     }
-  }
-
-  #next(): keyof Weights {
-    const weights = Object.entries(this.#weights) as [keyof Weights, number][]
-    let dice = this.#scheduler.random() * weights.reduce((sum, [, weight]) => sum + weight, 0)
-    for (const [what, weight] of weights) {
-      dice -= weight
-      if (dice < 0) return what
-    }
-    return 'pass'
   }
 
   #ask({ name, flags, heard }: Process, withMinVersion: boolean): void {
@@ -170,6 +145,31 @@ class Play {
       this.#scheduler.trace.push(`${name} answers ${flag}: version ${version ?? 'none'} as of ${asOf} from ${source} (asked at ${from})`)
       this.#log.push(answer)
     })
+  }
+
+  /** What a snapshot says of each flag is an answer, unless it says itself that it may be old: then it need be no more than of one version. */
+  #take({ name, flags, heard }: Process, withMinVersion: boolean): void {
+    const from = this.#step
+    const told = new Map(heard)
+    const options = withMinVersion ? { minVersion: Math.max(...this.#committedAt.keys()) } : {}
+    const taking = flags.snapshot(options).then((snapshot) => {
+      const { asOf, stale } = snapshot
+      this.#scheduler.trace.push(`${name} has a snapshot as of ${asOf}${stale ? ', stale' : ''} (asked at ${from})`)
+      this.#snapshots.note(name, snapshot)
+      if (stale || asOf === undefined) return
+      for (const flag of FLAGS) {
+        const { version } = snapshot.evaluate(flag, 'ada')
+        const known = told.get(flag)
+        this.#log.push({
+          ...{ kind: 'answer', process: name, flag, asOf, from, at: this.#step, stale },
+          ...(version === undefined ? {} : { version }),
+          ...(known === undefined ? {} : { heard: known }),
+          ...options,
+        })
+      }
+    })
+    // None was to be had that is as new as it has to be.
+    taking.catch(() => undefined)
   }
 
   #write({ name, flags }: Process): void {
@@ -235,18 +235,7 @@ class Play {
     }
     for (const { name, flags } of this.#processes) {
       for (const flag of FLAGS) {
-        const asked = flags.evaluate(flag, 'ada')
-        let ended = false
-        const end = (): void => {
-          ended = true
-        }
-        void asked.then(end, end)
-        for (let turn = 0; turn < 4_000 && !ended; turn++) {
-          if (this.#scheduler.waiting > 0) this.#scheduler.passOne()
-          else await this.#clock.advance(50)
-          await settle(1)
-        }
-        const answer = ended ? await asked : undefined
+        const answer = await this.#ended(flags.evaluate(flag, 'ada'))
         const stored = (await this.#store.load([flag])).flags.get(flag)
         const version = stored && 'version' in stored ? stored.version : undefined
         if (answer?.version === version && answer?.source !== 'default') continue
@@ -255,7 +244,28 @@ class Play {
           what: `${name} answers ${flag} at ${answer?.version} (${answer?.source} ${answer?.errorCode}), the store has ${version}`,
         })
       }
+      if (this.#weights.snapshot === 0) continue
+      const snapshot = await this.#ended(flags.snapshot())
+      if (snapshot !== undefined) this.#snapshots.note(name, snapshot)
+      const { version } = (await this.#store.head()).cursor
+      if (snapshot?.asOf === version && !snapshot.stale) continue
+      this.#found.push({ law: 'did not converge', what: `${name} has a snapshot as of ${snapshot?.asOf}, the store is at ${version}` })
     }
+  }
+
+  /** What it comes to, once whatever can go on does; `undefined` where it comes to nothing. */
+  async #ended<T>(work: Promise<T>): Promise<T | undefined> {
+    let outcome: Promise<T> | undefined
+    const end = (): void => {
+      outcome = work
+    }
+    void work.then(end, end)
+    for (let turn = 0; turn < 4_000 && outcome === undefined; turn++) {
+      if (this.#scheduler.waiting > 0) this.#scheduler.passOne()
+      else await this.#clock.advance(50)
+      await settle(1)
+    }
+    return await outcome
   }
 
   async #writes(): Promise<Write[]> {
@@ -272,27 +282,9 @@ class Play {
   }
 
   async #end(): Promise<void> {
-    const closing = Promise.all(this.#processes.map(({ flags }) => flags.close()))
-    let ended = false
-    void closing.then(() => {
-      ended = true
-    })
-    for (let turn = 0; turn < 2_000 && !ended; turn++) {
-      if (this.#scheduler.waiting > 0) this.#scheduler.passOne()
-      else await this.#clock.advance(200)
-      await settle(1)
-    }
-    if (!ended) this.#found.push({ law: 'close', what: 'a client could not be closed' })
+    const closed = await this.#ended(Promise.all(this.#processes.map(({ flags }) => flags.close())))
+    if (closed === undefined) this.#found.push({ law: 'close', what: 'a client could not be closed' })
   }
-}
-
-function unwatched(store: FlagStore): FlagStore {
-  return new Proxy(store, {
-    get(target, key) {
-      const value: unknown = key === 'watch' ? undefined : Reflect.get(target, key)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
 }
 
 /** Plays the schedule of one seed. Jitter is part of the schedule: the same seed brings the same. `connect` may weaken the cache. */

@@ -1,7 +1,9 @@
 import type { FlagCache } from '@flagstone/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { AllFlags } from '../../../packages/core/src/read/all-flags.ts'
 import { Flights } from '../../../packages/core/src/read/flights.ts'
 import { MemoryLayer } from '../../../packages/core/src/read/memory-layer.ts'
+import { CatchUp } from '../../../packages/core/src/write/catch-up.ts'
 import { ChangeIntake } from '../../../packages/core/src/write/change-intake.ts'
 import { Floors } from '../../../packages/core/src/write/floors.ts'
 import { type Finding, play } from './play.ts'
@@ -65,12 +67,30 @@ describe('without a guard, some schedule shows why it is there:', { timeout: 600
         vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)
       },
     ],
-    ['the floor that a change raises', 1, () => vi.spyOn(Floors.prototype, 'raiseByChange').mockReturnValue(true)],
+    ['the floor that a change raises', 75, () => vi.spyOn(Floors.prototype, 'raiseByChange').mockReturnValue(true)],
     ['the floor that an answer raises', 1, () => vi.spyOn(Floors.prototype, 'raiseByAnswer').mockReturnValue(undefined)],
-    ['the check of an answer when it is delivered', 145, () => vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)],
+    ['the check of an answer when it is delivered', 490, () => vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)],
     ['loads that a change detaches', 140, () => vi.spyOn(Flights.prototype, 'detach').mockReturnValue(undefined)],
     ['memory that gives way to a newer answer', 1, () => vi.spyOn(MemoryLayer.prototype, 'answered').mockReturnValue(undefined)],
     ['memory that a hint drops, or the log swaps', 1, () => vi.spyOn(ChangeIntake.prototype, 'logged').mockReturnValue(undefined)],
+    [
+      'a snapshot that catches up with what was answered',
+      1,
+      () => {
+        vi.spyOn(Floors.prototype, 'highest', 'get').mockReturnValue(0)
+        vi.spyOn(CatchUp.prototype, 'told', 'get').mockReturnValue(0)
+      },
+    ],
+    ['a snapshot that the log keeps up to date', 1, () => vi.spyOn(AllFlags.prototype, 'log').mockReturnValue(undefined)],
+    [
+      'a revision that stands for the clock which it was asked for',
+      1,
+      () => {
+        vi.spyOn(CatchUp.prototype, 'revisionAt').mockImplementation(function (this: CatchUp) {
+          return String(this.clock)
+        })
+      },
+    ],
   ]
 
   test.each(guards)('%s', async (_, from, remove) => {
@@ -82,7 +102,7 @@ describe('without a guard, some schedule shows why it is there:', { timeout: 600
   const tokens: readonly (readonly [string, number, (cache: FlagCache) => Partial<FlagCache>])[] = [
     [
       'the token of a fill',
-      110,
+      190,
       (cache) => ({
         async fill(fills) {
           const now = await cache.read(fills.map(({ name }) => ({ name })))
@@ -92,7 +112,7 @@ describe('without a guard, some schedule shows why it is there:', { timeout: 600
     ],
     [
       'the token of a record that follows its change',
-      80,
+      190,
       (cache) => ({
         async invalidate(name, version, successor) {
           const [now] = await cache.read([{ name }])

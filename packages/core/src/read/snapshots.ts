@@ -11,7 +11,7 @@ import type { LastResort } from './last-resort.ts'
 import { KEEP_MS, type MemoryLayer } from './memory-layer.ts'
 import type { StoreLayer } from './store-layer.ts'
 
-/** A load that the log overtakes is made again, this often. */
+/** A load that the log overtakes is made again, this often; so is a catch-up that an answer overtakes. */
 const ATTEMPTS = 3
 
 export interface SnapshotsParts extends SnapshotParts {
@@ -74,11 +74,16 @@ export class Snapshots {
     return Math.max(intake.hinted, catchUp.told, floors.highest)
   }
 
-  /** Catches up with all of that, and with what is asked for; answers whether it could not. */
+  /** Catches up with what is asked for and with all that is known, and answered meanwhile; answers whether it could not. */
   async #isBehind(minVersion: number): Promise<boolean> {
-    const { catchUp } = this.#parts
-    const known = Math.max(this.#known, minVersion)
-    return known > catchUp.clock && (await catchUp.reach(known)) === 'unknown'
+    const { floors, catchUp } = this.#parts
+    let needed = Math.max(this.#known, minVersion)
+    for (let attempt = 0; needed > catchUp.clock; attempt++) {
+      if (attempt === ATTEMPTS || (await catchUp.reach(needed)) === 'unknown') return true
+      // Of what was asked for, or hinted at, the store may know nothing; what was answered is true.
+      needed = floors.highest
+    }
+    return false
   }
 
   async #standIn(failure: FlagsError): Promise<Snapshot> {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Flags } from '../../src/index.ts'
 import { settle } from '../manual-clock.ts'
 import { type Replicated, replicated } from '../replicated.ts'
-import { around, gate, World } from '../world.ts'
+import { around, gate, unwatched, World } from '../world.ts'
 
 let world: World
 let pair: Replicated
@@ -67,6 +67,53 @@ describe('a snapshot is no older', () => {
     gone = false
     await world.clock.advance(2_000)
     expect(await taken(client)).toEqual({ asOf: 3, stale: false, on: false })
+  })
+
+  test('than what was answered while it caught up with what was answered before', async () => {
+    const held = gate()
+    let isSlow = false
+    const store = around(pair.store, {
+      changesSince: async (next, ...args) => {
+        const changes = await next(...args)
+        if (isSlow) await held.opened
+        return changes
+      },
+    })
+    const client = world.client({ store: unwatched(store), memory: false, cache: undefined as never })
+    await client.snapshot()
+    await world.store.update('one', { enabled: false })
+    await client.evaluate('one', 'ada')
+    isSlow = true
+    const snapshot = client.snapshot()
+    await settle()
+    await world.store.update('two', { enabled: false })
+    expect(await client.evaluate('two', 'ada')).toMatchObject({ asOf: 4, enabled: false })
+    held.open()
+    const { asOf, stale } = await world.clock.until(snapshot)
+    expect([asOf, stale]).toEqual([4, false])
+  })
+
+  test('than what was answered, or says that it is stale, where answers overtake each catch-up', async () => {
+    let rounds = 0
+    const store = around(pair.store, {
+      changesSince: async (next, ...args) => {
+        const changes = await next(...args)
+        if (rounds === 0) return changes
+        rounds++
+        await world.store.update('two', { rollout: rounds })
+        await client.evaluate('two', 'ada')
+        return changes
+      },
+    })
+    const client = world.client({ store: unwatched(store), memory: false, cache: undefined as never })
+    await client.snapshot()
+    await world.store.update('one', { enabled: false })
+    await client.evaluate('one', 'ada')
+    rounds = 1
+    const { stale } = await world.clock.until(client.snapshot())
+    expect([stale, rounds]).toEqual([true, 4])
+    rounds = 0
+    expect(await taken(client)).toEqual({ asOf: 6, stale: false, on: false })
   })
 
   test('than a hint that came while a catch-up was under way', async () => {
