@@ -1,16 +1,31 @@
-import type { Decision, Evaluation, JsonValue, Reason } from './contracts/index.ts'
+import type { Decision, Evaluation, JsonValue } from './contracts/index.ts'
 import { FlagsError } from './errors.ts'
 import { shown } from './evaluate/shown.ts'
 import type { NoAnswer } from './read/answer.ts'
 import type { Decided } from './read/decider.ts'
 import type { FlagDefinition, Widen } from './schema.ts'
 
+type Draft = { -readonly [K in keyof Evaluation]: Evaluation[K] }
+
 /** What `evaluate` answers; `fallback` where the flag does not exist. */
-export function evaluation({ decision: found, source, asOf, stale }: Decided, fallback: boolean): Evaluation {
-  const decision = found as Decision
-  const isAbsent = decision.errorCode === 'FLAG_NOT_FOUND'
-  const reason: Reason = stale && (isAbsent || decision.reason !== 'ERROR') ? 'STALE' : decision.reason
-  return { ...decision, enabled: isAbsent ? fallback : decision.enabled, reason, source, asOf }
+export function evaluation({ decision, source, asOf, stale }: Decided, fallback: boolean): Evaluation {
+  const { name, enabled, reason, version, rollout, rule, unmet, targetingKey, bucket, variant, value, errorCode, errorMessage } =
+    decision as Decision
+  const isAbsent = errorCode === 'FLAG_NOT_FOUND'
+  const isStale = stale && (isAbsent || reason !== 'ERROR')
+  const answer: Draft = { name, enabled: isAbsent ? fallback : enabled, reason: isStale ? 'STALE' : reason, source, asOf }
+  // One by one: to spread objects of so many shapes costs more than the evaluation.
+  if (version !== undefined) answer.version = version
+  if (rollout !== undefined) answer.rollout = rollout
+  if (rule !== undefined) answer.rule = rule
+  if (unmet !== undefined) answer.unmet = unmet
+  if (targetingKey !== undefined) answer.targetingKey = targetingKey
+  if (bucket !== undefined) answer.bucket = bucket
+  if (variant !== undefined) answer.variant = variant
+  if (value !== undefined) answer.value = value
+  if (errorCode !== undefined) answer.errorCode = errorCode
+  if (errorMessage !== undefined) answer.errorMessage = errorMessage
+  return answer
 }
 
 /** What `isEnabled` answers; `fallback` where the flag does not exist, or nobody knows. */
