@@ -118,6 +118,7 @@ export class Snapshots {
     const revision = this.#parts.catchUp.revisionAt(state.asOf)
     if (this.#last?.state !== state || this.#last.stale !== stale || this.#last.snapshot.revision !== revision) {
       this.#last = { state, stale, snapshot: new Snapshot(state, stale, this.#parts, revision) }
+      this.#parts.floors.raiseAllByAnswer(state.asOf)
     }
     return this.#last.snapshot
   }

@@ -68,6 +68,11 @@ export class Floors {
     if (asOf > this.#highest) this.#highest = asOf
   }
 
+  /** A snapshot answers every flag as of `asOf`: what is known to have changed by then is not shown as it was before, even as a last resort. */
+  raiseAllByAnswer(asOf: number): void {
+    for (const floor of this.#byName.values()) if (floor.changed <= asOf) floor.answered = Math.max(floor.answered, floor.changed)
+  }
+
   raiseCommon(version: number): void {
     if (version > this.#common) this.#common = version
   }

@@ -152,6 +152,29 @@ describe('a snapshot is no older', () => {
     expect(await taken(client)).toEqual({ asOf: 3, stale: false, on: false })
   })
 
+  test('nor newer than what stands in afterwards, where nobody can be asked', async () => {
+    const held = gate()
+    let gone = false
+    const refused = (next: (...args: never[]) => Promise<never>, ...args: never[]) =>
+      gone ? Promise.reject(new Error('gone')) : next(...args)
+    const store = around(pair.store, {
+      update: (next, ...args) => next(...args).then((change) => held.opened.then(() => change)),
+      load: refused as never,
+      changesSince: refused as never,
+    })
+    const client = world.client({ store: unwatched(store), cache: undefined as never })
+    await client.snapshot()
+    const update = client.admin.update('one', { rollout: 100 })
+    await settle()
+    await world.store.update('one', { enabled: false })
+    await world.clock.advance(4_000)
+    expect(await taken(client)).toEqual({ asOf: 4, stale: false, on: false })
+    held.open()
+    await update
+    gone = true
+    expect((await world.clock.until(client.evaluate('one', 'ada'))).version).not.toBe(3)
+  })
+
   test('nor newer than what the client answers right after it', async () => {
     const client = world.deaf({ cache: undefined as never })
     await client.evaluate('one', 'ada')
