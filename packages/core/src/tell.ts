@@ -12,7 +12,15 @@ export function tell(what: string, call: () => unknown): void {
   }
 }
 
-/** A process warning that the host's function `what` threw. */
+/** A process warning that the host's function `what` threw. Never throws. */
 export function warnOfThrown(what: string, thrown: unknown): void {
-  process.emitWarning(`${what} threw: ${inspect(thrown)}`)
+  process.emitWarning(`${what} threw: ${textOf(thrown)}`)
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return inspect(thrown)
+  } catch {
+    return 'something that cannot be shown'
+  }
 }

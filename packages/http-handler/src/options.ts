@@ -42,7 +42,10 @@ export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
    * client alone and asked for anew each time. `false`: nobody keeps anything, and there are no entity tags. Default: `CacheAges`' own.
    */
   readonly cache?: false | Partial<CacheAges>
-  /** Told of whatever was answered with a status of 500 or more, or with less than is known; message and `cause` have the rest. May be `async`. */
+  /**
+   * Told of whatever was answered with a status of 500 or more, but for `VERSION_NOT_REACHED`, or with less than is known; message and `cause` have
+   * the rest. May be `async`.
+   */
   onError?(error: FlagsError): unknown
   /** Where time comes from; for tests. */
   readonly clock?: Clock

@@ -9,17 +9,22 @@ import { request } from './site.ts'
 let site: EventsSite
 /** How the log was read. */
 let pages: ChangesPage[]
+/** What happens before each read of it, and between a read and its answer. */
 let meanwhile: () => Promise<void>
+let afterwards: () => Promise<void>
 beforeEach(async () => {
   pages = []
   meanwhile = async () => undefined
+  afterwards = async () => undefined
   site = new EventsSite({}, { heartbeatMs: 600_000 })
   const { admin } = site.flags
   const { changes } = admin
   admin.changes = async (page = {}) => {
     pages.push(page)
     await meanwhile()
-    return await changes.call(admin, page)
+    const answer = await changes.call(admin, page)
+    await afterwards()
+    return answer
   }
   for (const name of ['a', 'b']) await site.store.create({ name })
 })
@@ -47,6 +52,38 @@ describe('the log', () => {
     await settle()
     expect(pages.map(({ after }) => after?.version)).toEqual([2, 1])
     expect(readers.map(({ told }) => told.length)).toEqual([3, 2, 1, 4])
+  })
+
+  test('is not read for who has left', async () => {
+    await site.elsewhere('a', 'b', 'a')
+    await site.listen()
+    const held = gate()
+    meanwhile = () => held.opened
+    pages.length = 0
+    for (let client = 0; client < 20; client++) await (await site.listen(String(100 + client))).leave()
+    const back = await site.listen('3')
+    held.open()
+    await settle()
+    expect([pages.map(({ after }) => after?.version), back.told]).toEqual([
+      [100, 3],
+      ['b@4', 'a@5'],
+    ])
+  })
+
+  test('is read for who came first and reads late, though nobody else listened meanwhile', async () => {
+    const first = await site.listen()
+    await site.elsewhere('a')
+    const unread = await site.clock.until(site.events(request('/events')))
+    await first.leave()
+    await site.elsewhere('b')
+    await site.listen()
+    const late = new EventReader(unread)
+    await settle()
+    expect([late.types, (await site.listen('2')).told]).toEqual([
+      ['connected', 'refetchEvaluation'],
+      ['a@3', 'b@4'],
+    ])
+    expect(site.told).toEqual([])
   })
 
   test('is not read for who comes from further back than anybody is told one by one', async () => {
@@ -132,6 +169,56 @@ describe('while the log cannot be read', () => {
     meanwhile = down
     await site.listen('0')
     expect(site.told).toHaveLength(2)
+  })
+
+  test('from one place alone, nobody else has to wait for more than another try, and who does has to ask for everything', async () => {
+    await site.elsewhere('a', 'b', 'a')
+    await site.listen()
+    meanwhile = async () => (pages.at(-1)?.after?.version === 1 ? await down() : undefined)
+    pages.length = 0
+    const [bad, good] = [await site.listen('1'), await site.listen('3')]
+    expect([bad.events, good.events]).toEqual([[], []])
+    await site.clock.advance(2_000)
+    expect([bad.types, good.told]).toEqual([['everything'], ['b@4', 'a@5']])
+    await site.clock.advance(2_000)
+    await site.elsewhere('b')
+    expect([bad.told, good.told.at(-1)]).toEqual([['b@6'], 'b@6'])
+    expect(pages.filter(({ limit }) => limit === 500).map(({ after }) => after?.version)).toEqual([1, 3, 1])
+  })
+
+  test('changes that are heard of ask for it no more often, and keep nobody waiting when it can be read', async () => {
+    await site.elsewhere('a')
+    const first = await site.listen()
+    meanwhile = down
+    const back = await site.listen('1')
+    pages.length = 0
+    for (let change = 0; change < 20; change++) await site.elsewhere('b')
+    expect(pages).toEqual([])
+    let rounds = 0
+    let toldBy = 0
+    meanwhile = async () => undefined
+    afterwards = async () => {
+      if (toldBy === 0 && back.told.length > 0) toldBy = rounds
+      if (++rounds < 20) await site.elsewhere('a')
+    }
+    await site.clock.advance(2_000)
+    await settle(1_000)
+    expect([toldBy, rounds]).toEqual([3, 20])
+    expect(back.told.slice(-20)).toEqual(first.told.slice(-20))
+  })
+
+  test('a change that comes just when it can be read again is told at once', async () => {
+    const reader = await site.listen()
+    meanwhile = down
+    await site.elsewhere('a')
+    meanwhile = async () => undefined
+    afterwards = async () => {
+      afterwards = async () => undefined
+      await site.elsewhere('b')
+    }
+    await site.clock.advance(2_000)
+    await settle(100)
+    expect(reader.told).toEqual(['a@3', 'b@4'])
   })
 
   test('nobody who comes first asks for it either, and all are told to ask for everything as soon as it can', async () => {

@@ -1,6 +1,7 @@
 import type { Change, Flags, FlagsEvents, LoggedChanges } from '@flagstone/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { settle } from '../../core/test/manual-clock.ts'
+import { gate } from '../../core/test/world.ts'
 import { flagsHandler, type Handler } from '../src/index.ts'
 import { EventReader } from './event-reader.ts'
 import { request, Site } from './site.ts'
@@ -11,6 +12,8 @@ let reader: EventReader
 /** The log, which this process hears of when `tell` says so, and in no other way. */
 let log: Change[]
 let tell: (event: FlagsEvents['change']) => void
+/** The store went back. */
+let rewind: () => void
 
 beforeEach(async () => {
   site = new Site()
@@ -28,6 +31,7 @@ beforeEach(async () => {
   }
   handler = flagsHandler({ flags: flags as Flags, clock: site.clock, public: 'evaluate' })
   tell = (event) => listeners['change']?.(event as never)
+  rewind = () => listeners['error']?.({ code: 'STORE_REWOUND' } as never)
   reader = new EventReader(await site.clock.until(handler(request('/events'))))
   await settle()
 })
@@ -100,6 +104,27 @@ test('a page of the log that ends before what was told begins is taken for a gap
   const back = new EventReader(await site.clock.until(handler(request('/events', { headers: { 'Last-Event-ID': '1' } }))))
   await settle()
   expect([reader.types, back.types]).toEqual([['connected'], ['everything']])
+})
+
+test('what was read of a history that is gone by then is not told', async () => {
+  const held = gate()
+  const { changes } = site.flags.admin
+  site.flags.admin.changes = async (page) => {
+    const answer = await changes(page)
+    await held.opened
+    return answer
+  }
+  logged('a', 1)
+  tell({ name: 'a', version: 1 })
+  await settle()
+  log = []
+  rewind()
+  held.open()
+  await settle()
+  logged('b', 1)
+  tell({ name: 'b', version: 1 })
+  await settle()
+  expect([reader.types, reader.told]).toEqual([['connected', 'everything', 'refetchEvaluation'], ['b@1']])
 })
 
 test('a version that never was lets no later change out before it can be seen', async () => {

@@ -130,6 +130,16 @@ describe('the status', () => {
     ])
   })
 
+  test('stays FATAL over a client that was closed after it had been ready', async () => {
+    const flags = client()
+    await flags.ready()
+    await flags.close()
+    const watching = watched()
+    await expect(serve(watching, flags)).rejects.toMatchObject({ code: 'PROVIDER_FATAL' })
+    await settle()
+    expect(watching.client.providerStatus).toBe(ProviderStatus.FATAL)
+  })
+
   test('is STALE right after READY where the client was stale before', async () => {
     const flags = client()
     await flags.ready()

@@ -138,7 +138,7 @@ export class MemoryLayer {
   }
 
   get leased(): boolean {
-    return this.#clock.monotonic() < this.#leaseUntil
+    return !this.#closed && this.#clock.monotonic() < this.#leaseUntil
   }
 
   /** When the last catch-up that reached the clock began: then all that is live was right. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFlags, FlagsError, memoryCache, memoryStore } from '../../src/index.ts'
 import { settle } from '../manual-clock.ts'
@@ -74,6 +75,7 @@ describe('close', () => {
       source: 'default',
     })
     await expect(flags.ready()).rejects.toMatchObject({ code: 'CLOSED' })
+    expect(flags.stats().leased).toBe(false)
     await expect(flags.admin.list()).rejects.toMatchObject({ code: 'CLOSED' })
     await expect(flags.admin.update('new_feature', { rollout: 1 })).rejects.toMatchObject({ code: 'CLOSED' })
   })
@@ -237,12 +239,20 @@ describe('events', () => {
     flags.on('change', async () => {
       throw new Error('later')
     })
+    flags.on('change', () => {
+      throw {
+        [inspect.custom]: () => {
+          throw new Error('not to be shown')
+        },
+      }
+    })
     flags.on('change', listener)
     expect((await flags.admin.update('new_feature', { rollout: 10 })).propagation).toBe('ok')
     expect(listener).toHaveBeenCalledTimes(1)
     expect(warned.mock.calls.map(([text]) => String(text).split('\n')[0])).toEqual([
       'A listener of Flagstone threw: Error: my own fault',
       "A listener of Flagstone threw: 'not even an error'",
+      'A listener of Flagstone threw: something that cannot be shown',
       'A listener of Flagstone threw: Error: later',
     ])
     warned.mockRestore()

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 
 /** Part of every tag: raised when the same flags are answered in another form. */
-const FORM = '1'
+const FORM = '2'
 /** 128 bits. */
 const LENGTH = 22
 

@@ -8,7 +8,7 @@ import { Sightings } from './sightings.ts'
 const PAGE = 100
 /** How many may wait to be seen. With what a client that comes back is told, and one page more, they fit into its stream. */
 const MAX_WAITING = 300
-/** How many changes a client that comes back is told one by one. */
+/** How many changes a client that comes back is told one by one, and how many versions back it may come from. */
 const MAX_REPLAYED = 500
 /** When to look again at what is logged but not seen yet, and for a store that could not be read. */
 const SETTLE_MS = 500
@@ -48,7 +48,6 @@ export class ChangeFeed {
   #isFailing = false
   #news = 0
   #looking: Promise<void> | undefined
-  #reaching: Promise<unknown> = Promise.resolve()
   #cancelLook: () => void = () => undefined
 
   constructor(parts: FeedParts, listener: FeedListener) {
@@ -65,6 +64,11 @@ export class ChangeFeed {
   /** What was told of late; `undefined` as long as the feed does not know where it is. */
   get recent(): RecentChanges | undefined {
     return this.#recent
+  }
+
+  /** Whether the log could not be read a moment ago, and nobody but the feed itself tries again. */
+  get isFailing(): boolean {
+    return this.#isFailing
   }
 
   /** Begins to follow the log. Resolves when it does, or could not yet: it goes on trying. */
@@ -87,42 +91,24 @@ export class ChangeFeed {
     this.#sightings.forget()
   }
 
-  /** Looks whether there is more to tell. Never rejects. */
+  /** Looks whether there is more to tell; where the log could not be read a moment ago, when that is tried again. Never rejects. */
   async look(): Promise<void> {
-    if (!this.#isFollowing) return
-    this.#news++
-    this.#looking ??= this.#look()
-    await this.#looking
+    if (this.#isFollowing && (!this.#isFailing || this.#looking !== undefined)) await this.#lookNow()
   }
 
-  /**
-   * Sees to it that what came after a place is known. `false`: it cannot be told; `undefined`: not yet, `onBegin` says when to ask again. One at
-   * a time looks into the log: the next may find what it wants. Never rejects.
-   */
-  reach(place: Place): Promise<boolean | undefined> {
-    const reached = this.#reaching.then(() => this.#reach(place))
-    this.#reaching = reached
-    return reached
-  }
-
-  /** What was told after a place that was reached; `undefined` where that is too much, or gone again. */
-  after(place: Place): readonly Entry[] | undefined {
-    if (this.#recent === undefined || place.version < this.#recent.start.version) return undefined
-    const entries = this.#recent.after(place.version)
-    return entries.length > MAX_REPLAYED ? undefined : entries
-  }
-
-  #hear(name: string, version: number): void {
-    this.#sightings.tell(name, version)
-    if (this.#isFollowing) void this.look()
-  }
-
-  async #reach(place: Place): Promise<boolean | undefined> {
-    const recent = this.#recent
-    if (recent === undefined || this.#isFailing) return undefined
-    const isKnown = recent.knows(place)
+  /** Whether what came after a place is known: `false` where it cannot be told, `undefined` where the log has to be looked into. */
+  knows(place: Place): boolean | undefined {
+    if (this.#recent === undefined) return undefined
     // Whoever is told one by one comes from no further back, so nothing from there is read or held.
-    if (isKnown !== undefined || recent.end.version - place.version > MAX_REPLAYED) return isKnown ?? false
+    const isFar = this.#recent.end.version - place.version > MAX_REPLAYED
+    return this.#recent.knows(place) ?? (isFar ? false : undefined)
+  }
+
+  /** Looks into the log for what came after a place. `undefined`: it could not; `onBegin` says when it can. Never rejects. */
+  async reach(place: Place): Promise<boolean | undefined> {
+    const isKnown = this.knows(place)
+    const recent = this.#recent
+    if (isKnown !== undefined || recent === undefined) return isKnown
     try {
       const page = await this.#page(place, MAX_REPLAYED)
       const { start } = recent
@@ -135,6 +121,18 @@ export class ChangeFeed {
       this.#fail(error as FlagsError)
       return undefined
     }
+  }
+
+  /** What was told after a place that was reached; `undefined` where that is too much, or gone again. */
+  after(place: Place): readonly Entry[] | undefined {
+    if (this.#recent === undefined || place.version < this.#recent.start.version) return undefined
+    const entries = this.#recent.after(place.version)
+    return entries.length > MAX_REPLAYED ? undefined : entries
+  }
+
+  #hear(name: string, version: number): void {
+    this.#sightings.tell(name, version)
+    void this.look()
   }
 
   #page(after: Place, limit: number): Promise<LoggedChanges> {
@@ -151,9 +149,6 @@ export class ChangeFeed {
         this.#release()
       }
       if (this.#waiting.length > 0) this.#lookLater(SETTLE_MS)
-      if (!this.#isFailing) return
-      this.#isFailing = false
-      this.#listener.onBegin()
     } catch (error) {
       this.#fail(error as FlagsError)
     } finally {
@@ -162,7 +157,7 @@ export class ChangeFeed {
     }
   }
 
-  /** Told once, until the log can be read again; nobody else reads it before that. */
+  /** Told once, until the log has been read again; nobody else reads it before that. */
   #fail(error: FlagsError): void {
     if (!this.#isFollowing) return
     if (error.code === 'CLOSED') {
@@ -174,9 +169,21 @@ export class ChangeFeed {
     this.#lookLater(RETRY_MS)
   }
 
+  #recover(): void {
+    if (!this.#isFailing) return
+    this.#isFailing = false
+    this.#listener.onBegin()
+  }
+
   #lookLater(ms: number): void {
     this.#cancelLook()
-    if (this.#isFollowing) this.#cancelLook = this.#parts.clock.after(ms, () => void this.look())
+    if (this.#isFollowing) this.#cancelLook = this.#parts.clock.after(ms, () => void this.#lookNow())
+  }
+
+  async #lookNow(): Promise<void> {
+    this.#news++
+    this.#looking ??= this.#look()
+    await this.#looking
   }
 
   async #advance(): Promise<void> {
@@ -190,6 +197,7 @@ export class ChangeFeed {
     if (this.#recent !== recent) return
     if (page.kind === 'lost') this.#lose()
     else this.#take(page, news)
+    this.#recover()
   }
 
   /** From what this process has answered by so far. */
@@ -202,6 +210,7 @@ export class ChangeFeed {
       throw new FlagsError('STORE_REWOUND', 'The change log is not that of the flags which this process knows, yet.')
     this.#recent = new RecentChanges(page.head.version === clock ? page.head : { version: clock })
     this.#take(page, news)
+    this.#isFailing = false
     this.#listener.onBegin()
   }
 

@@ -6,6 +6,8 @@ import { changeText, connectedText, type Entry, everythingText, retryText } from
 
 /** How long a client waits before it comes back: this long to twice as long, so that they do not all come at once. */
 const RETRY_MS = 2_000
+/** After so many the log is not read for a client again: it may be this very part of it that takes too long. */
+const MAX_FAILURES = 2
 
 export interface EventStreamsParts extends FeedParts {
   readonly heartbeatMs: number
@@ -17,6 +19,8 @@ interface Client {
   from: Place | undefined
   /** Whether it has been told what it missed, and so is told what comes. */
   isPlaced: boolean
+  /** How often the log could not be read for it. */
+  failures: number
 }
 
 /** The streams that are open, on one feed and one heartbeat. */
@@ -24,6 +28,9 @@ export class EventStreams implements FeedListener {
   readonly #parts: EventStreamsParts
   readonly #feed: ChangeFeed
   readonly #clients = new Set<Client>()
+  /** Those for whom the log has to be read. */
+  readonly #waiting = new Set<Client>()
+  #isReading = false
   #cancelBeat: (() => void) | undefined
   #isClosed = false
 
@@ -53,6 +60,7 @@ export class EventStreams implements FeedListener {
       ),
       from: from === 'here' ? here : from === 'nowhere' ? undefined : from,
       isPlaced: false,
+      failures: 0,
     }
     const onAbort = (): void => client.stream.end()
     signal.addEventListener('abort', onAbort)
@@ -106,33 +114,57 @@ export class EventStreams implements FeedListener {
 
   #leave(client: Client): void {
     this.#clients.delete(client)
+    this.#waiting.delete(client)
     if (this.#clients.size === 0) this.#rest()
   }
 
-  /** Tells what it has missed. */
+  /** Tells what it has missed, where that is known, or else when the log has been read for it. */
   #place(client: Client): void {
+    if (this.#feed.recent === undefined || client.isPlaced) return
+    const isKnown = client.from === undefined ? false : this.#feed.knows(client.from)
+    if (isKnown === undefined) {
+      this.#waiting.add(client)
+      void this.#readForWaiting()
+    } else this.#tell(client, isKnown)
+  }
+
+  /** Nothing is waited for in here: what is told meanwhile would be missing. */
+  #tell(client: Client, isKnown: boolean): void {
     const { recent } = this.#feed
+    this.#waiting.delete(client)
     if (recent === undefined || client.isPlaced) return
-    if (client.from === undefined) {
-      client.isPlaced = true
+    const missed = isKnown && client.from !== undefined ? this.#feed.after(client.from) : undefined
+    client.isPlaced = true
+    if (missed === undefined) {
+      client.from = undefined
       client.stream.send(everythingText(recent.end))
       return
     }
-    void this.#catchUp(client, client.from)
+    for (const entry of missed) client.stream.send(changeText(entry))
   }
 
-  async #catchUp(client: Client, from: Place): Promise<void> {
-    const isReached = await this.#feed.reach(from)
-    if (isReached === undefined || client.from !== from || client.isPlaced) return
-    // From here on nothing is waited for: what is told meanwhile would be missing.
-    const missed = isReached ? this.#feed.after(from) : undefined
-    if (missed === undefined) {
-      client.from = undefined
-      this.#place(client)
-      return
+  /** One at a time: who has left does not count, and the next may find what it wants. */
+  async #readForWaiting(): Promise<void> {
+    if (this.#isReading) return
+    this.#isReading = true
+    for (let client = this.#nextWaiting(); client?.from !== undefined && !this.#feed.isFailing; client = this.#nextWaiting()) {
+      const isReached = await this.#feed.reach(client.from)
+      if (isReached === undefined) this.#failed(client)
+      else this.#tell(client, isReached)
     }
-    client.isPlaced = true
-    for (const entry of missed) client.stream.send(changeText(entry))
+    this.#isReading = false
+  }
+
+  /** Those for whom it could not be read before come last. */
+  #nextWaiting(): Client | undefined {
+    const [first] = this.#waiting
+    for (const client of this.#waiting) if (client.failures === 0) return client
+    return first
+  }
+
+  #failed(client: Client): void {
+    client.failures++
+    if (client.failures >= MAX_FAILURES) this.#tell(client, false)
   }
 
   #beatLater(): () => void {

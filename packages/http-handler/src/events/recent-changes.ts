@@ -19,7 +19,8 @@ export class RecentChanges {
 
   /** The place that was told last. */
   get end(): Place {
-    return this.#entries.at(-1) ?? this.#start
+    const last = this.#entries.at(-1)
+    return last === undefined ? this.#start : { version: last.version, id: last.id }
   }
 
   add(entry: Entry): void {
