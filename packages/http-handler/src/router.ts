@@ -26,8 +26,7 @@ export function routing(routes: readonly Route[], options: ResolvedOptions): Rou
   }
   app.notFound((c) => others.fetch(c.req.raw))
   app.onError((error, c) => problemOf(error, nameOf(c), options.report))
-  const nowhere = `There is nothing at this path. Flags are at ${options.basePath}/flags: the option basePath says where the routes begin.`
-  others.notFound((c) => problemOf(new Refusal('ROUTE_NOT_FOUND', nowhere), nameOf(c), options.report))
+  others.notFound((c) => problemOf(nowhere(c, options), nameOf(c), options.report))
   return { app, others }
 }
 
@@ -61,6 +60,15 @@ export function otherMethod(c: Context, allowed: string, { report }: ResolvedOpt
   if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { Allow: allowed } })
   const refusal = new Refusal('METHOD_NOT_ALLOWED', `${c.req.method} is not for this path; ${allowed} are.`, { Allow: allowed })
   return problemOf(refusal, nameOf(c), report)
+}
+
+/** Says which path arrived: a server may have taken part of it off, or left it on. */
+function nowhere({ req }: Context, { basePath }: ResolvedOptions): Refusal {
+  const arrived = JSON.stringify(req.path.slice(0, 100))
+  return new Refusal(
+    'ROUTE_NOT_FOUND',
+    `There is nothing at ${arrived}, as it arrived here: routes begin at ${basePath}/ (option basePath).`,
+  )
 }
 
 function crossOrigin(origins: readonly string[]): ReturnType<typeof cors> {

@@ -48,7 +48,8 @@ describe('a path that is none of the routes', () => {
     )
     expect(statuses).toEqual([404, 404, 404, 200])
     const { detail } = await problem(await handler(request('/flags')))
-    expect(detail).toContain('Flags are at /api/flags: the option basePath')
+    expect(detail).toBe('There is nothing at "/flags", as it arrived here: routes begin at /api/ (option basePath).')
+    expect(String((await problem(await handler(request(`/${'x'.repeat(50_000)}`))))['detail']).length).toBeLessThan(300)
   })
 })
 

@@ -67,8 +67,9 @@ describe('the official OFREP provider for servers', () => {
   })
 
   test('gives the default to who is out of a flag with variants', async () => {
-    // Of before OFREP 0.3: it calls the value that is left out a mismatch, and gives the default all the same.
-    expect(await (await client()).getStringDetails('out', 'red', ADA)).toMatchObject({ value: 'red' })
+    // Of before OFREP 0.3: it takes an answer without a value for a wrong one, and gives the default all the same.
+    const errorMessage = expect.stringContaining('does not match the expected format')
+    expect(await (await client()).getStringDetails('out', 'red', ADA)).toMatchObject({ value: 'red', errorCode: 'GENERAL', errorMessage })
   })
 
   test.each([
@@ -82,7 +83,7 @@ describe('the official OFREP provider for servers', () => {
 
   test('is refused without the right token', async () => {
     const details = await (await client('Bearer wrong')).getBooleanDetails('gate', false, ADA)
-    expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: 'GENERAL' })
+    expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: 'GENERAL', errorMessage: '' })
   })
 
   test('hears of an update with its next question', async () => {

@@ -5,4 +5,4 @@ export const dynamic = 'force-dynamic'
 
 const handler = handlerFor({ basePath: '/api' })
 
-export { handler as DELETE, handler as GET, handler as POST }
+export { handler as DELETE, handler as GET, handler as OPTIONS, handler as PATCH, handler as POST, handler as PUT }
