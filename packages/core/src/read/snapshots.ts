@@ -118,7 +118,7 @@ export class Snapshots {
     const revision = this.#parts.catchUp.revisionAt(state.asOf)
     if (this.#last?.state !== state || this.#last.stale !== stale || this.#last.snapshot.revision !== revision) {
       this.#last = { state, stale, snapshot: new Snapshot(state, stale, this.#parts, revision) }
-      this.#parts.floors.raiseAllByAnswer(state.asOf)
+      this.#parts.floors.raiseAllByAnswer(state.asOf, (name) => isCurrent(state, name))
     }
     return this.#last.snapshot
   }
@@ -147,4 +147,9 @@ export class Snapshots {
       return error
     }
   }
+}
+
+/** Not where the record cannot be used, whatever stands in for it. */
+function isCurrent({ compiled, outdated }: State, name: string): boolean {
+  return !outdated.has(name) && !(compiled.get(name) instanceof FlagsError)
 }

@@ -68,9 +68,14 @@ export class Floors {
     if (asOf > this.#highest) this.#highest = asOf
   }
 
-  /** A snapshot answers every flag as of `asOf`: what is known to have changed by then is not shown as it was before, even as a last resort. */
-  raiseAllByAnswer(asOf: number): void {
-    for (const floor of this.#byName.values()) if (floor.changed <= asOf) floor.answered = Math.max(floor.answered, floor.changed)
+  /**
+   * A snapshot answers these flags as of `asOf`: what is known to have changed by then is not shown as it was before, even as a last
+   * resort.
+   */
+  raiseAllByAnswer(asOf: number, answers: (name: string) => boolean): void {
+    for (const [name, floor] of this.#byName) {
+      if (floor.changed <= asOf && floor.changed > floor.answered && answers(name)) floor.answered = floor.changed
+    }
   }
 
   raiseCommon(version: number): void {

@@ -89,6 +89,17 @@ describe('a record that cannot be used', () => {
     expect(await reasons()).toEqual(['STATIC', 'STATIC', 'TARGETING_MATCH', 'STATIC'])
   })
 
+  test('of a newer build leaves the one that was read before standing, also where no snapshot has ever had it', async () => {
+    await world.store.create({ name: 'one', rollout: 100 })
+    const flags = world.deaf({ store, cache: undefined as never })
+    expect(await flags.evaluate('one', 'ada')).toMatchObject({ enabled: true, reason: 'STATIC' })
+    unusable.set('one', 'RECORD_TOO_NEW')
+    await world.store.update('one', { rollout: 0 })
+    await world.clock.advance(2_000)
+    expect((await flags.snapshot()).evaluate('one', 'ada')).toMatchObject({ errorCode: 'RECORD_TOO_NEW' })
+    expect(await flags.evaluate('one', 'ada')).toMatchObject({ enabled: true, reason: 'STALE' })
+  })
+
   test('of a newer build still leaves it standing where the log is lost and all is loaded anew', async () => {
     await world.store.create({ name: 'one', rollout: 100 })
     let isPruned = false
