@@ -31,6 +31,8 @@ export interface Answer {
   readonly heard?: number
   /** Answered with reason `STALE`: the process says itself that it may be old. */
   readonly stale: boolean
+  /** Of a snapshot that is stale: it is of one version, so it may be older than what was answered for one flag. Default `false`. */
+  readonly mayGoBack?: boolean
 }
 
 export type Entry = Write | Answer
@@ -81,11 +83,11 @@ export function judge(log: readonly Entry[], bounds: Bounds = {}): Verdict {
 
     const place = `${answer.process}\n${answer.flag}`
     const before = highest.get(place) ?? 0
-    if (got < before) violate('went back', before)
+    if (got < before && answer.mayGoBack !== true) violate('went back', before)
     highest.set(place, Math.max(got, before))
 
     const own = latest(ofFlag, (write) => write.process === answer.process && write.at <= answer.from)
-    if (got < own) violate('own update', own)
+    if (got < own && answer.mayGoBack !== true) violate('own update', own)
     const asked = latest(ofFlag, (write) => write.version <= (answer.minVersion ?? 0))
     if (got < asked) violate('minVersion', asked)
 

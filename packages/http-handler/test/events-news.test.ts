@@ -1,4 +1,4 @@
-import type { Change, Flags, FlagsEvents, LoggedChanges } from '@flagstone/core'
+import { type Change, type Flags, FlagsError, type FlagsEvents, type LoggedChanges } from '@flagstone/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { settle } from '../../core/test/manual-clock.ts'
 import { gate } from '../../core/test/world.ts'
@@ -90,6 +90,29 @@ test('a burst that was held back reaches whoever reads, all of it', async () => 
   clock = 2_000
   await site.clock.advance(600)
   for (const { told: each, ended } of [reader, back]) expect([each, ended]).toEqual([told(2_000), undefined])
+})
+
+test('who has been told more elsewhere waits for this process, however full it is and whatever fails, and is told the rest', async () => {
+  let clock = 0
+  const { stats } = site.flags
+  site.flags.stats = () => ({ ...stats.call(site.flags), clock })
+  for (let version = 1; version <= 400; version++) logged('a', version)
+  tell({ name: 'b', version: 400 })
+  await settle()
+  let tries = 0
+  const { changes } = site.flags.admin
+  site.flags.admin.changes = (page) =>
+    page?.limit === 500 && ++tries < 4 ? Promise.reject(new FlagsError('STORE_TIMEOUT', 'late')) : changes(page)
+  const headers = { 'Last-Event-ID': '200.id-200' }
+  const ahead = new EventReader(await site.clock.until(handler(request('/events', { headers }))))
+  for (const expected of [1, 2, 3, 4]) {
+    await settle()
+    expect([tries, ahead.events]).toEqual([expected, []])
+    await site.clock.advance(2_000)
+  }
+  clock = 400
+  await site.clock.advance(600)
+  expect([ahead.told[0], ahead.told.length, reader.told.length]).toEqual(['a@201', 200, 400])
 })
 
 test('a page of the log that ends before what was told begins is taken for a gap', async () => {

@@ -107,7 +107,7 @@ class Walk {
   /** Each change comes after the one before it in the log, from where the client began, or was told to ask for everything. */
   #wrongWith(client: Client, versions: readonly number[]): readonly string[] {
     this.#note(client)
-    if (client.story.length === 0) return []
+    if (client.story.length === 0) return client.reader === undefined ? [] : ['connected, and never told anything']
     let at = client.story[0]?.version ?? 0
     for (const { type, version } of client.story.slice(1)) {
       const next = versions[versions.indexOf(at) + 1]
@@ -133,7 +133,10 @@ class Walk {
     })
     const cache = isDeaf ? undefined : this.#space.connect()
     const clock = this.#clock
-    const site = new EventsSite({ store: watches ? store : unwatched(store), cache: cache as never, clock }, { clock })
+    const site = new EventsSite(
+      { store: watches ? store : unwatched(store), cache: cache as never, clock },
+      { clock, heartbeatMs: 600_000 },
+    )
     const process: Process = { site, mood: 'well' }
     return process
   }

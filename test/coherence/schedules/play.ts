@@ -147,7 +147,7 @@ class Play {
     })
   }
 
-  /** What a snapshot says of each flag is an answer, unless it says itself that it may be old: then it need be no more than of one version. */
+  /** What a snapshot says of each flag is an answer. One that says itself that it may be old may be older than others, but none that follows it. */
   #take({ name, flags, heard }: Process, withMinVersion: boolean): void {
     const from = this.#step
     const told = new Map(heard)
@@ -156,27 +156,28 @@ class Play {
       const { asOf, stale } = snapshot
       this.#scheduler.trace.push(`${name} has a snapshot as of ${asOf}${stale ? ', stale' : ''} (asked at ${from})`)
       this.#snapshots.note(name, snapshot)
-      if (stale || asOf === undefined) return
+      if (asOf === undefined) return
       for (const flag of FLAGS) {
         const { version } = snapshot.evaluate(flag, 'ada')
         const known = told.get(flag)
         this.#log.push({
-          ...{ kind: 'answer', process: name, flag, asOf, from, at: this.#step, stale },
+          ...{ kind: 'answer', process: name, flag, asOf, from, at: this.#step, stale, mayGoBack: stale },
           ...(version === undefined ? {} : { version }),
           ...(known === undefined ? {} : { heard: known }),
           ...options,
         })
       }
     })
-    // None was to be had that is as new as it has to be.
-    taking.catch(() => undefined)
+    taking.catch(({ code }) => {
+      // None was to be had that is as new as it has to be.
+      if (code !== 'VERSION_NOT_REACHED') this.#found.push({ law: 'snapshot', what: `${name} was refused one: ${code}` })
+    })
   }
 
   #write({ name, flags }: Process): void {
     const flag = this.#scheduler.pick(FLAGS)
     const { admin } = flags
-    const write = this.#scheduler.chance(0.25) ? admin.delete(flag) : admin.update(flag, { rollout: 100 })
-    void write.then(
+    void (this.#scheduler.chance(0.25) ? admin.delete(flag) : admin.update(flag, { rollout: 100 })).then(
       ({ version, propagation }) => {
         this.#scheduler.trace.push(`${name} has updated ${flag}: version ${version}, ${propagation}`)
         this.#own.set(version, { process: name, at: this.#step, ok: propagation === 'ok' })

@@ -118,9 +118,20 @@ export class Snapshots {
     const revision = this.#parts.catchUp.revisionAt(state.asOf)
     if (this.#last?.state !== state || this.#last.stale !== stale || this.#last.snapshot.revision !== revision) {
       this.#last = { state, stale, snapshot: new Snapshot(state, stale, this.#parts, revision) }
-      this.#parts.floors.raiseAllByAnswer(state.asOf, (name) => isCurrent(state, name))
+      this.#answered(state)
     }
     return this.#last.snapshot
+  }
+
+  /** From here on no flag is answered from before its record in this state, not even as a last resort. */
+  #answered(state: State): void {
+    const { floors, memory } = this.#parts
+    floors.raiseBySnapshot((name) => answeredAsOf(state, name))
+    for (const name of memory.names) {
+      const held = memory.held(name)
+      const isAbsentStill = held?.flag === null && !state.compiled.has(name)
+      if (held?.live && !isAbsentStill && held.asOf < answeredAsOf(state, name)) memory.drop(name)
+    }
   }
 
   /** Loads everything, once for all who ask meanwhile; answers why it could not. */
@@ -149,7 +160,8 @@ export class Snapshots {
   }
 }
 
-/** Not where the record cannot be used, whatever stands in for it. */
-function isCurrent({ compiled, outdated }: State, name: string): boolean {
-  return !outdated.has(name) && !(compiled.get(name) instanceof FlagsError)
+/** Of the record that answers, which may stand in for one that cannot be used; 0 where there is none. */
+function answeredAsOf({ asOf, compiled }: State, name: string): number {
+  const found = compiled.get(name)
+  return found instanceof FlagsError ? 0 : (found?.record.version ?? asOf)
 }

@@ -1,3 +1,5 @@
+const NOTHING = (): number => 0
+
 /** How low an "as of" may be for one flag. */
 interface Floor {
   /** The version of the latest change that this process knows of. */
@@ -15,6 +17,8 @@ export class Floors {
   readonly #byName = new Map<string, Floor>()
   #common = 0
   #highest = 0
+  /** What the newest snapshot has answered each flag as of. */
+  #given: (name: string) => number = NOTHING
 
   /** Where more than `max` flags have a floor of their own, the oldest is given up and the common floor rises to it. */
   constructor(max: number) {
@@ -22,14 +26,14 @@ export class Floors {
   }
 
   of(name: string): number {
-    const floor = this.#byName.get(name)
-    return floor === undefined ? this.#common : Math.max(this.#common, floor.changed, floor.answered)
+    return Math.max(this.#common, this.own(name))
   }
 
   /** What this process knows of this very flag, leaving out the floor that all share. */
   own(name: string): number {
     const floor = this.#byName.get(name)
-    return floor === undefined ? 0 : Math.max(floor.changed, floor.answered)
+    const given = this.#given(name)
+    return floor === undefined ? given : Math.max(given, floor.changed, floor.answered)
   }
 
   /** The version of the latest change of this very flag that is known; 0 for none. */
@@ -39,7 +43,7 @@ export class Floors {
 
   /** What this process has already answered for the flag: nothing below may be shown again, not even as a last resort. */
   answered(name: string): number {
-    return this.#byName.get(name)?.answered ?? 0
+    return Math.max(this.#byName.get(name)?.answered ?? 0, this.#given(name))
   }
 
   /** The highest floor that any flag has had of its own: no flag has been answered from beyond it. */
@@ -68,14 +72,9 @@ export class Floors {
     if (asOf > this.#highest) this.#highest = asOf
   }
 
-  /**
-   * A snapshot answers these flags as of `asOf`: what is known to have changed by then is not shown as it was before, even as a last
-   * resort.
-   */
-  raiseAllByAnswer(asOf: number, answers: (name: string) => boolean): void {
-    for (const [name, floor] of this.#byName) {
-      if (floor.changed <= asOf && floor.changed > floor.answered && answers(name)) floor.answered = floor.changed
-    }
+  /** A snapshot answers all flags at once: each as of what this says of it, 0 where that is nothing. */
+  raiseBySnapshot(given: (name: string) => number): void {
+    this.#given = given
   }
 
   raiseCommon(version: number): void {
@@ -89,6 +88,7 @@ export class Floors {
       floor.changed = Math.min(floor.changed, clock)
       floor.answered = Math.min(floor.answered, clock)
     }
+    this.#given = NOTHING
     this.#common = Math.min(this.#common, clock)
     this.#highest = Math.min(this.#highest, clock)
   }
@@ -96,6 +96,7 @@ export class Floors {
   /** For a store that went back: every earlier floor belongs to a history that is gone. */
   replaceAll(version: number): void {
     this.#byName.clear()
+    this.#given = NOTHING
     this.#common = version
     this.#highest = 0
   }

@@ -124,6 +124,18 @@ describe('a snapshot, where the primary has never been read', () => {
     expect(pair.store.calls['changesSince']).toBe(asked)
   })
 
+  test('binds nobody to what the replica said once the primary comes back without it', async () => {
+    await pair.catchUp()
+    pair.instead = (loaded) => {
+      const ahead = [...loaded.flags].map(([name, record]) => [name, { ...record, version: 9 }] as never)
+      return { ...loaded, asOf: 9, flags: new Map(ahead) }
+    }
+    expect(await taken()).toEqual({ asOf: 9, stale: true, on: true })
+    pair.primary = 'up'
+    await world.clock.advance(4_000)
+    expect(await flags.evaluate('one', 'ada')).toMatchObject({ version: 1, source: 'store', reason: 'STATIC' })
+  })
+
   test.each(['down', 'hung'] as const)('is empty where the replica is %s too, and says why', async (how) => {
     pair.replica = how
     const snapshot = await world.clock.until(flags.snapshot())

@@ -175,6 +175,48 @@ describe('a snapshot is no older', () => {
     expect((await world.clock.until(client.evaluate('one', 'ada'))).version).not.toBe(3)
   })
 
+  test.each([
+    ['the log was pruned past the change', 'lost', { stale: false }],
+    ['the log cannot be read any more', 'gone', { stale: true }],
+  ] as const)('nor newer than what memory has, where %s', async (_, log, expected) => {
+    let [state, isGone] = ['fine' as 'fine' | 'lost' | 'gone', false]
+    const cursor = async () => (await world.store.head()).cursor
+    const store = around(world.store, {
+      load: (next, ...args) => (isGone ? Promise.reject(new Error('gone')) : next(...args)),
+      changesSince: async (next, ...args) => {
+        if (isGone || state === 'gone') throw new Error('gone')
+        return state === 'lost' ? { kind: 'lost' as const, why: 'pruned' as const, cursor: await cursor() } : await next(...args)
+      },
+    })
+    const client = world.client({ store: unwatched(store), cache: undefined as never })
+    if (log === 'lost') await client.snapshot()
+    await world.store.create({ name: 'gone', rollout: 100 })
+    for (const name of ['one', 'two', 'gone']) await client.evaluate(name, 'ada')
+    await world.store.delete('gone')
+    await world.store.update('one', { enabled: false })
+    state = log
+    if (log === 'lost') await world.clock.advance(4_000)
+    const snapshot = await world.clock.until(client.snapshot())
+    expect([snapshot.asOf, snapshot.stale, snapshot.isEnabled('one', 'ada')]).toEqual([5, expected.stale, false])
+    isGone = true
+    expect((await world.clock.until(client.evaluate('gone', 'ada'))).enabled).toBe(false)
+    expect((await world.clock.until(client.evaluate('one', 'ada'))).version).not.toBe(1)
+    // What has not changed may still stand in.
+    expect(await world.clock.until(client.evaluate('two', 'ada'))).toMatchObject({ version: 2, source: 'memory' })
+  })
+
+  test('and leaves in memory that a flag does not exist', async () => {
+    const store = around(world.store)
+    const client = world.client({ store, cache: undefined as never })
+    await client.snapshot()
+    await client.evaluate('missing', 'ada')
+    await client.admin.update('one', { enabled: false })
+    await client.snapshot()
+    const loads = store.calls['load']
+    expect(await client.evaluate('missing', 'ada')).toMatchObject({ errorCode: 'FLAG_NOT_FOUND', source: 'memory' })
+    expect(store.calls['load']).toBe(loads)
+  })
+
   test('nor newer than what the client answers right after it', async () => {
     const client = world.deaf({ cache: undefined as never })
     await client.evaluate('one', 'ada')

@@ -30,6 +30,7 @@ describe('a store that went back', () => {
     const flags = world.deaf({ store })
     await flags.admin.update('new_feature', { rollout: 100 })
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+    await flags.snapshot()
     await settle()
     state.now = older
     await world.clock.advance(2_000)

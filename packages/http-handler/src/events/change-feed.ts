@@ -148,7 +148,7 @@ export class ChangeFeed {
         await this.#advance()
         this.#release()
       }
-      if (this.#waiting.length > 0) this.#lookLater(SETTLE_MS)
+      if (this.#waiting.length > 0 && !this.#isFailing) this.#lookLater(SETTLE_MS)
     } catch (error) {
       this.#fail(error as FlagsError)
     } finally {
@@ -190,13 +190,15 @@ export class ChangeFeed {
     const recent = this.#recent
     if (recent === undefined) return await this.#begin()
     if (this.#sightings.wentBack()) return this.#lose()
-    const isCurrent = this.#sightings.newest <= this.#read.version && !this.#isFailing
-    if (isCurrent || this.#waiting.length >= MAX_WAITING) return
+    const isFull = this.#waiting.length >= MAX_WAITING
+    const isCurrent = this.#sightings.newest <= this.#read.version
+    // While it fails, one read has to show that it no longer does.
+    if ((isFull || isCurrent) && !this.#isFailing) return
     const news = this.#news
-    const page = await this.#page(this.#read, PAGE)
+    const page = await this.#page(this.#read, isFull ? 1 : PAGE)
     if (this.#recent !== recent) return
     if (page.kind === 'lost') this.#lose()
-    else this.#take(page, news)
+    else if (!isFull) this.#take(page, news)
     this.#recover()
   }
 

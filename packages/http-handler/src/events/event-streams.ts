@@ -6,7 +6,7 @@ import { changeText, connectedText, type Entry, everythingText, retryText } from
 
 /** How long a client waits before it comes back: this long to twice as long, so that they do not all come at once. */
 const RETRY_MS = 2_000
-/** After so many the log is not read for a client again: it may be this very part of it that takes too long. */
+/** After so many reads in a row that failed, those who wait have to ask for everything: it may be their part of the log that takes too long. */
 const MAX_FAILURES = 2
 
 export interface EventStreamsParts extends FeedParts {
@@ -19,8 +19,6 @@ interface Client {
   from: Place | undefined
   /** Whether it has been told what it missed, and so is told what comes. */
   isPlaced: boolean
-  /** How often the log could not be read for it. */
-  failures: number
 }
 
 /** The streams that are open, on one feed and one heartbeat. */
@@ -31,6 +29,7 @@ export class EventStreams implements FeedListener {
   /** Those for whom the log has to be read. */
   readonly #waiting = new Set<Client>()
   #isReading = false
+  #failures = 0
   #cancelBeat: (() => void) | undefined
   #isClosed = false
 
@@ -60,7 +59,6 @@ export class EventStreams implements FeedListener {
       ),
       from: from === 'here' ? here : from === 'nowhere' ? undefined : from,
       isPlaced: false,
-      failures: 0,
     }
     const onAbort = (): void => client.stream.end()
     signal.addEventListener('abort', onAbort)
@@ -147,24 +145,19 @@ export class EventStreams implements FeedListener {
   async #readForWaiting(): Promise<void> {
     if (this.#isReading) return
     this.#isReading = true
-    for (let client = this.#nextWaiting(); client?.from !== undefined && !this.#feed.isFailing; client = this.#nextWaiting()) {
+    for (let [client] = this.#waiting; client?.from !== undefined && !this.#feed.isFailing; [client] = this.#waiting) {
       const isReached = await this.#feed.reach(client.from)
-      if (isReached === undefined) this.#failed(client)
-      else this.#tell(client, isReached)
+      this.#failures = isReached === undefined ? this.#failures + 1 : 0
+      if (isReached !== undefined) this.#tell(client, isReached)
+      else if (this.#failures >= MAX_FAILURES) this.#giveUp()
     }
     this.#isReading = false
   }
 
-  /** Those for whom it could not be read before come last. */
-  #nextWaiting(): Client | undefined {
-    const [first] = this.#waiting
-    for (const client of this.#waiting) if (client.failures === 0) return client
-    return first
-  }
-
-  #failed(client: Client): void {
-    client.failures++
-    if (client.failures >= MAX_FAILURES) this.#tell(client, false)
+  /** Nobody is sent back: who was told of more elsewhere waits until this process knows it. */
+  #giveUp(): void {
+    const end = this.#feed.recent?.end.version ?? 0
+    for (const client of this.#waiting) if ((client.from?.version ?? 0) <= end) this.#tell(client, false)
   }
 
   #beatLater(): () => void {
