@@ -167,24 +167,6 @@ describe('a client that has to ask for everything again is told so, once, and th
     expect([reader.types, reader.told]).toEqual([['everything'], []])
   })
 
-  test('where others who came back are told 500 changes already, without a look into the log', async () => {
-    const first = await gone()
-    await site.elsewhere('a')
-    const id = await gone()
-    for (let change = 0; change < 500; change++) await site.store.update('a', { description: String(change) })
-    await settle()
-    expect((await site.listen(id)).told).toHaveLength(500)
-    let reads = 0
-    const { admin } = site.flags
-    const { changes } = admin
-    admin.changes = (page) => {
-      reads++
-      return changes.call(admin, page)
-    }
-    for (const place of [first, '0', '1']) expect((await site.listen(place)).types).toEqual(['everything'])
-    expect(reads).toBe(0)
-  })
-
   test('where the store cannot be read when it comes, and as soon as it can', async () => {
     let isDown = true
     const inner = memoryStore({ flags: [{ name: 'a' }], clock: site.clock })
