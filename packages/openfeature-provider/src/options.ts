@@ -9,7 +9,7 @@ export interface FlagstoneProviderOptions {
   onTrack?(name: string, context: EvaluationContext, details: TrackingEventDetails): unknown
   /**
    * What the flag metadata of an answer holds. `usual` is the default: `version`, `source` and `asOf`, and where the evaluation has them `rollout`,
-   * `bucket`, `rule` and `unmet`. Where this throws, the answer has the default, and a process warning says so once.
+   * `bucket`, `rule` and `unmet`. Where this throws, the answer has `usual`, and a process warning says so once.
    */
   flagMetadata?(evaluation: Evaluation, usual: FlagMetadata): FlagMetadata
 }

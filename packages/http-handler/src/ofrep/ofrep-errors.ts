@@ -57,7 +57,7 @@ export function ofrepErrorOf(thrown: unknown, key: string | undefined, report: (
     return json({ ...about, errorCode: 'PARSE_ERROR', errorDetails: thrown.message }, 400)
   }
   const error = thrown instanceof FlagsError ? thrown : new FlagsError('GENERAL', 'An OFREP request failed.', { cause: thrown })
-  // A version that was never given out is whoever asked for it's own doing, and anybody can.
+  // Anybody can ask for a version that was never given out.
   if (error.code !== 'VERSION_NOT_REACHED') report(error)
   return json(failureOf(key, error.code, error.message), 500)
 }
