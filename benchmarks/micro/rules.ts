@@ -4,7 +4,7 @@ import xxhash from 'xxhash-wasm'
 import { CompiledFlag } from '../../packages/core/src/evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../../packages/core/src/evaluate/compiled-segment.ts'
 import { type Target, targetOf } from '../../packages/core/src/evaluate/target.ts'
-import type { World } from '../../packages/core/src/evaluate/world.ts'
+import type { World } from '../../packages/core/src/evaluate/evaluation-view.ts'
 import { fiveRules } from './five-rules.ts'
 
 const CALLS = 400_000

@@ -8,5 +8,5 @@
 
 export { checkName } from './validate/check.ts'
 export type { Schema } from './validate/fields.ts'
-export { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, recordSchema } from './validate/schemas.ts'
+export { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, recordSchema } from './validate/flag-schemas.ts'
 export { newSegmentSchema, segmentPatchSchema, segmentSchema } from './validate/segment-schemas.ts'

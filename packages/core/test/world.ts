@@ -1,6 +1,6 @@
 import { createFlags, type FlagCache, type FlagStore, type Flags, type FlagsError, type FlagsOptions } from '../src/index.ts'
-import { memoryCacheSpace } from '../src/memory/memory-cache-space.ts'
-import { memoryStore } from '../src/memory/memory-store.ts'
+import { memoryCacheSpace } from '../src/adapters/memory/memory-cache-space.ts'
+import { memoryStore } from '../src/adapters/memory/memory-store.ts'
 import { ManualClock } from './manual-clock.ts'
 
 type Method<T, K extends keyof T> = Extract<T[K], (...args: never[]) => unknown>

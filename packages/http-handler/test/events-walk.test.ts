@@ -1,7 +1,7 @@
 import { type Flags, memoryStore } from '@flagstone/core'
 import { afterEach, expect, test, vi } from 'vitest'
 import { randomFrom } from '../../../test/coherence/schedules/scheduler.ts'
-import { memoryCacheSpace } from '../../core/src/memory/memory-cache-space.ts'
+import { memoryCacheSpace } from '../../core/src/adapters/memory/memory-cache-space.ts'
 import { ManualClock, settle } from '../../core/test/manual-clock.ts'
 import { around, unwatched } from '../../core/test/world.ts'
 import { EventReader } from './event-reader.ts'

@@ -1,5 +1,5 @@
 import { createFlags, type FlagCache, type Flags, memoryStore } from '@flagstone/core'
-import { memoryCacheSpace } from '../../../packages/core/src/memory/memory-cache-space.ts'
+import { memoryCacheSpace } from '../../../packages/core/src/adapters/memory/memory-cache-space.ts'
 import { ManualClock, settle } from '../../../packages/core/test/manual-clock.ts'
 import { unwatched } from '../../../packages/core/test/world.ts'
 import { type Answer, type Entry, judge, type Violation, type Write } from '../oracle.ts'

@@ -1,11 +1,11 @@
 import type { FlagCache } from '@flagstone/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { AllFlags } from '../../../packages/core/src/read/all-flags.ts'
-import { Flights } from '../../../packages/core/src/read/flights.ts'
-import { MemoryLayer } from '../../../packages/core/src/read/memory-layer.ts'
-import { CatchUp } from '../../../packages/core/src/write/catch-up.ts'
-import { ChangeIntake } from '../../../packages/core/src/write/change-intake.ts'
-import { Floors } from '../../../packages/core/src/write/floors.ts'
+import { AllFlags } from '../../../packages/core/src/layers/all-flags.ts'
+import { Flights } from '../../../packages/core/src/layers/single-flight.ts'
+import { MemoryLayer } from '../../../packages/core/src/layers/memory-layer.ts'
+import { CatchUp } from '../../../packages/core/src/history/catch-up.ts'
+import { ChangeIntake } from '../../../packages/core/src/history/change-applier.ts'
+import { Floors } from '../../../packages/core/src/history/floors.ts'
 import { type Finding, play } from './play.ts'
 
 /** A failing run is repeated by its seed: `SEED=7 SCHEDULES=1`, and shows what happened with `TRACE=1`. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { FlagsError } from '../errors.ts'
+import type { FlagsError } from '../errors/flags-error.ts'
 import type { CacheEntryKey, CacheWorld } from './cache-world.ts'
 import { decisionFill, flagFill, kept, readOne, tokenOf } from './cached.ts'
 import { needed, type Scenarios } from './case.ts'

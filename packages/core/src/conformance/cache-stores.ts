@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { FlagCache } from '../contracts/index.ts'
-import type { FlagsError } from '../errors.ts'
+import type { FlagsError } from '../errors/flags-error.ts'
 import type { CacheWorld } from './cache-world.ts'
 import { decisionFill, flagFill, kept, notKept, readOne, tokenOf } from './cached.ts'
 import type { Scenarios } from './case.ts'

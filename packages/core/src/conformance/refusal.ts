@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { FlagsError, type FlagsErrorCode } from '../errors.ts'
-import { segmentNameOf } from '../evaluate/segment-key.ts'
+import { FlagsError, type FlagsErrorCode } from '../errors/flags-error.ts'
+import { segmentNameOf } from '../validate/segment-key.ts'
 
 /** Expects a `FlagsError` of this code that names the flag or segment in its message, and in `flag` by its key; resolves with it. */
 export async function refused(call: Promise<unknown>, code: FlagsErrorCode, flag: string): Promise<FlagsError> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { FlagStore, Prerequisite } from '../contracts/index.ts'
-import { FlagsError } from '../errors.ts'
+import { FlagsError } from '../errors/flags-error.ts'
 import type { Scenarios } from './case.ts'
 import { refused } from './refusal.ts'
 import type { StoreWorld } from './store-world.ts'

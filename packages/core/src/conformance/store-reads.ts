@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isFlagName } from '../validate/schemas.ts'
+import { isFlagName } from '../validate/flag-schemas.ts'
 import type { Scenarios } from './case.ts'
 import { HOSTILE_NAMES } from './samples.ts'
 import type { StoreWorld } from './store-world.ts'

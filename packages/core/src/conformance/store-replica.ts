@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Call, FlagStore, Loaded } from '../contracts/index.ts'
-import { FlagsError } from '../errors.ts'
+import { FlagsError } from '../errors/flags-error.ts'
 import { needed, type Scenarios } from './case.ts'
 import { eventually } from './eventually.ts'
 import type { StoreWorld } from './store-world.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { FlagStore, LoadedRecord } from '../contracts/index.ts'
-import { FlagsError } from '../errors.ts'
+import { FlagsError } from '../errors/flags-error.ts'
 import { needed, type Scenarios } from './case.ts'
 import { eventually } from './eventually.ts'
 import { recorder } from './recorder.ts'

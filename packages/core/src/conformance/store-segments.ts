@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Change, FlagStore, LoadedRecord, NewSegment, SegmentPatch, SegmentRecord } from '../contracts/index.ts'
-import { FlagsError } from '../errors.ts'
+import { FlagsError } from '../errors/flags-error.ts'
 import type { Scenarios } from './case.ts'
 import { refused } from './refusal.ts'
 import { HOSTILE_NAMES } from './samples.ts'

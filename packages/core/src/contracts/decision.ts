@@ -1,4 +1,4 @@
-import type { FlagsErrorCode } from '../errors.ts'
+import type { FlagsErrorCode } from '../errors/flags-error.ts'
 import type { JsonValue } from './flag-record.ts'
 
 /** Why a decision came out as it did; OpenFeature's words. */

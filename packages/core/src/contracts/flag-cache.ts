@@ -1,4 +1,4 @@
-import type { FlagsError } from '../errors.ts'
+import type { FlagsError } from '../errors/flags-error.ts'
 import type { Call, ChannelListener, Unsubscribe } from './channel.ts'
 import type { Decision } from './decision.ts'
 import type { StoredRecord } from './flag-store.ts'

@@ -1,4 +1,4 @@
-import type { FlagsError } from '../errors.ts'
+import type { FlagsError } from '../errors/flags-error.ts'
 import type { Call, ChannelListener, Unsubscribe } from './channel.ts'
 import type { FlagPatch, FlagRecord, NewFlag } from './flag-record.ts'
 import type { FlagUse, FlagUses } from './flag-use.ts'

@@ -1,9 +1,9 @@
 import type { Rule } from '../contracts/index.ts'
 import { isRollout, thresholdOf } from './bucket.ts'
-import { type CompiledCondition, compileCondition, isMet } from './condition.ts'
-import type { Engines } from './engines.ts'
-import type { AttributeSlots, Reading } from './reading.ts'
-import type { Recorder } from './recorder.ts'
+import { type CompiledCondition, compileCondition, isMet } from './compiled-condition.ts'
+import type { Engines } from '../validate/engines.ts'
+import type { AttributeSlots, Reading } from './attribute-reader.ts'
+import type { Recorder } from './trace-recorder.ts'
 
 /** A rule, ready to be asked. */
 export interface CompiledRule {

@@ -1,10 +1,10 @@
 import type { SegmentRecord } from '../contracts/index.ts'
-import { type CompiledCondition, compileCondition, isMet, refusalsIn } from './condition.ts'
-import type { Engines } from './engines.ts'
+import { type CompiledCondition, compileCondition, isMet, refusalsIn } from './compiled-condition.ts'
+import type { Engines } from '../validate/engines.ts'
 import { MAX_ELEMENTS, type Verdict } from './operators/operator.ts'
-import { type AttributeSlots, attributeSlots, Reading } from './reading.ts'
+import { type AttributeSlots, attributeSlots, Reading } from './attribute-reader.ts'
 import type { Target } from './target.ts'
-import type { World } from './world.ts'
+import type { World } from './evaluation-view.ts'
 
 /** A segment made ready to be asked: compiled once, when it enters memory. A look-up costs the same whatever its size. */
 export class CompiledSegment {

@@ -1,6 +1,6 @@
 import type { FlagRecord } from '../contracts/index.ts'
-import { segmentsIn } from './operators/membership.ts'
-import { segmentKey } from './segment-key.ts'
+import { segmentsIn } from './operators/segment.ts'
+import { segmentKey } from '../validate/segment-key.ts'
 
 const NONE: readonly string[] = Object.freeze([])
 

@@ -1,7 +1,7 @@
 import type { Decision, Prerequisite } from '../contracts/index.ts'
-import type { Recorder } from './recorder.ts'
+import type { Recorder } from './trace-recorder.ts'
 import type { Target } from './target.ts'
-import type { World } from './world.ts'
+import type { World } from './evaluation-view.ts'
 
 /** Prerequisites of prerequisites are followed so many levels deep; what is deeper counts as not met. */
 export const MAX_DEPTH = 100

@@ -1,4 +1,4 @@
-import { FlagsError } from '../errors.ts'
+import { FlagsError } from '../errors/flags-error.ts'
 
 /** The targeting key plus attributes. Where the key is all there is, pass it alone. */
 export interface EvaluationContext {

@@ -1,14 +1,14 @@
 import type { Condition, Decision, Ramp } from '../contracts/index.ts'
 import { GATE_SEED, VARIANT_SEED } from './bucket.ts'
 import type { CompiledFlag } from './compiled-flag.ts'
-import { type CompiledCondition, verdictOf } from './condition.ts'
+import { type CompiledCondition, verdictOf } from './compiled-condition.ts'
 import type { Finding } from './prerequisites.ts'
-import type { Stay } from './ramp-line.ts'
-import type { Reading } from './reading.ts'
-import type { Recorder } from './recorder.ts'
-import { shown } from './shown.ts'
+import type { Stay } from './ramp.ts'
+import type { Reading } from './attribute-reader.ts'
+import type { Recorder } from './trace-recorder.ts'
+import { shown } from '../errors/value-text.ts'
 import type { Target } from './target.ts'
-import type { World } from './world.ts'
+import type { World } from './evaluation-view.ts'
 
 /** What became of one prerequisite. */
 export interface PrerequisiteTrace {

@@ -1,15 +1,15 @@
 import type { CacheWant, Clock, Decision, DecisionKind, Source } from '../contracts/index.ts'
 import { absent, CompiledFlag } from '../evaluate/compiled-flag.ts'
 import type { Target } from '../evaluate/target.ts'
-import { EMPTY_WORLD, type World } from '../evaluate/world.ts'
-import type { CatchUp } from '../write/catch-up.ts'
-import { type FlagAnswer, type NoAnswer, none } from './answer.ts'
-import type { Counts } from './counts.ts'
-import { Gathered, type Gatherer } from './gathering.ts'
-import { Lookup } from './lookup.ts'
-import type { MemoryLayer, Slot } from './memory-layer.ts'
+import { EMPTY_WORLD, type World } from '../evaluate/evaluation-view.ts'
+import type { CatchUp } from '../history/catch-up.ts'
+import { type FlagAnswer, type NoAnswer, none } from '../layers/answer.ts'
+import type { Counts } from './layer-counts.ts'
+import { Gathered, type Gatherer } from './dependency-reader.ts'
+import { Lookup } from './tracked-view.ts'
+import type { MemoryLayer, Slot } from '../layers/memory-layer.ts'
 import type { ReadPath } from './read-path.ts'
-import type { SharedLayer } from './shared-layer.ts'
+import type { SharedLayer } from '../layers/shared-layer.ts'
 
 export interface DeciderParts {
   readonly memory: MemoryLayer

@@ -1,4 +1,4 @@
-import { FlagsError } from '../errors.ts'
+import { FlagsError } from '../errors/flags-error.ts'
 
 /** 2 to the power of it are the combinations. */
 const MAX_FLAGS = 16

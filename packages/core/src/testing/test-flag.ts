@@ -1,7 +1,7 @@
 import type { NewFlag } from '../contracts/index.ts'
-import { FlagsError } from '../errors.ts'
-import { shown } from '../evaluate/shown.ts'
-import { checkNewFlag } from '../validate/validate.ts'
+import { FlagsError } from '../errors/flags-error.ts'
+import { shown } from '../errors/value-text.ts'
+import { checkNewFlag } from '../validate/check-flag.ts'
 import { ENGINES } from './engines.ts'
 
 /** What a flag should be: on or off, a value for everybody, or a flag in full. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
-import { FlagsError, type FlagsErrorCode } from '../errors.ts'
-import { isFlagName } from '../evaluate/name.ts'
-import { shown } from '../evaluate/shown.ts'
+import { FlagsError, type FlagsErrorCode } from '../errors/flags-error.ts'
+import { isFlagName } from './flag-name.ts'
+import { shown } from '../errors/value-text.ts'
 import type { Schema } from './fields.ts'
 import { jsonLength } from './json.ts'
 

@@ -1,5 +1,5 @@
 import type { FlagPatch, FlagRecord, NewFlag } from '../contracts/index.ts'
-import { READER_SCHEMA } from './schemas.ts'
+import { READER_SCHEMA } from './flag-schemas.ts'
 
 /** The part of a record that a caller can write; the store adds version and times. */
 export type FlagContent = Omit<FlagRecord, 'version' | 'createdAt' | 'updatedAt'>

@@ -1,9 +1,9 @@
 import * as v from 'valibot'
 import type { Condition, JsonValue, Operator, Prerequisite, Ramp, Rule, Variant } from '../contracts/index.ts'
-import { OPERATORS, type Place } from '../evaluate/condition.ts'
-import { momentOf } from '../evaluate/moment.ts'
-import { segmentsIn } from '../evaluate/operators/membership.ts'
-import { isWeight } from '../evaluate/variant-line.ts'
+import { OPERATORS, type Place } from '../evaluate/compiled-condition.ts'
+import { momentOf } from './timestamp.ts'
+import { segmentsIn } from '../evaluate/operators/segment.ts'
+import { isWeight } from '../evaluate/variant-ranges.ts'
 import { boolean, list, name, rollout, type Schema, type Shape, text, timestamp } from './fields.ts'
 import { jsonLength, jsonProblem } from './json.ts'
 

@@ -1,5 +1,5 @@
 import type { NewSegment, SegmentPatch, SegmentRecord } from '../contracts/index.ts'
-import { READER_SCHEMA } from './schemas.ts'
+import { READER_SCHEMA } from './flag-schemas.ts'
 
 /** The first reader that knew segments. */
 const SEGMENTS_SINCE = 2

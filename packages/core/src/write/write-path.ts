@@ -1,12 +1,12 @@
-import type { Background } from '../background.ts'
+import type { Background } from '../layers/background.ts'
 import type { Call, Change, FlagStore, StoredRecord } from '../contracts/index.ts'
-import { FlagsError } from '../errors.ts'
-import type { Compiler } from '../read/compiler.ts'
-import type { StoreLayer } from '../read/store-layer.ts'
-import { titleOf } from '../records/record-key.ts'
-import type { CatchUp } from './catch-up.ts'
-import type { ChangeIntake } from './change-intake.ts'
-import type { Invalidations, Propagation } from './invalidations.ts'
+import { FlagsError } from '../errors/flags-error.ts'
+import type { Compiler } from '../layers/compiler.ts'
+import type { StoreLayer } from '../layers/store-layer.ts'
+import { titleOf } from '../validate/record-key.ts'
+import type { CatchUp } from '../history/catch-up.ts'
+import type { ChangeIntake } from '../history/change-applier.ts'
+import type { Invalidations, Propagation } from '../layers/invalidations.ts'
 
 /** A change, and whether the shared cache knows. */
 export interface Committed {

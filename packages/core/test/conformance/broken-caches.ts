@@ -1,6 +1,6 @@
 import { cacheCases } from '../../src/conformance/index.ts'
 import type { CacheRead, FlagCache } from '../../src/contracts/index.ts'
-import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
+import { memoryCacheSpace } from '../../src/adapters/memory/memory-cache-space.ts'
 import { ManualClock } from '../manual-clock.ts'
 import { failureOf } from './failure-of.ts'
 import { forwardingCache, type SubscribedCache } from './forwarding.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Change, FlagPatch, Loaded, LoadedRecord, NewFlag } from '../../src/contracts/index.ts'
-import type { FlagsError } from '../../src/errors.ts'
-import { assertNoCycle } from '../../src/records/prerequisite-cycle.ts'
+import type { FlagsError } from '../../src/errors/flags-error.ts'
+import { assertNoCycle } from '../../src/validate/prerequisite-cycle.ts'
 import { caught, type StoreDefect } from './broken-stores.ts'
 import type { WatchedStore } from './forwarding.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Change, FlagPatch, Head } from '../../src/contracts/index.ts'
-import { FlagsError } from '../../src/errors.ts'
+import { FlagsError } from '../../src/errors/flags-error.ts'
 import { caught, type StoreDefect } from './broken-stores.ts'
 
 const VERSION_1 = (change: Change): Change => ({ ...change, version: 1 })

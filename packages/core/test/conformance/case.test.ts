@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { casesOf, needed, type Scenarios, type World } from '../../src/conformance/case.ts'
 import { eventually } from '../../src/conformance/eventually.ts'
 import { cacheCases, storeCases } from '../../src/conformance/index.ts'
-import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
-import { memoryStore } from '../../src/memory/memory-store.ts'
+import { memoryCacheSpace } from '../../src/adapters/memory/memory-cache-space.ts'
+import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
 
 const unopened = () => Promise.reject(new Error('not to be opened'))
 

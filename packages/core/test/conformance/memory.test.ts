@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest'
 import { cacheCases, storeCases } from '../../src/conformance/index.ts'
-import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
-import { memoryStore } from '../../src/memory/memory-store.ts'
+import { memoryCacheSpace } from '../../src/adapters/memory/memory-cache-space.ts'
+import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { ManualClock } from '../manual-clock.ts'
 
 const NO_REWIND = 'a memory store has no backup to be restored from'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inCidr } from '../../src/evaluate/operators/address.ts'
-import { EMPTY_WORLD } from '../../src/evaluate/world.ts'
+import { inCidr } from '../../src/evaluate/operators/cidr.ts'
+import { EMPTY_WORLD } from '../../src/evaluate/evaluation-view.ts'
 import { target } from './worlds.ts'
 
 const ada = target('ada')

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Condition, Operator } from '../../src/adapter.ts'
-import { loadEngines } from '../../src/engines.ts'
+import { loadEngines } from '../../src/layers/load-engines.ts'
 import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../../src/evaluate/compiled-segment.ts'
-import { type Engines, enginesOf, type RegExpEngine } from '../../src/evaluate/engines.ts'
+import { type Engines, enginesOf, type RegExpEngine } from '../../src/validate/engines.ts'
 import { trace } from '../../src/evaluate/trace.ts'
-import { loadHash } from '../../src/hash.ts'
+import { loadHash } from '../../src/layers/load-hash.ts'
 import { recordOf, segmentRecordOf, target, worldOf } from './worlds.ts'
 
 let hash: Hash

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isoOf, momentOf, momentOfAttribute } from '../../src/evaluate/moment.ts'
+import { isoOf, momentOf, momentOfAttribute } from '../../src/validate/timestamp.ts'
 
 describe('a timestamp', () => {
   test('is the moment that it says, in every year that has four digits', () => {

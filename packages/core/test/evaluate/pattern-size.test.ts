@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { RE2JS } from 're2js'
 import { describe, expect, test } from 'vitest'
 import { matches, reachOf } from '../../src/evaluate/operators/pattern.ts'
-import { writtenOut } from '../../src/evaluate/pattern-size.ts'
-import { checkNewFlag } from '../../src/validate/validate.ts'
+import { writtenOut } from '../../src/validate/pattern-size.ts'
+import { checkNewFlag } from '../../src/validate/check-flag.ts'
 
 describe('the size of a pattern', () => {
   test.each([

@@ -4,8 +4,8 @@ import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { MAX_DEPTH } from '../../src/evaluate/prerequisites.ts'
 import { trace } from '../../src/evaluate/trace.ts'
-import type { World } from '../../src/evaluate/world.ts'
-import { loadHash } from '../../src/hash.ts'
+import type { World } from '../../src/evaluate/evaluation-view.ts'
+import { loadHash } from '../../src/layers/load-hash.ts'
 import { recordOf, target, worldOf } from './worlds.ts'
 
 let hash: Hash

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Ramp } from '../../src/adapter.ts'
-import { rampLine } from '../../src/evaluate/ramp-line.ts'
+import { rampLine } from '../../src/evaluate/ramp.ts'
 
 const MAX_MS = Date.parse('9999-12-31T23:59:59.999Z')
 const iso = (ms: number): string => new Date(ms).toISOString()

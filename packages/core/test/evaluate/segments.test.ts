@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Condition, NewFlag } from '../../src/adapter.ts'
 import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
-import { segmentKey, segmentNameOf } from '../../src/evaluate/segment-key.ts'
+import { segmentKey, segmentNameOf } from '../../src/validate/segment-key.ts'
 import { trace } from '../../src/evaluate/trace.ts'
-import { loadHash } from '../../src/hash.ts'
+import { loadHash } from '../../src/layers/load-hash.ts'
 import { recordOf, target, worldOf } from './worlds.ts'
 
 let hash: Hash

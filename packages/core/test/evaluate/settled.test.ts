@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { settledAt } from '../../src/evaluate/settled.ts'
+import { settledAt } from '../../src/evaluate/constant-answer.ts'
 import type { FlagRecord } from '../../src/index.ts'
 
 const AT = '2026-01-01T00:00:00.000Z'

@@ -4,9 +4,9 @@ import type { Variant } from '../../src/adapter.ts'
 import { BUCKETS, bucketOf, type Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { plainTarget } from '../../src/evaluate/target.ts'
-import { isWeight, variantLine } from '../../src/evaluate/variant-line.ts'
-import { EMPTY_WORLD } from '../../src/evaluate/world.ts'
-import { loadHash } from '../../src/hash.ts'
+import { isWeight, variantLine } from '../../src/evaluate/variant-ranges.ts'
+import { EMPTY_WORLD } from '../../src/evaluate/evaluation-view.ts'
+import { loadHash } from '../../src/layers/load-hash.ts'
 import { recordOf, target, worldOf } from './worlds.ts'
 
 let hash: Hash

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import SemVer from 'semver/classes/semver.js'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { loadEngines } from '../../src/engines.ts'
-import type { Engines } from '../../src/evaluate/engines.ts'
-import { semverEquals, semverGreaterThan, semverLessThan } from '../../src/evaluate/operators/version.ts'
-import { EMPTY_WORLD } from '../../src/evaluate/world.ts'
+import { loadEngines } from '../../src/layers/load-engines.ts'
+import type { Engines } from '../../src/validate/engines.ts'
+import { semverEquals, semverGreaterThan, semverLessThan } from '../../src/evaluate/operators/semver.ts'
+import { EMPTY_WORLD } from '../../src/evaluate/evaluation-view.ts'
 import { target } from './worlds.ts'
 
 let engines: Engines

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { CacheRead, FlagCache, FlagRecord, Hint } from '../../src/contracts/index.ts'
-import { memoryCache } from '../../src/memory/memory-cache.ts'
-import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
+import { memoryCache } from '../../src/adapters/memory/memory-cache.ts'
+import { memoryCacheSpace } from '../../src/adapters/memory/memory-cache-space.ts'
 import { ManualClock } from '../manual-clock.ts'
 
 const SECOND_MS = 1_000

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ChannelListener, FlagStore, Hint, NewFlag } from '../../src/contracts/index.ts'
-import { memoryStore } from '../../src/memory/memory-store.ts'
+import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { ManualClock } from '../manual-clock.ts'
 
 const DAY_MS = 86_400_000

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { MemoryLayer } from '../../src/read/memory-layer.ts'
-import { Floors } from '../../src/write/floors.ts'
+import { MemoryLayer } from '../../src/layers/memory-layer.ts'
+import { Floors } from '../../src/history/floors.ts'
 import { ManualClock } from '../manual-clock.ts'
 
 test('what a last resort has answered takes the place of nothing newer, and never goes live', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Flags, FlagUse } from '../../src/index.ts'
-import { Uses } from '../../src/read/uses.ts'
+import { Uses } from '../../src/read/use-tracker.ts'
 import { settle } from '../manual-clock.ts'
 import { World } from '../world.ts'
 

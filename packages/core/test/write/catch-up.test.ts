@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ChannelListener, createFlags } from '../../src/index.ts'
-import { memoryCacheSpace } from '../../src/memory/memory-cache-space.ts'
-import { memoryStore } from '../../src/memory/memory-store.ts'
+import { memoryCacheSpace } from '../../src/adapters/memory/memory-cache-space.ts'
+import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
 import { around, gate, World } from '../world.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Floors } from '../../src/write/floors.ts'
+import { Floors } from '../../src/history/floors.ts'
 
 test('a floor that is given up for room raises the common floor, so that no floor ever falls', () => {
   const floors = new Floors(2)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Changes, FlagStore } from '../../src/index.ts'
-import { memoryStore } from '../../src/memory/memory-store.ts'
+import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { settle } from '../manual-clock.ts'
 import { around, World } from '../world.ts'
 

@@ -1,6 +1,6 @@
-import type { Engines } from '../engines.ts'
+import type { Engines } from '../../validate/engines.ts'
 import type { Target } from '../target.ts'
-import type { World } from '../world.ts'
+import type { World } from '../evaluation-view.ts'
 
 /** Whether an attribute is as the condition says; `undefined` where it is not of a type that the operator takes. */
 export type Verdict = boolean | undefined

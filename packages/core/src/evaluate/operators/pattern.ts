@@ -1,4 +1,4 @@
-import { writtenOut } from '../pattern-size.ts'
+import { writtenOut } from '../../validate/pattern-size.ts'
 import { type AttributeTest, anyOf, MAX_ELEMENTS, MAX_TEXT, type OperatorKind } from './operator.ts'
 
 /** Of a pattern with its counted repetitions written out: time grows with it. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 import { FlagsError, parseRecord } from '../../../src/adapter.ts'
-import { loadEngines } from '../../../src/engines.ts'
+import { loadEngines } from '../../../src/layers/load-engines.ts'
 import { recordOf } from '../worlds.ts'
 import { answer } from './client.ts'
 import { flagOf } from './features.ts'

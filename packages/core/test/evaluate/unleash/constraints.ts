@@ -1,5 +1,5 @@
 import type { Condition, Operator } from '../../../src/adapter.ts'
-import { OPERATORS } from '../../../src/evaluate/condition.ts'
+import { OPERATORS } from '../../../src/evaluate/compiled-condition.ts'
 import { type Alternatives, allOf, EVERYBODY, NOBODY, notAllOf } from './alternatives.ts'
 import { asNumber } from './context.ts'
 import type { Constraint } from './state.ts'

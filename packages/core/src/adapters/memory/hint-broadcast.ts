@@ -1,0 +1,37 @@
+import type { ChannelListener, Hint, Unsubscribe } from '../../contracts/index.ts'
+
+interface Subscription {
+  readonly listener: ChannelListener
+  readonly follows: (storeId: string) => boolean
+}
+
+// A listener that throws breaks its contract; neither the writer nor another listener is to suffer for it.
+function guarded(call: () => void): void {
+  try {
+    call()
+  } catch {}
+}
+
+/** Passes hints on to whoever listens in this process, each in a microtask of its own. */
+export class HintBoard {
+  readonly #subscriptions = new Set<Subscription>()
+
+  /** Calls `onResync` at once; afterwards `onHint` for each hint of a store that `follows` accepts when the hint arrives. */
+  subscribe(listener: ChannelListener, follows: (storeId: string) => boolean): Unsubscribe {
+    const subscription: Subscription = { listener, follows }
+    this.#subscriptions.add(subscription)
+    guarded(() => listener.onResync())
+    return async () => {
+      this.#subscriptions.delete(subscription)
+    }
+  }
+
+  publish(storeId: string, hint: Hint): void {
+    for (const subscription of this.#subscriptions) queueMicrotask(() => this.#deliver(subscription, storeId, hint))
+  }
+
+  #deliver(subscription: Subscription, storeId: string, hint: Hint): void {
+    if (!this.#subscriptions.has(subscription) || !subscription.follows(storeId)) return
+    guarded(() => subscription.listener.onHint(hint))
+  }
+}

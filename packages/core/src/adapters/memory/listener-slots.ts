@@ -1,0 +1,25 @@
+import type { Clock } from '../../contracts/index.ts'
+
+/** Who has a place until when, for each store. */
+export class Seats {
+  readonly #clock: Clock
+  readonly #byStore = new Map<string, Map<string, number>>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  take(storeId: string, holder: string, seats: number, ttlMs: number): boolean {
+    const now = this.#clock.monotonic()
+    const taken = this.#byStore.get(storeId) ?? new Map<string, number>()
+    this.#byStore.set(storeId, taken)
+    for (const [other, until] of taken) if (until <= now) taken.delete(other)
+    if (ttlMs === 0) taken.delete(holder)
+    else if (taken.has(holder) || taken.size < seats) taken.set(holder, now + ttlMs)
+    return taken.has(holder)
+  }
+
+  clear(): void {
+    this.#byStore.clear()
+  }
+}

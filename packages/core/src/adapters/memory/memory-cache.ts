@@ -1,0 +1,15 @@
+import type { FlagCache } from '../../contracts/index.ts'
+import { type MemoryCacheOptions, memoryCacheSpace } from './memory-cache-space.ts'
+
+export type { MemoryCacheOptions } from './memory-cache-space.ts'
+
+/**
+ * A cache in this process's memory: for unit tests, and for apps that run without Redis. It keeps the whole contract, with the same fences
+ * and times as Redis. What it takes and gives is a deeply frozen copy.
+ *
+ * Several clients of one store may share it: `close()` ends nothing, as the cache opens nothing. Two caches share nothing. Throws
+ * `INVALID_OPTIONS` where `maxEntries` is out of its bounds.
+ */
+export function memoryCache(options: MemoryCacheOptions = {}): FlagCache {
+  return memoryCacheSpace(options).connect()
+}

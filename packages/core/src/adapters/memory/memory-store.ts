@@ -1,0 +1,242 @@
+import { randomUUID } from 'node:crypto'
+import type {
+  Change,
+  ChangeMeta,
+  Changes,
+  ChangesPage,
+  ChannelListener,
+  Clock,
+  Cursor,
+  FlagPatch,
+  FlagRecord,
+  FlagStore,
+  FlagUse,
+  FlagUses,
+  Head,
+  HistoryPage,
+  Loaded,
+  LoggedChanges,
+  NewFlag,
+  NewSegment,
+  Operation,
+  SegmentRecord,
+  SegmentStore,
+  StoredRecord,
+  Unsubscribe,
+} from '../../contracts/index.ts'
+import { segmentKey, segmentNameOf } from '../../validate/segment-key.ts'
+import { assertNoCycle } from '../../validate/prerequisite-cycle.ts'
+import { alreadyExists, assertExpected, doesNotExist } from '../../validate/write-refusals.ts'
+import { legalRecord } from '../../validate/stored-record.ts'
+import { systemClock } from '../../layers/system-clock.ts'
+import { contentOf, type FlagContent, patched } from '../../validate/flag-content.ts'
+import { patchedSegment, type SegmentContent, segmentContentOf } from '../../validate/segment-content.ts'
+import { checkNewSegment } from '../../validate/check-segment.ts'
+import { checkNewFlag } from '../../validate/check-flag.ts'
+import { ChangeLog } from './change-log.ts'
+import { frozenCopy } from './frozen-copy.ts'
+import { HintBoard } from './hint-broadcast.ts'
+import { TURN } from './next-turn.ts'
+import { UseBook } from './recorded-uses.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1_000
+
+export interface MemoryStoreOptions {
+  /** Dates the changes. Default: the system's. */
+  readonly clock?: Clock
+  /** Segments that are there from the start, created in this order, before the flags. Default: none. */
+  readonly segments?: readonly NewSegment[]
+  /** Flags that are there from the start, created in this order. Default: none. */
+  readonly flags?: readonly NewFlag[]
+}
+
+/**
+ * A store in this process's memory: for unit tests, and for apps whose flags come from their code. It keeps the whole contract, so what
+ * works on it works on PostgreSQL. What it takes and gives is a deeply frozen copy.
+ *
+ * Several clients may share one: `close()` ends nothing, as the store opens nothing. Two stores share nothing. Throws what creating
+ * `options.segments` and `options.flags` would be refused with: `INVALID_NAME`, `INVALID_FLAG`, `FLAG_EXISTS`, `SEGMENT_EXISTS` or
+ * `PREREQUISITE_CYCLE`. But patterns take an engine that is loaded when a flag is first used: a condition whose pattern it refuses is never
+ * met, and `onError` is told.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): FlagStore {
+  return new MemoryStore(options)
+}
+
+class MemoryStore implements FlagStore {
+  readonly segments: SegmentStore = {
+    create: (segment, meta) => this.#createSegment(segment, meta),
+    update: (name, patch, meta) =>
+      this.#update(segmentKey(name), patch, meta, (before, change) => patchedSegment(before as SegmentRecord, change)),
+    delete: (name, meta) => this.#delete(segmentKey(name), meta),
+  }
+  readonly #clock: Clock
+  readonly #storeId = randomUUID()
+  /** Flags and segments by their keys. */
+  readonly #records = new Map<string, StoredRecord>()
+  readonly #log = new ChangeLog()
+  readonly #hints = new HintBoard()
+  readonly #uses = new UseBook()
+
+  constructor({ clock = systemClock, segments = [], flags = [] }: MemoryStoreOptions) {
+    this.#clock = clock
+    for (const segment of segments) {
+      const content = frozenCopy(segmentContentOf(checkNewSegment(segment)))
+      this.#create(segmentKey(content.name), content, {})
+    }
+    for (const flag of flags) {
+      const content = frozenCopy(contentOf(checkNewFlag(flag)))
+      this.#create(content.name, content, {})
+    }
+  }
+
+  async head(): Promise<Head> {
+    await TURN
+    return { storeId: this.#storeId, cursor: this.#log.head }
+  }
+
+  async load(names: readonly string[]): Promise<Loaded> {
+    const wanted = [...names]
+    await TURN
+    const flags = new Map(wanted.map((name) => [name, this.#records.get(name) ?? null]))
+    return { storeId: this.#storeId, asOf: this.#log.head.version, flags }
+  }
+
+  async loadAll(): Promise<Loaded & { readonly cursor: Cursor }> {
+    await TURN
+    const cursor = this.#log.head
+    return { storeId: this.#storeId, asOf: cursor.version, flags: new Map(this.#records), cursor }
+  }
+
+  async changesSince(cursor: Cursor): Promise<Changes> {
+    const from = { version: cursor.version, id: cursor.id }
+    await TURN
+    const since = this.#log.since(from)
+    if ('lost' in since) return { kind: 'lost', cursor: this.#log.head, why: since.lost }
+    const changed = [...since.latest].map(([name, version]) => ({ name, version, flag: this.#records.get(name) ?? null }))
+    return { kind: 'changes', cursor: this.#log.head, changed }
+  }
+
+  async create(flag: NewFlag, meta: ChangeMeta = {}): Promise<Change> {
+    const [content, said] = frozenCopy([contentOf(flag), meta] as const)
+    await TURN
+    return this.#create(content.name, content, said)
+  }
+
+  async update(name: string, patch: FlagPatch, meta?: ChangeMeta): Promise<Change> {
+    return this.#update(flagKey(name), patch, meta, (before, change) => patched(before as FlagRecord, change))
+  }
+
+  async delete(name: string, meta?: ChangeMeta): Promise<Change> {
+    return this.#delete(flagKey(name), meta)
+  }
+
+  async changes({ limit, after, records = true }: ChangesPage = {}): Promise<LoggedChanges> {
+    const from = after && { ...after }
+    await TURN
+    const page = this.#log.page(limit, from)
+    if (records || page.kind === 'lost') return page
+    return { ...page, changes: page.changes.map((change) => ({ ...change, before: null, after: null })) }
+  }
+
+  async history(name: string, page: HistoryPage = {}): Promise<readonly Change[]> {
+    const wanted = { ...page }
+    await TURN
+    return this.#log.history(name, wanted)
+  }
+
+  async prune(olderThanDays: number): Promise<number> {
+    await TURN
+    this.#uses.prune((flag) => this.#records.has(flag))
+    return this.#log.prune(this.#clock.now() - olderThanDays * DAY_MS)
+  }
+
+  async noteUses(uses: readonly FlagUse[]): Promise<void> {
+    const noted = frozenCopy(uses)
+    await TURN
+    for (const use of noted) if (this.#records.has(use.flag)) this.#uses.note(use, this.#clock.now())
+  }
+
+  async lastUses(): Promise<FlagUses> {
+    await TURN
+    return frozenCopy(this.#uses.all)
+  }
+
+  async watch(listener: ChannelListener): Promise<Unsubscribe> {
+    await TURN
+    return this.#hints.subscribe(listener, () => true)
+  }
+
+  async close(): Promise<void> {}
+
+  async #createSegment(segment: NewSegment, meta: ChangeMeta = {}): Promise<Change> {
+    const [content, said] = frozenCopy([segmentContentOf(segment), meta] as const)
+    await TURN
+    return this.#create(segmentKey(content.name), content, said)
+  }
+
+  async #update<P extends object>(
+    key: string,
+    patch: P,
+    meta: ChangeMeta = {},
+    contentAfter: (before: StoredRecord, patch: P) => FlagContent | SegmentContent,
+  ): Promise<Change> {
+    const [change, said] = frozenCopy([patch, meta] as const)
+    await TURN
+    const before = this.#expect(key, said)
+    const after = this.#stamped(key, contentAfter(before, change), before.createdAt)
+    if ('requires' in change) this.#assertNoCycle(after)
+    return this.#commit(key, 'update', before, after, said)
+  }
+
+  async #delete(key: string, meta: ChangeMeta = {}): Promise<Change> {
+    const said = frozenCopy(meta)
+    await TURN
+    return this.#commit(key, 'delete', this.#expect(key, said), null, said)
+  }
+
+  #create(key: string, content: FlagContent | SegmentContent, meta: ChangeMeta): Change {
+    const existing = this.#records.get(key)
+    if (existing !== undefined) throw alreadyExists(key, existing.version)
+    const after = this.#stamped(key, content)
+    this.#assertNoCycle(after)
+    return this.#commit(key, 'create', null, after, meta)
+  }
+
+  #expect(key: string, meta: ChangeMeta): StoredRecord {
+    const record = this.#records.get(key)
+    if (record === undefined) throw doesNotExist(key)
+    assertExpected(key, record.version, meta)
+    return record
+  }
+
+  #assertNoCycle(record: StoredRecord): void {
+    if (!('requires' in record) || record.requires === undefined) return
+    assertNoCycle(record.name, record.requires, (name) => (this.#records.get(name) as FlagRecord | undefined)?.requires)
+  }
+
+  /** The record that the next change leaves behind. */
+  #stamped(key: string, content: FlagContent | SegmentContent, createdAt?: string): StoredRecord {
+    const at = new Date(this.#clock.now()).toISOString()
+    return legalRecord(key, { ...content, version: this.#log.head.version + 1, createdAt: createdAt ?? at, updatedAt: at })
+  }
+
+  #commit(key: string, operation: Operation, before: StoredRecord | null, after: StoredRecord | null, meta: ChangeMeta): Change {
+    const version = this.#log.head.version + 1
+    const at = after?.updatedAt ?? new Date(this.#clock.now()).toISOString()
+    const { actor, reason } = meta
+    const said = { ...(actor === undefined ? {} : { actor }), ...(reason === undefined ? {} : { reason }) }
+    const change = frozenCopy<Change>({ version, id: randomUUID(), flag: key, operation, ...said, before, after, at })
+    this.#log.append(change)
+    if (after === null) this.#records.delete(key)
+    else this.#records.set(key, change.after as StoredRecord)
+    this.#hints.publish(this.#storeId, { name: key, version })
+    return change
+  }
+}
+
+/** Flags are kept beside segments; by a flag's name no segment can be meant. */
+function flagKey(name: string): string {
+  if (segmentNameOf(name) !== undefined) throw doesNotExist(name)
+  return name
+}

@@ -1,0 +1,154 @@
+import type { Change, ChangeMeta, ChangesPage, FlagPatch, FlagRecord, HistoryPage, LoggedChanges, NewFlag } from '../contracts/index.ts'
+import { loadEngines } from '../layers/load-engines.ts'
+import { ensured } from './create-if-missing.ts'
+import { FlagsError } from '../errors/flags-error.ts'
+import { enginesOf } from '../validate/engines.ts'
+import type { StoreLayer } from '../layers/store-layer.ts'
+import { flagsIn, recordAfter, usable } from './loaded-records.ts'
+import type { FlagName, FlagSchema } from '../validate/define-flags.ts'
+import { type SegmentsAdmin, segmentsAdmin } from './segments-admin.ts'
+import { type StaleFlagsOptions, type StaleFlagsParts, type StaleFlagsReport, staleFlags } from './stale-flags.ts'
+import { checkChangesPage } from '../validate/check-changes-page.ts'
+import { MAX_DAYS } from '../validate/flag-schemas.ts'
+import { checkMeta, checkName, checkNewFlag, checkPage, checkPatch } from '../validate/check-flag.ts'
+import type { Propagation } from '../layers/invalidations.ts'
+import type { Committed, WritePath } from '../write/write-path.ts'
+
+/** How long the change log may take without its records, in milliseconds. */
+const FOLLOW_MS = 2_000
+
+/** A change that is committed. */
+export interface Written {
+  /** The version of the change; pass it as `minVersion` where another process must not answer older. */
+  readonly version: number
+  /** `ok`: the shared cache holds nothing older. `deferred`: it could not be reached, and will be told as soon as it can. */
+  readonly propagation: Propagation
+}
+
+export interface WrittenFlag extends Written {
+  readonly flag: FlagRecord
+}
+
+/** Administration goes straight to the store. Every method rejects with a `FlagsError` where it could not do what it was asked. */
+export interface FlagsAdmin<S extends FlagSchema = FlagSchema> {
+  /** All flags, by name. A record that cannot be read is left out and reported. */
+  list(): Promise<readonly FlagRecord[]>
+  /** `null` where there is no such flag. */
+  get(name: FlagName<S>): Promise<FlagRecord | null>
+  create(flag: NewFlag & { readonly name: FlagName<S> }, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<WrittenFlag>
+  /** The flag that is there, as it is; where there is none it is created. Of several who ask at once, one creates it. */
+  ensure(flag: NewFlag & { readonly name: FlagName<S> }, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<FlagRecord>
+  /** In a patch, `null` removes an optional field and any other value replaces it whole. */
+  update(name: FlagName<S>, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag>
+  delete(name: FlagName<S>, meta?: ChangeMeta): Promise<Written>
+  /**
+   * The change log of all flags and segments, oldest first, page by page: the next one is `after: page.next`. A segment is called
+   * `segment:<name>`. Where the log no longer reaches back to `after`, or the store went back, the answer is `lost`. For who follows the log,
+   * `records: false` makes it light; it then waits for 2 s, not for 10.
+   */
+  changes(page?: ChangesPage): Promise<LoggedChanges>
+  /** The changes of one flag, newest first. */
+  history(name: FlagName<S>, page?: HistoryPage): Promise<readonly Change[]>
+  /**
+   * Which flags may be removed, and why: expired, settled, unused, or unknown to the schema; and which flags of the schema are missing. A record
+   * that cannot be read is left out and reported.
+   */
+  staleFlags(options?: StaleFlagsOptions): Promise<StaleFlagsReport>
+  /** Drops log entries older than so many days, never the newest, and the uses of flags that are gone; answers how many log entries. */
+  prune(olderThanDays: number): Promise<number>
+  readonly segments: SegmentsAdmin
+}
+
+export class Admin implements FlagsAdmin {
+  readonly segments: SegmentsAdmin
+  readonly #store: StoreLayer
+  readonly #writes: WritePath
+  readonly #report: (error: FlagsError) => void
+  readonly #assertOpen: () => void
+  readonly #parts: StaleFlagsParts
+
+  /** `assertOpen` throws when the client is closed. */
+  constructor(parts: StaleFlagsParts, writes: WritePath, assertOpen: () => void) {
+    const { store, report } = parts
+    this.#parts = parts
+    this.#store = store
+    this.#writes = writes
+    this.#report = report
+    this.#assertOpen = assertOpen
+    this.segments = segmentsAdmin(store, writes, report, assertOpen)
+  }
+
+  async list(): Promise<readonly FlagRecord[]> {
+    this.#assertOpen()
+    const { flags } = await this.#store.administer('Flags', (store, call) => store.loadAll(call))
+    return flagsIn(flags, this.#report)
+  }
+
+  async get(name: string): Promise<FlagRecord | null> {
+    this.#assertOpen()
+    checkName(name)
+    const { flags } = await this.#store.administer(`Flag ${name}`, (store, call) => store.load([name], call))
+    return usable(flags.get(name)) as FlagRecord | null
+  }
+
+  async create(flag: NewFlag, meta?: ChangeMeta): Promise<WrittenFlag> {
+    this.#assertOpen()
+    const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
+    const about = checkMeta(checked.name, meta)
+    return written(await this.#writes.commit(checked.name, (store, call) => store.create(checked, about, call)))
+  }
+
+  async ensure(flag: NewFlag, meta?: ChangeMeta): Promise<FlagRecord> {
+    this.#assertOpen()
+    const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
+    checkMeta(checked.name, meta)
+    return await ensured(
+      async () => await this.#writes.heardOf(await this.get(checked.name)),
+      async () => (await this.create(checked, meta)).flag,
+    )
+  }
+
+  async update(name: string, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag> {
+    this.#assertOpen()
+    const checked = checkPatch(checkName(name), patch, await loadEngines(enginesOf(patch)))
+    const about = checkMeta(name, meta)
+    return written(await this.#writes.commit(name, (store, call) => store.update(name, checked, about, call)))
+  }
+
+  async delete(name: string, meta?: ChangeMeta): Promise<Written> {
+    this.#assertOpen()
+    const about = checkMeta(checkName(name), meta)
+    const { change, propagation } = await this.#writes.commit(name, (store, call) => store.delete(name, about, call))
+    return { version: change.version, propagation }
+  }
+
+  async changes(page?: ChangesPage): Promise<LoggedChanges> {
+    this.#assertOpen()
+    const checked = checkChangesPage(page)
+    const withinMs = checked.records === false ? FOLLOW_MS : undefined
+    return await this.#store.administer('The change log', (store, call) => store.changes(checked, call), withinMs)
+  }
+
+  async history(name: string, page?: HistoryPage): Promise<readonly Change[]> {
+    this.#assertOpen()
+    const checked = checkPage(checkName(name), page)
+    return await this.#store.administer(`The history of flag ${name}`, (store, call) => store.history(name, checked, call))
+  }
+
+  async staleFlags(options?: StaleFlagsOptions): Promise<StaleFlagsReport> {
+    this.#assertOpen()
+    return await staleFlags(this.#parts, options)
+  }
+
+  async prune(olderThanDays: number): Promise<number> {
+    this.#assertOpen()
+    if (typeof olderThanDays !== 'number' || !(olderThanDays >= 0 && olderThanDays <= MAX_DAYS)) {
+      throw new FlagsError('INVALID_OPTIONS', `olderThanDays must be a number of days from 0 to ${MAX_DAYS.toLocaleString('en')}.`)
+    }
+    return await this.#store.administer('The change log', (store, call) => store.prune(olderThanDays, call))
+  }
+}
+
+function written({ change, propagation }: Committed): WrittenFlag {
+  return { flag: recordAfter(change) as FlagRecord, version: change.version, propagation }
+}

@@ -1,0 +1,47 @@
+import type { Change, FlagRecord, HistoryPage, LoadedRecord } from '../contracts/index.ts'
+import { FlagsError } from '../errors/flags-error.ts'
+import { settledAt } from '../evaluate/constant-answer.ts'
+
+const PAGE = 100
+
+/**
+ * Since when a flag has answered everybody as it does at `now`, both in milliseconds since 1970; `undefined` where it does not. A change of
+ * something else does not count. Where the log was pruned it is the oldest moment that is left of it.
+ */
+export async function settledSince(
+  flag: FlagRecord,
+  now: number,
+  history: (page: HistoryPage) => Promise<readonly Change[]>,
+): Promise<number | undefined> {
+  const settled = settledAt(flag, now)
+  if (settled === undefined) return undefined
+  let { from } = settled
+  let began = Date.parse(flag.updatedAt)
+  // A flag that was never changed needs no history.
+  if (flag.updatedAt === flag.createdAt) return Math.max(from, began)
+  for await (const { before } of changesOf(flag, history)) {
+    // Before the end of its ramp it did not answer so.
+    if (from > began || !isFlag(before)) break
+    const earlier = settledAt(before, began)
+    if (earlier?.answer !== settled.answer) break
+    from = earlier.from
+    began = Date.parse(before.updatedAt)
+  }
+  return Math.max(from, began)
+}
+
+function isFlag(record: LoadedRecord): record is FlagRecord {
+  return record !== null && !(record instanceof FlagsError) && 'rollout' in record
+}
+
+/** The changes that led to this record, newest first. */
+async function* changesOf({ version }: FlagRecord, history: (page: HistoryPage) => Promise<readonly Change[]>): AsyncGenerator<Change> {
+  let before = version + 1
+  for (;;) {
+    const page = await history({ before, limit: PAGE })
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined || page.length < PAGE) return
+    before = last.version
+  }
+}

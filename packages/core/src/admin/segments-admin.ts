@@ -1,0 +1,102 @@
+import type { Written } from './admin.ts'
+import type { Change, ChangeMeta, HistoryPage, NewSegment, SegmentPatch, SegmentRecord } from '../contracts/index.ts'
+import { loadEngines } from '../layers/load-engines.ts'
+import { ensured } from './create-if-missing.ts'
+import type { FlagsError } from '../errors/flags-error.ts'
+import { enginesOf } from '../validate/engines.ts'
+import { segmentKey } from '../validate/segment-key.ts'
+import type { StoreLayer } from '../layers/store-layer.ts'
+import { recordAfter, segmentsIn, usable } from './loaded-records.ts'
+import { checkNewSegment, checkSegmentPatch } from '../validate/check-segment.ts'
+import { checkMeta, checkName, checkPage } from '../validate/check-flag.ts'
+import type { Committed, WritePath } from '../write/write-path.ts'
+
+export interface WrittenSegment extends Written {
+  readonly segment: SegmentRecord
+}
+
+/** Segments are administered as flags are. Flags whose rules name a segment need not change with it. */
+export interface SegmentsAdmin {
+  /** All segments, by name. A record that cannot be read is left out and reported. */
+  list(): Promise<readonly SegmentRecord[]>
+  /** `null` where there is no such segment. */
+  get(name: string): Promise<SegmentRecord | null>
+  create(segment: NewSegment, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<WrittenSegment>
+  /** The segment that is there, as it is; where there is none it is created. Of several who ask at once, one creates it. */
+  ensure(segment: NewSegment, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<SegmentRecord>
+  /** In a patch, `null` removes a field and any other value replaces it whole. */
+  update(name: string, patch: SegmentPatch, meta?: ChangeMeta): Promise<WrittenSegment>
+  /** Rules may still name it: then nobody is in it, and nobody is out. */
+  delete(name: string, meta?: ChangeMeta): Promise<Written>
+  /** The changes of one segment, newest first; each calls it `segment:<name>`. */
+  history(name: string, page?: HistoryPage): Promise<readonly Change[]>
+}
+
+/** `assertOpen` throws when the client is closed. */
+export function segmentsAdmin(
+  store: StoreLayer,
+  writes: WritePath,
+  report: (error: FlagsError) => void,
+  assertOpen: () => void,
+): SegmentsAdmin {
+  const admin: SegmentsAdmin = {
+    async list() {
+      assertOpen()
+      const { flags } = await store.administer('Segments', (source, call) => source.loadAll(call))
+      return segmentsIn(flags, report)
+    },
+
+    async get(name) {
+      assertOpen()
+      const key = segmentKey(checkName(name))
+      const { flags } = await store.administer(`Segment ${name}`, (source, call) => source.load([key], call))
+      return usable(flags.get(key)) as SegmentRecord | null
+    },
+
+    async create(segment, meta) {
+      assertOpen()
+      const checked = checkNewSegment(segment, await loadEngines(enginesOf(segment)))
+      const key = segmentKey(checked.name)
+      const about = checkMeta(key, meta)
+      return written(await writes.commit(key, (source, call) => source.segments.create(checked, about, call)))
+    },
+
+    async ensure(segment, meta) {
+      assertOpen()
+      const checked = checkNewSegment(segment, await loadEngines(enginesOf(segment)))
+      checkMeta(segmentKey(checked.name), meta)
+      return await ensured(
+        async () => await writes.heardOf(await admin.get(checked.name)),
+        async () => (await admin.create(checked, meta)).segment,
+      )
+    },
+
+    async update(name, patch, meta) {
+      assertOpen()
+      const checked = checkSegmentPatch(checkName(name), patch, await loadEngines(enginesOf(patch)))
+      const key = segmentKey(name)
+      const about = checkMeta(key, meta)
+      return written(await writes.commit(key, (source, call) => source.segments.update(name, checked, about, call)))
+    },
+
+    async delete(name, meta) {
+      assertOpen()
+      const key = segmentKey(checkName(name))
+      const about = checkMeta(key, meta)
+      const { change, propagation } = await writes.commit(key, (source, call) => source.segments.delete(name, about, call))
+      return { version: change.version, propagation }
+    },
+
+    async history(name, page) {
+      assertOpen()
+      const key = segmentKey(checkName(name))
+      const checked = checkPage(key, page)
+      return await store.administer(`The history of segment ${name}`, (source, call) => source.history(key, checked, call))
+    },
+  }
+  return admin
+}
+
+function written({ change, propagation }: Committed): WrittenSegment {
+  return { segment: recordAfter(change) as SegmentRecord, version: change.version, propagation }
+}

@@ -1,0 +1,104 @@
+import type { Change, Clock, FlagRecord, FlagUse, FlagUses, HistoryPage } from '../contracts/index.ts'
+import type { FlagsError } from '../errors/flags-error.ts'
+import type { StoreLayer } from '../layers/store-layer.ts'
+import { flagsIn } from './loaded-records.ts'
+import type { FlagDefinition } from '../validate/define-flags.ts'
+import { settledSince } from './constant-since.ts'
+import { checkStaleFlagsOptions } from '../validate/check-flag.ts'
+
+const DAY_MS = 86_400_000
+const DEFAULT_DAYS = 30
+
+/** From when on a flag is in the report; each in days from 0 to 36,500. */
+export interface StaleFlagsOptions {
+  /** Not used for so long. Default 30. */
+  readonly unusedDays?: number
+  /** The same answer for everybody for so long. Default 30. */
+  readonly settledDays?: number
+}
+
+/**
+ * Why a flag may be one to remove. `expired`: it is past its `expiresAt`. `settled`: it has answered everybody alike for so many days. `unused`:
+ * it was not evaluated for so many days, it has been there and uses have been tracked for as long, and no other flag requires it.
+ * `undeclared`: the schema given to `createFlags` does not know it; never where that has no flags.
+ */
+export type StaleReason = 'expired' | 'settled' | 'unused' | 'undeclared'
+
+export interface StaleFlag {
+  readonly flag: FlagRecord
+  /** At least one. */
+  readonly reasons: readonly StaleReason[]
+  /** Of a settled flag: since when, ISO 8601 in UTC. What changes no answer does not count; a log that was pruned makes it later than it was. */
+  readonly settledSince?: string
+  /** When each outcome was last given to somebody, the latest first; within about two hours. */
+  readonly lastUsed: readonly Omit<FlagUse, 'flag'>[]
+}
+
+export interface StaleFlagsReport {
+  /** By name. */
+  readonly flags: readonly StaleFlag[]
+  /** The flags of the schema that the store does not have, in the schema's order. */
+  readonly missing: readonly string[]
+  /** Since when the store has been told of uses, ISO 8601 in UTC. Absent where it never was, or keeps none: then no flag is called unused. */
+  readonly trackedSince?: string
+}
+
+export interface StaleFlagsParts {
+  readonly store: StoreLayer
+  readonly clock: Clock
+  readonly definitions: ReadonlyMap<string, FlagDefinition>
+  readonly report: (error: FlagsError) => void
+}
+
+/** What of the flags may be removed. Rejects as other administration does, with `INVALID_OPTIONS` for an option out of its bounds. */
+export async function staleFlags(parts: StaleFlagsParts, options?: StaleFlagsOptions): Promise<StaleFlagsReport> {
+  const { store, clock, definitions, report } = parts
+  const { unusedDays = DEFAULT_DAYS, settledDays = DEFAULT_DAYS } = checkStaleFlagsOptions(options)
+  const [{ flags: loaded }, known] = await Promise.all([
+    store.administer('Flags', (source, call) => source.loadAll(call)),
+    store.administer('Uses of flags', async (source, call): Promise<FlagUses> => (await source.lastUses?.(call)) ?? { uses: [] }),
+  ])
+  const now = clock.now()
+  const [unusedFrom, settledFrom] = [now - unusedDays * DAY_MS, now - settledDays * DAY_MS]
+  const isPast = (at: string | undefined, moment = now): boolean => at !== undefined && Date.parse(at) <= moment
+
+  const flags = flagsIn(loaded, report)
+  const required = new Set(flags.flatMap(({ requires = [] }) => requires.map(({ flag }) => flag)))
+  const uses = usesByFlag(known.uses)
+  const stale: StaleFlag[] = []
+  for (const flag of flags) {
+    const { name, createdAt, expiresAt } = flag
+    // What is older than the flag was the use of another that had its name.
+    const lastUsed = (uses.get(name) ?? []).filter(({ at }) => at >= createdAt)
+    const since = isPast(createdAt, settledFrom) ? await settledSince(flag, now, (page) => historyOf(store, name, page)) : undefined
+    const isSettled = since !== undefined && since <= settledFrom
+    const quiet = [known.since, createdAt, lastUsed[0]?.at ?? createdAt]
+    const holds: Readonly<Record<StaleReason, boolean>> = {
+      expired: isPast(expiresAt),
+      settled: isSettled,
+      unused: quiet.every((at) => isPast(at, unusedFrom)) && !required.has(name),
+      undeclared: definitions.size > 0 && !definitions.has(name),
+    }
+    const reasons = (Object.keys(holds) as StaleReason[]).filter((reason) => holds[reason])
+    if (reasons.length === 0) continue
+    stale.push({ flag, reasons, ...(isSettled && { settledSince: new Date(since).toISOString() }), lastUsed })
+  }
+  const missing = [...definitions.keys()].filter((name) => !loaded.has(name))
+  return { flags: stale, missing, ...(known.since !== undefined && { trackedSince: known.since }) }
+}
+
+async function historyOf(store: StoreLayer, name: string, page: HistoryPage): Promise<readonly Change[]> {
+  return await store.administer(`The history of flag ${name}`, (source, call) => source.history(name, page, call))
+}
+
+/** Of each flag, the latest first. */
+function usesByFlag(uses: readonly FlagUse[]): ReadonlyMap<string, readonly Omit<FlagUse, 'flag'>[]> {
+  const byFlag = new Map<string, Omit<FlagUse, 'flag'>[]>()
+  for (const { flag, ...use } of uses) {
+    const others = byFlag.get(flag)
+    if (others === undefined) byFlag.set(flag, [use])
+    else others.push(use)
+  }
+  for (const each of byFlag.values()) each.sort((a, b) => (a.at < b.at ? 1 : -1))
+  return byFlag
+}

@@ -1,0 +1,226 @@
+import type { FlagsAdmin } from '../admin/admin.ts'
+import type { Background } from '../layers/background.ts'
+import type { Decision, DecisionKind, Evaluation, FlagCache, FlagStore, JsonValue } from '../contracts/index.ts'
+import { FlagsError } from '../errors/flags-error.ts'
+import { type Target, targetOf, type Who } from '../evaluate/target.ts'
+import type { Explainer, Explanation } from '../explain/explainer.ts'
+import type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueOptions } from './flags.ts'
+import { evaluation, fallbackOf, gateOf, noFlagCanBe, unknown, valueFor } from '../read/evaluation-result.ts'
+import { type NoAnswer, none } from '../layers/answer.ts'
+import type { Counts } from '../read/layer-counts.ts'
+import type { Decided, Decider } from '../read/decider.ts'
+import type { MemoryLayer } from '../layers/memory-layer.ts'
+import type { Snapshots } from '../snapshot/snapshot-source.ts'
+import type { Uses } from '../read/use-tracker.ts'
+import type { FlagsEvents, FlagsListener, Reporter } from '../history/client-events.ts'
+import type { FlagDefinition, Widen } from '../validate/define-flags.ts'
+import type { FlagSnapshot } from '../snapshot/snapshot.ts'
+import { isFlagName } from '../validate/flag-schemas.ts'
+import type { CatchUp } from '../history/catch-up.ts'
+import type { HintChannels } from '../history/hint-channels.ts'
+import type { Hints } from '../history/hint-subscriptions.ts'
+import type { Invalidations } from '../layers/invalidations.ts'
+import type { LeaseWatch } from '../history/lease-events.ts'
+
+export interface ClientParts {
+  readonly store: FlagStore
+  readonly cache: FlagCache | undefined
+  readonly definitions: ReadonlyMap<string, FlagDefinition>
+  readonly memory: MemoryLayer
+  readonly leaseWatch: LeaseWatch
+  readonly decider: Decider
+  readonly explainer: Explainer
+  readonly snapshots: Snapshots
+  readonly uses: Uses
+  readonly catchUp: CatchUp
+  readonly invalidations: Invalidations
+  readonly channels: HintChannels
+  readonly hints: Hints | undefined
+  readonly admin: FlagsAdmin
+  readonly background: Background
+  readonly reporter: Reporter
+  readonly counts: Counts
+}
+
+/** The facade: from a name and a targeting key to an answer, by way of the layers. */
+export class FlagsClient implements Flags {
+  readonly admin: FlagsAdmin
+  readonly #parts: ClientParts
+  readonly #memory: MemoryLayer
+  readonly #counts: Counts
+  readonly #definitions: ReadonlyMap<string, FlagDefinition>
+  // Answers that are there already need no promise of their own.
+  readonly #yes = Promise.resolve(true)
+  readonly #no = Promise.resolve(false)
+  #closing: Promise<void> | undefined
+
+  constructor(parts: ClientParts) {
+    this.admin = parts.admin
+    this.#parts = parts
+    this.#memory = parts.memory
+    this.#counts = parts.counts
+    this.#definitions = parts.definitions
+  }
+
+  // Not async: an answer from memory allocates nothing and waits for nothing.
+  isEnabled(name: string, who?: Who, options?: EvaluateOptions): Promise<boolean> {
+    const key = typeof who === 'number' && Number.isSafeInteger(who) ? String(who) : who
+    if (typeof key === 'string' && key !== '' && this.#knows(options?.minVersion)) {
+      const slot = this.#memory.hit(name)
+      if (slot?.flag?.quick) {
+        this.#counts.memoryHits++
+        return slot.flag.admits(key) ? this.#yes : this.#no
+      }
+    }
+    return this.#isEnabled(name, who, options)
+  }
+
+  async evaluate(name: string, who?: Who, options?: EvaluateOptions): Promise<Evaluation> {
+    const target = targetOf(who)
+    return this.#evaluation(name, target, await this.#decide(name, target, 'endpoint', options?.minVersion), options)
+  }
+
+  async value<T extends JsonValue>(name: string, who?: Who, options?: Partial<ValueOptions<T>>): Promise<Widen<T>> {
+    const fallback = fallbackOf(name, options?.default, this.#definitions.get(name))
+    const found = await this.#decide(name, targetOf(who), 'endpoint', options?.minVersion)
+    if (found.kind === 'none') return fallback
+    return valueFor(found.decision as Decision, fallback, this.#parts.reporter.report)
+  }
+
+  async snapshot(options?: SnapshotOptions): Promise<FlagSnapshot> {
+    this.assertOpen()
+    const { snapshots } = this.#parts
+    const minVersion = options?.minVersion
+    const atHand = this.#knows(minVersion) ? snapshots.atHand() : undefined
+    if (atHand !== undefined) return atHand
+    if (minVersion !== undefined && !(minVersion >= 0)) throw noVersion()
+    return await snapshots.take(minVersion)
+  }
+
+  async explain(name: string, who?: Who): Promise<Explanation> {
+    this.assertOpen()
+    const target = targetOf(who)
+    // Also of a flag that must not guess; and whoever asks why does not use the flag.
+    const answer = async (): Promise<Evaluation> => this.#evaluation(name, target, await this.#known(name, target, 'endpoint', 0))
+    return await this.#parts.explainer.explain(answer, target instanceof FlagsError ? undefined : target)
+  }
+
+  async ready(): Promise<void> {
+    this.assertOpen()
+    const { catchUp, hints } = this.#parts
+    await catchUp.start()
+    await hints?.open()
+  }
+
+  on<E extends keyof FlagsEvents>(event: E, listener: FlagsListener<E>): () => void {
+    return this.#parts.reporter.on(event, listener)
+  }
+
+  stats(): FlagsStats {
+    const { memoryHits, memoryMisses, decisionHits, decisionMisses, cacheHits, cacheMisses, storeReads, storeFlags } = this.#counts
+    return {
+      memory: { hits: memoryHits, misses: memoryMisses },
+      decision: { hits: decisionHits, misses: decisionMisses },
+      cache: { hits: cacheHits, misses: cacheMisses },
+      store: { reads: storeReads, flags: storeFlags },
+      clock: this.#parts.catchUp.clock,
+      leased: this.#memory.leased,
+      stale: this.#parts.leaseWatch.stale,
+      channels: this.#parts.channels.alive,
+    }
+  }
+
+  /** Throws `CLOSED` once the client is closed. */
+  assertOpen(): void {
+    if (this.#closing !== undefined) throw closed()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  // Not async either: what memory has at hand needs no promise of its own, whatever the flag's rules.
+  #isEnabled(name: string, who: Who | undefined, options: EvaluateOptions | undefined): Promise<boolean> {
+    const target = targetOf(who)
+    const atHand = this.#atHand(name, target, options?.minVersion)
+    if (atHand === undefined) return this.#gate(name, target, options)
+    this.#note(name, atHand, 'check')
+    return gateOf(atHand, false) ? this.#yes : this.#no
+  }
+
+  async #gate(name: string, target: Target | FlagsError, options: EvaluateOptions | undefined): Promise<boolean> {
+    const found = await this.#decide(name, target, 'check', options?.minVersion)
+    return gateOf(found, options?.default ?? this.#defaultOf(name) === true)
+  }
+
+  #evaluation(name: string, target: Target | FlagsError, found: Decided | NoAnswer, options?: EvaluateOptions): Evaluation {
+    const fallback = options?.default ?? this.#defaultOf(name) === true
+    if (found.kind === 'none') return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
+    return evaluation(found, fallback)
+  }
+
+  /** Rejects only for a flag that must not guess. Somebody is given the answer, so the flag is used. */
+  async #decide(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion = 0): Promise<Decided | NoAnswer> {
+    const found = await this.#known(name, target, kind, minVersion)
+    if (found.kind === 'decided') this.#note(name, found, kind)
+    if (found.kind === 'none' && this.#definitions.get(name)?.onUnavailable === 'throw') throw found.error
+    return found
+  }
+
+  async #known(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion: number): Promise<Decided | NoAnswer> {
+    const { decider, reporter } = this.#parts
+    if (this.#closing !== undefined) return none(closed())
+    if (target instanceof FlagsError) {
+      reporter.report(target)
+      return none(target)
+    }
+    const atHand = this.#atHand(name, target, minVersion)
+    if (atHand !== undefined) return atHand
+    if (!isFlagName(name)) return none(noFlagCanBe(name))
+    if (!(minVersion >= 0)) return none(noVersion())
+    const found = await decider.decide(name, target, kind, minVersion)
+    if (found.kind === 'none' && found.error.code === 'VERSION_NOT_REACHED') reporter.report(found.error)
+    return found
+  }
+
+  /** What memory can say at once. A closed client has none. */
+  #atHand(name: string, target: Target | FlagsError, minVersion: number | undefined): Decided | undefined {
+    return target instanceof FlagsError || !this.#knows(minVersion) ? undefined : this.#parts.decider.atHand(name, target)
+  }
+
+  #note(name: string, { decision }: Decided, kind: DecisionKind): void {
+    this.#parts.uses.note(name, decision, kind, this.#memory.held(name)?.flag)
+  }
+
+  /** Whether this process has seen the version that is asked for: then memory is as new as it has to be. */
+  #knows(minVersion: number | undefined): boolean {
+    return minVersion === undefined || (minVersion >= 0 && minVersion <= this.#parts.catchUp.clock)
+  }
+
+  #defaultOf(name: string): JsonValue | undefined {
+    return this.#definitions.get(name)?.default
+  }
+
+  async #close(): Promise<void> {
+    const { hints, background, memory, uses, invalidations, store, cache } = this.#parts
+    memory.close()
+    await hints?.close()
+    await invalidations.settle()
+    await uses.close()
+    await background.close()
+    await Promise.all([store.close(), cache?.close()])
+  }
+}
+
+function noVersion(): FlagsError {
+  return new FlagsError('INVALID_OPTIONS', 'The option minVersion must be a version: 0 or more.')
+}
+
+function closed(): FlagsError {
+  return new FlagsError('CLOSED', 'The client is closed.')
+}

@@ -1,0 +1,80 @@
+import type { FlagsAdmin } from '../admin/admin.ts'
+import type { Evaluation, JsonValue } from '../contracts/index.ts'
+import type { Who } from '../evaluate/target.ts'
+import type { Explanation } from '../explain/explainer.ts'
+import type { LayerStats } from '../read/layer-counts.ts'
+import type { FlagsEvents, FlagsListener } from '../history/client-events.ts'
+import type { FlagName, FlagSchema, ValueOf, Widen } from '../validate/define-flags.ts'
+import type { FlagSnapshot } from '../snapshot/snapshot.ts'
+
+/** What a call may say beside whom it asks for. */
+export interface EvaluateOptions {
+  /** The answer where the flag does not exist or cannot be known. Default: the schema's, else `false`. */
+  readonly default?: boolean
+  /** No answer older than this version, as an update returned it. Where the store has not reached it: the default, `VERSION_NOT_REACHED`. */
+  readonly minVersion?: number
+}
+
+export interface ValueOptions<T> {
+  /** The value for who is out, and where the flag does not exist or cannot be known. Default: the schema's. */
+  readonly default: T
+  readonly minVersion?: number
+}
+
+export interface SnapshotOptions {
+  /** No snapshot older than this version, as an update returned it. Where that cannot be had, it rejects with `VERSION_NOT_REACHED`. */
+  readonly minVersion?: number
+}
+
+/** What a client has done since it was created. */
+export interface FlagsStats {
+  readonly memory: LayerStats
+  /** Decisions read from the shared cache. */
+  readonly decision: LayerStats
+  /** Flags read from the shared cache. */
+  readonly cache: LayerStats
+  /** Queries that loaded flags, and how many flags they loaded. */
+  readonly store: { readonly reads: number; readonly flags: number }
+  /** The store's clock as this process knows it. */
+  readonly clock: number
+  /** Whether memory is trusted: the store was heard within the last 30 s. */
+  readonly leased: boolean
+  /** Whether `stale` was told and `fresh` has not taken it back. */
+  readonly stale: boolean
+  /** How many hint channels are up, 0 to 2. */
+  readonly channels: number
+}
+
+/** Typed by the schema where there is one; otherwise by the default, which must be given. */
+export type ValueMethod<S extends FlagSchema> =
+  string extends FlagName<S>
+    ? <T extends JsonValue>(name: string, who: Who | undefined, options: ValueOptions<T>) => Promise<Widen<T>>
+    : <N extends FlagName<S>>(name: N, who?: Who, options?: Partial<ValueOptions<ValueOf<S, N>>>) => Promise<ValueOf<S, N>>
+
+/** Feature flags. Evaluation never rejects because of infrastructure, administration always does. */
+export interface Flags<S extends FlagSchema = FlagSchema> extends AsyncDisposable {
+  /** Whether `who` gets the flag. */
+  isEnabled(name: FlagName<S>, who?: Who, options?: EvaluateOptions): Promise<boolean>
+  /** The same with its reason, the layer that answered, the bucket and the version. */
+  evaluate(name: FlagName<S>, who?: Who, options?: EvaluateOptions): Promise<Evaluation>
+  /** `true` for who is in, the default for who is out. A flag whose default is not a boolean gives the default, with `TYPE_MISMATCH`. */
+  readonly value: ValueMethod<S>
+  /** Why `who` gets what they get: what each layer has, each rule and condition, hash and bucket; as data and as `text`. Asks the store. */
+  explain(name: FlagName<S>, who?: Who): Promise<Explanation>
+  /**
+   * All flags at one version, to be asked without waiting; the same object as long as nothing changed. Rejects once the client is closed, and
+   * where the `minVersion` that was asked for cannot be had: a snapshot from before it would be older in every flag.
+   */
+  snapshot(options?: SnapshotOptions): Promise<FlagSnapshot<S>>
+  readonly admin: FlagsAdmin<S>
+  /** Waits until the store is known and each hint channel was tried. Rejects with `SCHEMA_MISSING`, `SCHEMA_OLD` or why the store cannot be reached. */
+  ready(): Promise<void>
+  /**
+   * `change`, `error`, `stale`, `fresh`. Returns a function that ends the subscription. What a listener throws, or its promise rejects with,
+   * becomes a process warning.
+   */
+  on<E extends keyof FlagsEvents>(event: E, listener: FlagsListener<E>): () => void
+  stats(): FlagsStats
+  /** Ends timers and subscriptions, waits for what is under way, closes both adapters. Afterwards every answer is the default, with `CLOSED`. */
+  close(): Promise<void>
+}

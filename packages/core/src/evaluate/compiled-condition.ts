@@ -1,0 +1,130 @@
+import type { Condition, Operator } from '../contracts/index.ts'
+import type { Engines } from '../validate/engines.ts'
+import { inCidr } from './operators/cidr.ts'
+import { equals, isIn } from './operators/equality.ts'
+import { exists, inSegment } from './operators/segment.ts'
+import { type AttributeTest, anyOf, type OperatorKind, type Verdict } from './operators/operator.ts'
+import { greaterOrEqual, greaterThan, lessOrEqual, lessThan } from './operators/number.ts'
+import { matches } from './operators/pattern.ts'
+import { contains, endsWith, startsWith } from './operators/text.ts'
+import { after, before } from './operators/timestamp.ts'
+import { semverEquals, semverGreaterThan, semverLessThan } from './operators/semver.ts'
+import type { AttributeSlots, Reading } from './attribute-reader.ts'
+
+/** Every operator, by name. What it refuses is refused on write, and false when evaluated. */
+export const OPERATORS: Readonly<Record<Operator, OperatorKind>> = {
+  equals,
+  in: isIn,
+  contains,
+  startsWith,
+  endsWith,
+  matches,
+  greaterThan,
+  greaterOrEqual,
+  lessThan,
+  lessOrEqual,
+  before,
+  after,
+  semverEquals,
+  semverGreaterThan,
+  semverLessThan,
+  exists,
+  inCidr,
+  inSegment,
+}
+
+/** A condition, ready to be asked. */
+export interface CompiledCondition {
+  readonly source: Condition
+  /** Of its attribute in a reading. */
+  readonly slot: number
+  readonly test: AttributeTest
+  readonly not: boolean
+  readonly takesMissing: boolean
+  readonly takesLists: boolean
+  /** Where it is met by a few texts and nothing else that is text: then a text needs no test. */
+  readonly texts: readonly string[] | undefined
+  /** Why it can never be met. */
+  readonly refused: string | undefined
+}
+
+/** Where a condition stands: conditions of a segment do not refer to segments. */
+export type Place = 'rule' | 'segment'
+
+/** Up to here it is faster to look at each. */
+const FEW = 8
+
+/** A value that the operator or an engine refuses makes a condition that is never met. */
+export function compileCondition(source: Condition, engines: Engines, place: Place, slots: AttributeSlots): CompiledCondition {
+  const { attribute, operator, value, not = false, ignoreCase = false } = source
+  const kind = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined
+  const test = testOf(kind, value, ignoreCase, engines, place)
+  const isTest = typeof test === 'function'
+  return {
+    source,
+    slot: slots.slotOf(attribute),
+    test: isTest ? test : unknowing,
+    not,
+    takesMissing: kind?.takesMissing === true,
+    takesLists: kind?.takesLists === true,
+    texts: isTest && !not && !ignoreCase ? fewTexts(operator, value) : undefined,
+    refused: isTest ? undefined : test.refused,
+  }
+}
+
+/** Which of these conditions can never be met, and why; `at` is where they stand. */
+export function refusalsIn(conditions: readonly CompiledCondition[], at: string): readonly string[] {
+  return conditions.flatMap(({ refused }, index) => (refused === undefined ? [] : [`${at}.${index}: ${refused}`]))
+}
+
+function fewTexts(operator: Operator, value: unknown): readonly string[] | undefined {
+  const texts = operator === 'equals' ? [value] : operator === 'in' ? (value as readonly unknown[]) : []
+  return texts.length > 0 && texts.length <= FEW && texts.every((text) => typeof text === 'string') ? texts : undefined
+}
+
+function testOf(
+  kind: OperatorKind | undefined,
+  value: unknown,
+  ignoreCase: boolean,
+  engines: Engines,
+  place: Place,
+): AttributeTest | { readonly refused: string } {
+  if (kind === undefined) return { refused: 'this build does not know the operator' }
+  if (kind === inSegment && place === 'segment') return { refused: 'a segment does not refer to segments' }
+  const problem = kind.problem(value)
+  return problem === undefined ? kind.compile(value, ignoreCase, engines) : { refused: `its value should be ${problem}` }
+}
+
+function unknowing(): undefined {
+  return undefined
+}
+
+/** What the operator says, before `not`. Never throws: an attribute that cannot be read is missing. */
+export function verdictOf(condition: CompiledCondition, reading: Reading): Verdict {
+  const { test, takesMissing } = condition
+  const { target, world } = reading
+  const attribute = reading.at(condition.slot)
+  if (attribute === null && !takesMissing) return undefined
+  try {
+    if (typeof attribute !== 'object' || attribute === null) return test(attribute ?? undefined, target, world)
+    if (!condition.takesLists && Array.isArray(attribute)) return anyOf(attribute, test, target, world)
+    return test(attribute, target, world)
+  } catch {
+    // A proxy of the caller's, or a library.
+    return takesMissing ? test(undefined, target, world) : undefined
+  }
+}
+
+/** Whether the condition is met: an unknown verdict never is, whether it is turned round or not. */
+export function isMet(condition: CompiledCondition, reading: Reading): boolean {
+  const { texts } = condition
+  if (texts !== undefined) {
+    const attribute = reading.at(condition.slot)
+    if (typeof attribute === 'string') {
+      for (let index = 0; index < texts.length; index++) if (texts[index] === attribute) return true
+      return false
+    }
+  }
+  const verdict = verdictOf(condition, reading)
+  return verdict !== undefined && verdict !== condition.not
+}

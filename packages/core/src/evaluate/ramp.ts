@@ -1,0 +1,59 @@
+import type { Ramp } from '../contracts/index.ts'
+import { isRollout, thresholdOf } from './bucket.ts'
+import { isoOf, momentOf } from '../validate/timestamp.ts'
+
+/** When a user of one bucket is in: from `since` on, or up to but not including `until`, or always where neither is given. */
+export interface Stay {
+  /** ISO 8601 in UTC. */
+  readonly since?: string
+  readonly until?: string
+}
+
+/** A ramp, ready to be asked. */
+export interface RampLine {
+  /** From when on it stays where it is, in milliseconds since 1970. */
+  readonly end: number
+  /** Below which bucket a user is in at this moment, in milliseconds since 1970. */
+  thresholdAt(now: number): number
+  /** When a user of this bucket is in; `undefined` where never. */
+  stayOf(bucket: number): Stay | undefined
+}
+
+/** `undefined` where the ramp is none: its moments are unreadable or not in order, or a rollout is not legal. */
+export function rampLine({ from, to }: Ramp): RampLine | undefined {
+  const start = momentOf(from.at)
+  const end = momentOf(to.at)
+  if (start === undefined || end === undefined || start >= end) return undefined
+  if (!isRollout(from.rollout) || !isRollout(to.rollout)) return undefined
+  const [first, last] = [thresholdOf(from.rollout), thresholdOf(to.rollout)]
+  const [rise, duration] = [last - first, end - start]
+
+  const thresholdAt = (now: number): number => {
+    if (now >= end) return last
+    return now > start ? first + floorOf(rise, now - start, duration) : first
+  }
+
+  const stayOf = (bucket: number): Stay | undefined => {
+    const [inFirst, inLast] = [bucket < first, bucket < last]
+    if (inFirst === inLast) return inFirst ? {} : undefined
+    // The threshold passes bucket + 1 here: rising it is reached at the earliest millisecond, falling it is left at the first after it.
+    const passed = bucket + 1 - first
+    if (inLast) return { since: isoOf(start + ceilOf(passed, duration, rise)) }
+    return { until: isoOf(start + floorOf(passed, duration, rise) + 1) }
+  }
+
+  return { end, thresholdAt, stayOf }
+}
+
+/** `floor(a * b / c)` for whole numbers, exact also where the product is more than a double can hold. */
+function floorOf(a: number, b: number, c: number): number {
+  const product = a * b
+  if (Number.isSafeInteger(product)) return Math.floor(product / c)
+  const [numerator, divisor] = c < 0 ? [-BigInt(a) * BigInt(b), -BigInt(c)] : [BigInt(a) * BigInt(b), BigInt(c)]
+  const quotient = numerator / divisor
+  return Number(numerator < 0n && quotient * divisor !== numerator ? quotient - 1n : quotient)
+}
+
+function ceilOf(a: number, b: number, c: number): number {
+  return -floorOf(-a, b, c)
+}

@@ -1,0 +1,163 @@
+import type { Clock, Evaluation } from '../contracts/index.ts'
+import { FlagsError } from '../errors/flags-error.ts'
+import { CompiledFlag } from '../evaluate/compiled-flag.ts'
+import type { Target } from '../evaluate/target.ts'
+import { type Trace, trace } from '../evaluate/trace.ts'
+import { explanationText } from './explanation-text.ts'
+import type { Gatherer } from '../read/dependency-reader.ts'
+import type { MemoryLayer } from '../layers/memory-layer.ts'
+import type { ReadPath } from '../read/read-path.ts'
+import type { SharedLayer } from '../layers/shared-layer.ts'
+import type { StoreLayer } from '../layers/store-layer.ts'
+import { isFlagName } from '../validate/flag-schemas.ts'
+import type { CatchUp } from '../history/catch-up.ts'
+import type { Floors } from '../history/floors.ts'
+
+/** What one layer has of a flag. */
+export interface LayerFinding {
+  readonly layer: 'memory' | 'decision' | 'cache' | 'store'
+  /** `answers`: what it has counts. `too old`: it is below what this process accepts. `no longer vouched for`: the lease ran out. */
+  readonly state: 'answers' | 'nothing' | 'does not exist' | 'too old' | 'no longer vouched for' | 'not asked' | 'failed'
+  /** The flag's version there. */
+  readonly version?: number
+  /** The store's clock when it was read. */
+  readonly asOf?: number
+  /** Why it failed, or was not asked. */
+  readonly why?: string
+}
+
+/** Why somebody gets what they get. */
+export interface Explanation {
+  /** What `evaluate` answers. */
+  readonly evaluation: Evaluation
+  /** What each layer has, in the order in which they are asked. */
+  readonly layers: readonly LayerFinding[]
+  /** The lowest "as of" that this process accepts for the flag. */
+  readonly floor: number
+  /** The store's clock as this process knows it. */
+  readonly clock: number
+  /** Every step of the evaluation; absent where there is no flag to evaluate. */
+  readonly trace?: Trace
+  /** All of it, for a person. */
+  readonly text: string
+}
+
+interface Explained {
+  readonly evaluation: Evaluation
+  readonly steps: Trace | undefined
+}
+
+/** An answer that its own steps contradict is looked at again, this often. */
+const ATTEMPTS = 3
+
+export interface ExplainerParts {
+  readonly clock: Clock
+  readonly memory: MemoryLayer
+  readonly shared: SharedLayer
+  readonly store: StoreLayer
+  readonly reads: ReadPath
+  readonly gatherer: Gatherer
+  readonly floors: Floors
+  readonly catchUp: CatchUp
+}
+
+/** Looks into every layer, for somebody who wants to know. It asks the store, so it is nothing for a hot path. */
+export class Explainer {
+  readonly #parts: ExplainerParts
+
+  constructor(parts: ExplainerParts) {
+    this.#parts = parts
+  }
+
+  /** Never rejects. `answer` gives what the client answers for this target; without one only that is said. */
+  async explain(answer: () => Promise<Evaluation>, target: Target | undefined): Promise<Explanation> {
+    const { floors, catchUp } = this.#parts
+    const { evaluation, steps } = await this.#agreeing(answer, target)
+    const { name } = evaluation
+    const isAskable = target !== undefined && isFlagName(name)
+    const layers = isAskable ? [this.#inMemory(name), ...(await this.#inCache(name, target)), await this.#inStore(name)] : []
+    const found = { evaluation, layers, floor: floors.of(name), clock: catchUp.clock, ...(steps && { trace: steps }) }
+    return { ...found, text: explanationText(found) }
+  }
+
+  /** The answer and the steps to it. A change may come in between; where they never agree, both are shown as they are. */
+  async #agreeing(answer: () => Promise<Evaluation>, target: Target | undefined): Promise<Explained> {
+    let evaluation = await answer()
+    let steps = await this.#trace(evaluation.name, target)
+    for (let attempt = 1; attempt < ATTEMPTS && !agree(evaluation, steps); attempt++) {
+      evaluation = await answer()
+      steps = await this.#trace(evaluation.name, target)
+    }
+    return { evaluation, steps }
+  }
+
+  #inMemory(name: string): LayerFinding {
+    const { memory } = this.#parts
+    const slot = memory.held(name)
+    if (slot === undefined) return { layer: 'memory', state: memory.enabled ? 'nothing' : 'not asked' }
+    const has = { layer: 'memory', asOf: slot.asOf, ...(slot.flag && { version: slot.flag.record.version }) } as const
+    if (!slot.live) return { ...has, state: 'too old' }
+    return { ...has, state: memory.leased ? (slot.flag === null ? 'does not exist' : 'answers') : 'no longer vouched for' }
+  }
+
+  async #inCache(name: string, { key, plain }: Target): Promise<LayerFinding[]> {
+    const { shared, floors } = this.#parts
+    if (!shared.present) return bothInCache('not asked', 'there is no shared cache')
+    const shares = plain && key !== undefined && shared.sharesDecision('endpoint', key)
+    const [read] = await shared.read([shares ? { name, decision: { kind: 'endpoint', targetingKey: key } } : { name }])
+    const { whyUnread } = shared
+    if (whyUnread !== undefined) return bothInCache('failed', whyUnread)
+    const floor = floors.of(name)
+    const decided = read?.decision
+    const decision: LayerFinding = shares
+      ? {
+          layer: 'decision',
+          ...(decided ? { state: decided.asOf >= floor ? 'answers' : 'too old', asOf: decided.asOf } : { state: 'nothing' }),
+        }
+      : { layer: 'decision', state: 'not asked', why: 'decisions are shared only where the targeting key is all that was given' }
+    const flag = read?.flag
+    if (flag === undefined) return [decision, { layer: 'cache', state: 'nothing' }]
+    const has = { layer: 'cache', asOf: flag.asOf, ...(flag.value && { version: flag.value.version }) } as const
+    const state = flag.asOf < floor ? 'too old' : flag.value === null ? 'does not exist' : 'answers'
+    return [decision, { ...has, state }]
+  }
+
+  async #inStore(name: string): Promise<LayerFinding> {
+    try {
+      const { asOf, flags } = await this.#parts.store.read((store, call) => store.load([name], call))
+      const flag = flags.get(name) ?? null
+      if (flag instanceof FlagsError) return { layer: 'store', state: 'failed', asOf, why: flag.message }
+      return flag === null
+        ? { layer: 'store', state: 'does not exist', asOf }
+        : { layer: 'store', state: 'answers', asOf, version: flag.version }
+    } catch (error) {
+      return { layer: 'store', state: 'failed', why: (error as FlagsError).message }
+    }
+  }
+
+  /** Nothing where there is no flag, or where it takes something that nobody knows. */
+  async #trace(name: string, target: Target | undefined): Promise<Trace | undefined> {
+    const { reads, gatherer, clock } = this.#parts
+    if (target === undefined || !isFlagName(name)) return undefined
+    const answer = await reads.read({ name }, 0)
+    const gathered = answer.kind === 'flag' ? await gatherer.gather(name, answer, 0) : undefined
+    if (gathered?.kind !== 'gathered' || !(gathered.root.flag instanceof CompiledFlag)) return undefined
+    const { flag } = gathered.root
+    const lookup = gathered.lookup(clock.now())
+    flag.evaluate(target, lookup)
+    // With a recorder an evaluation looks at more than it takes.
+    return lookup.missing === undefined ? trace(flag, target, lookup) : undefined
+  }
+}
+
+function agree({ source, enabled, version }: Evaluation, steps: Trace | undefined): boolean {
+  if (source === 'default' || version === undefined) return steps === undefined
+  return steps?.decision.enabled === enabled && steps.decision.version === version
+}
+
+function bothInCache(state: LayerFinding['state'], why: string): LayerFinding[] {
+  return [
+    { layer: 'decision', state, why },
+    { layer: 'cache', state, why },
+  ]
+}

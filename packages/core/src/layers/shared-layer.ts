@@ -1,0 +1,198 @@
+import type {
+  CacheFill,
+  CacheRead,
+  CacheSuccessor,
+  CacheWant,
+  Call,
+  Clock,
+  FlagCache,
+  LoadedRecord,
+  StoredRecord,
+} from '../contracts/index.ts'
+import { withDeadline } from './deadline.ts'
+import { FlagsError, toFlagsError } from '../errors/flags-error.ts'
+import { CompiledFlag } from '../evaluate/compiled-flag.ts'
+import { plainTarget } from '../evaluate/target.ts'
+import { EMPTY_WORLD } from '../evaluate/evaluation-view.ts'
+import type { Ttl } from '../client/options.ts'
+import { Breaker } from './breaker.ts'
+import type { Compiled } from './compiler.ts'
+import type { Flight } from './single-flight.ts'
+
+/** How long "does not exist" is kept, at most. */
+const ABSENT_MS = 30_000
+/** Flags filled together do not expire together: up to this part of their time is taken off. */
+const SPREAD = 0.1
+/** How many names are forgotten at a time. */
+const FORGET_BATCH = 500
+/** A targeting key of more bytes gets no entry of its own. */
+const MAX_KEY_BYTES = 256
+/** A decision with a larger value, in characters of JSON, gets no entry for each user. */
+const MAX_DECISION = 10_000
+
+/** What a cache has that cannot be asked. */
+export const NOTHING: CacheRead = { token: undefined, fenceVersion: 0 }
+
+/** L1 and L2: the shared cache, with a deadline on every call. It may fail at any time and nobody is worse off than without it. */
+export class SharedLayer {
+  readonly #cache: FlagCache | undefined
+  readonly #clock: Clock
+  readonly #timeoutMs: number
+  readonly #ttl: Ttl
+  readonly #report: (error: FlagsError) => void
+  readonly #breaker: Breaker
+  /** Whose fences must be forgotten before anything may be read. */
+  #quarantined: readonly string[] = []
+
+  constructor(cache: FlagCache | undefined, clock: Clock, timeoutMs: number, ttl: Ttl, report: (error: FlagsError) => void) {
+    this.#cache = cache
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
+    this.#ttl = ttl
+    this.#report = report
+    this.#breaker = new Breaker(clock)
+  }
+
+  /** Whether decisions of this kind are shared for this targeting key. */
+  sharesDecision(kind: 'check' | 'endpoint', key: string): boolean {
+    if (this.#cache === undefined || this.#decisionTtl(kind) === 0 || key.length > MAX_KEY_BYTES) return false
+    return key.length <= MAX_KEY_BYTES / 3 || Buffer.byteLength(key) <= MAX_KEY_BYTES
+  }
+
+  /** One read for all of them; nothing where the cache fails. */
+  async read(wanted: readonly CacheWant[]): Promise<readonly CacheRead[]> {
+    if (this.#cache !== undefined && !this.#breaker.open && this.#quarantined.length === 0) {
+      try {
+        return await this.#call((cache, call) => cache.read(wanted, call))
+      } catch (error) {
+        this.#report(error as FlagsError)
+      }
+    }
+    return wanted.map(() => NOTHING)
+  }
+
+  get present(): boolean {
+    return this.#cache !== undefined
+  }
+
+  /** Why a read of the cache finds nothing, whatever is there; `undefined` where it was heard. */
+  get whyUnread(): string | undefined {
+    if (this.#quarantined.length > 0) return 'it is cleared of a history that is gone'
+    return this.#breaker.open ? (this.#breaker.cause as FlagsError).message : undefined
+  }
+
+  /** Tells the cache whose flags it keeps. */
+  async open(storeId: string, timeoutMs: number): Promise<void> {
+    if (this.#cache !== undefined) await this.#call((cache) => cache.open(storeId, this.#report), timeoutMs)
+  }
+
+  /** Nothing is read from the cache until fences and flags of these names are gone from it. */
+  quarantine(names: readonly string[]): void {
+    this.#quarantined = [...new Set([...this.#quarantined, ...names])]
+  }
+
+  /** Forgets what is quarantined. Rejects, and keeps the rest of the quarantine, where the cache cannot be reached. */
+  async release(): Promise<void> {
+    while (this.#quarantined.length > 0) {
+      const names = this.#quarantined.slice(0, FORGET_BATCH)
+      await this.forget(names)
+      this.#quarantined = this.#quarantined.filter((name) => !names.includes(name))
+    }
+  }
+
+  /** Drops fences and flags of these names. */
+  async forget(names: readonly string[]): Promise<void> {
+    if (this.#cache !== undefined) await this.#call((cache, call) => cache.forget(names, call))
+  }
+
+  /** Keeps what was read, where the fences still allow it. */
+  async fill(fills: readonly CacheFill[]): Promise<void> {
+    if (fills.length > 0) await this.#call((cache, call) => cache.fill(fills, call))
+  }
+
+  /** The fences of these flags as they are, before the store is asked or told; none where nothing could follow in a flag's place. Never rejects. */
+  async fencesOf(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const fences = new Map<string, string>()
+    if (this.#cache === undefined || this.#ttl.flagMs === 0 || names.length === 0) return fences
+    for (const [index, { token }] of (await this.read(names.map((name) => ({ name })))).entries()) {
+      if (token !== undefined) fences.set(names[index] as string, token)
+    }
+    return fences
+  }
+
+  /** Raises the fence; where nobody else did since it was `token`, `after` follows in the flag's place. Rejects where the cache cannot be reached. */
+  async invalidate(name: string, version: number, after?: LoadedRecord, token?: string): Promise<void> {
+    const successor = after === undefined || token === undefined ? undefined : this.#successor(after, token)
+    await this.#call((cache, call) => cache.invalidate(name, version, successor, call))
+  }
+
+  /** Whether the cache gives out places. */
+  get seats(): boolean {
+    return this.#cache?.seat !== undefined
+  }
+
+  /** Takes or keeps one of `seats` places. Rejects where the cache cannot be reached. */
+  async seat(holder: string, seats: number, ttlMs: number): Promise<boolean> {
+    return await this.#call(async (cache, call) => (await cache.seat?.(holder, seats, ttlMs, call)) ?? false)
+  }
+
+  /** What to keep of a flag and of the decision that was wanted with it: one fill or none. */
+  fillOf({ wanted }: Flight, token: string | undefined, flag: Compiled | null, asOf: number, withFlag: boolean): CacheFill[] {
+    if (token === undefined) return []
+    const value = flag?.record ?? null
+    const kept = withFlag && this.#ttl.flagMs > 0 ? { asOf, value, ttlMs: this.#flagMs(value) } : undefined
+    const decision = flag instanceof CompiledFlag ? this.#decisionOf(wanted, flag, asOf) : undefined
+    if (kept === undefined && decision === undefined) return []
+    return [{ name: wanted.name, token, ...(kept && { flag: kept }), ...(decision && { decision }) }]
+  }
+
+  #decisionOf(wanted: CacheWant, flag: CompiledFlag, asOf: number): CacheFill['decision'] {
+    if (wanted.decision === undefined || !dependsOnKeyAlone(flag)) return undefined
+    const { kind, targetingKey } = wanted.decision
+    const decision = flag.evaluate(plainTarget(targetingKey), EMPTY_WORLD)
+    const value = kind === 'check' ? decision.enabled : decision
+    if (decision.errorCode !== undefined || JSON.stringify(value).length > MAX_DECISION) return undefined
+    return { kind, targetingKey, asOf, value, ttlMs: this.#decisionTtl(kind) }
+  }
+
+  #successor(after: LoadedRecord, token: string): CacheSuccessor | undefined {
+    return after instanceof FlagsError ? undefined : { token, value: after, ttlMs: this.#flagMs(after) }
+  }
+
+  #flagMs(value: StoredRecord | null): number {
+    const ttlMs = value === null ? Math.min(ABSENT_MS, this.#ttl.flagMs) : this.#ttl.flagMs
+    return Math.ceil(ttlMs * (1 - SPREAD * Math.random()))
+  }
+
+  #decisionTtl(kind: 'check' | 'endpoint'): number {
+    return kind === 'check' ? this.#ttl.checkMs : this.#ttl.endpointMs
+  }
+
+  async #call<T>(work: (cache: FlagCache, call: Call) => Promise<T>, timeoutMs: number = this.#timeoutMs): Promise<T> {
+    const cache = this.#cache
+    if (cache === undefined) throw new FlagsError('CACHE_UNAVAILABLE', 'There is no cache.')
+    try {
+      const result = await withDeadline(
+        this.#clock,
+        timeoutMs,
+        (call) => work(cache, call),
+        () => late(timeoutMs),
+      )
+      this.#breaker.reset()
+      return result
+    } catch (cause) {
+      const error = toFlagsError(cause, 'CACHE_UNAVAILABLE', 'The cache cannot be used')
+      this.#breaker.trip(error)
+      throw error
+    }
+  }
+}
+
+/** Rules may ask for the targeting key; time, other flags, segments and another attribute to hash are what a shared decision cannot know. */
+function dependsOnKeyAlone({ dependencies, ramp, record }: CompiledFlag): boolean {
+  return dependencies.length === 0 && ramp === undefined && record.bucketBy === undefined
+}
+
+function late(ms: number): FlagsError {
+  return new FlagsError('CACHE_TIMEOUT', `The cache did not answer within ${ms} ms.`)
+}

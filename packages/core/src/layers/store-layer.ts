@@ -1,0 +1,120 @@
+import type { Call, Clock, FlagStore, FlagUse, Loaded } from '../contracts/index.ts'
+import { withDeadline } from './deadline.ts'
+import { FlagsError, toFlagsError } from '../errors/flags-error.ts'
+import { Breaker } from './breaker.ts'
+
+/** How long administration may take: long enough for the store to say who blocks a write. */
+const ADMINISTER_MS = 10_000
+/** How long it may take to note uses: nobody waits for it but `close`, and what fails is done again. */
+const NOTE_MS = 2_000
+
+/** L3: the store with a deadline on every read. */
+export class StoreLayer {
+  readonly #store: FlagStore
+  readonly #clock: Clock
+  readonly #timeoutMs: number
+  readonly #breaker: Breaker
+  readonly #replicaBreaker: Breaker
+
+  constructor(store: FlagStore, clock: Clock, timeoutMs: number) {
+    this.#store = store
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
+    this.#breaker = new Breaker(clock)
+    this.#replicaBreaker = new Breaker(clock)
+  }
+
+  /** Whether the store failed when it was last read, and was not heard since. */
+  get failing(): boolean {
+    return this.#breaker.failing
+  }
+
+  /** Rejects with a `FlagsError`; for a moment after a failure it does so at once. */
+  async read<T>(work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
+    if (this.#breaker.open) throw this.#breaker.cause
+    return await this.probe(work)
+  }
+
+  /** The same, even when the store failed a moment ago: for who finds out whether it is back. */
+  async probe<T>(work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
+    return await this.#within(this.#breaker, storeError, work)
+  }
+
+  /**
+   * From the store's replica, for when the store cannot be read: with a deadline of its own. Nothing where there is no replica, or where it
+   * failed a moment ago. Rejects with `REPLICA_UNAVAILABLE`.
+   */
+  async loadFromReplica(names: readonly string[]): Promise<Loaded | undefined> {
+    if (this.#store.loadFromReplica === undefined || this.#replicaBreaker.open) return undefined
+    return await this.#within(this.#replicaBreaker, replicaError, async (store, call) => await store.loadFromReplica?.(names, call))
+  }
+
+  /** The same of all flags and segments. */
+  async loadAllFromReplica(): Promise<Loaded | undefined> {
+    if (this.#store.loadAllFromReplica === undefined || this.#replicaBreaker.open) return undefined
+    return await this.#within(this.#replicaBreaker, replicaError, async (store, call) => await store.loadAllFromReplica?.(call))
+  }
+
+  /** Whether the store keeps how its flags are used. */
+  get keepsUses(): boolean {
+    return this.#store.noteUses !== undefined
+  }
+
+  /** Rejects with a `FlagsError`. Says nothing of whether the store can be read. */
+  async noteUses(uses: readonly FlagUse[]): Promise<void> {
+    const late = `Uses of flags could not be noted: the store did not answer within ${NOTE_MS / 1000} s.`
+    try {
+      await withDeadline(
+        this.#clock,
+        NOTE_MS,
+        async (call) => await this.#store.noteUses?.(uses, call),
+        () => new FlagsError('STORE_TIMEOUT', late),
+      )
+    } catch (cause) {
+      throw toFlagsError(cause, 'STORE_UNAVAILABLE', 'Uses of flags could not be noted')
+    }
+  }
+
+  /** Reads or writes for an administrator, who waits longer and is told everything; `what` names it in an error. */
+  async administer<T>(what: string, work: (store: FlagStore, call: Call) => Promise<T>, withinMs: number = ADMINISTER_MS): Promise<T> {
+    const late = `${what}: the store did not answer within ${withinMs / 1000} s. A change may be committed all the same: look before you repeat it.`
+    try {
+      return await withDeadline(
+        this.#clock,
+        withinMs,
+        (call) => work(this.#store, call),
+        () => new FlagsError('STORE_TIMEOUT', late),
+      )
+    } catch (cause) {
+      throw toFlagsError(cause, 'STORE_UNAVAILABLE', `${what}: the store cannot be used`)
+    }
+  }
+
+  async #within<T>(
+    breaker: Breaker,
+    errorOf: (cause: unknown) => FlagsError,
+    work: (store: FlagStore, call: Call) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const result = await withDeadline(this.#clock, this.#timeoutMs, (call) => work(this.#store, call), this.#late)
+      breaker.reset()
+      return result
+    } catch (cause) {
+      const error = errorOf(cause)
+      breaker.trip(error)
+      throw error
+    }
+  }
+
+  readonly #late = (): FlagsError => new FlagsError('STORE_TIMEOUT', `The store did not answer within ${this.#timeoutMs} ms.`)
+}
+
+function storeError(cause: unknown): FlagsError {
+  return toFlagsError(cause, 'STORE_UNAVAILABLE', 'The store cannot be read')
+}
+
+// With a code of its own: the store's error, which has been told just before, would hush it.
+function replicaError(cause: unknown): FlagsError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new FlagsError('REPLICA_UNAVAILABLE', `The store's replica cannot be read either: ${reason}`, { cause })
+}

@@ -1,0 +1,111 @@
+import { LRUCache } from 'lru-cache'
+import type { CacheRead, Clock, Loaded, StoredRecord } from '../contracts/index.ts'
+import { FlagsError } from '../errors/flags-error.ts'
+import type { CatchUp } from '../history/catch-up.ts'
+import type { Doubts } from '../history/claims.ts'
+import type { Floors } from '../history/floors.ts'
+import type { FlagAnswer } from '../layers/answer.ts'
+import type { Compiler } from '../layers/compiler.ts'
+import type { Flight } from '../layers/single-flight.ts'
+import { RECHECK_MS } from '../layers/memory-layer.ts'
+import type { Replica } from '../layers/replica.ts'
+
+/** For how many flags it is remembered that a replica could not help. */
+const MAX_IN_VAIN = 10_000
+
+/** A flight that the cache could not land, and what the cache said. */
+export interface Missing {
+  readonly flight: Flight
+  readonly read: CacheRead
+}
+
+/** A flag as somebody has it whom nobody vouches for. */
+interface Copy {
+  readonly asOf: number
+  readonly value: StoredRecord | null
+  readonly source: 'cache' | 'store'
+}
+
+export interface LastResortParts {
+  readonly clock: Clock
+  readonly replica: Replica
+  readonly floors: Floors
+  readonly compiler: Compiler
+  readonly catchUp: CatchUp
+  readonly doubts: Doubts
+  readonly report: (error: FlagsError) => void
+}
+
+/**
+ * What may be answered where the store cannot be read: what the cache has, though it is too old to trust, or what a replica has, which lags.
+ * Better than a guess, as long as it takes nothing back.
+ */
+export class LastResort {
+  readonly #parts: LastResortParts
+  /** When a replica was asked for a flag in vain. */
+  readonly #inVain = new LRUCache<string, number>({ max: MAX_IN_VAIN })
+  /** When a replica was last asked for all flags. */
+  #allAskedAt = Number.NEGATIVE_INFINITY
+
+  constructor(parts: LastResortParts) {
+    this.#parts = parts
+  }
+
+  /** By name, an answer for each flag that has one. */
+  async find(missing: readonly Missing[]): Promise<ReadonlyMap<string, FlagAnswer>> {
+    const { clock, compiler } = this.#parts
+    const asked = missing.map(({ flight }) => flight.name).filter((name) => this.#mayHelp(name))
+    const copies = await this.#fromReplica(asked)
+    const answers = new Map<string, FlagAnswer>()
+    await compiler.prepare([...missing.map(({ read }) => read.flag?.value), ...[...copies.values()].map(({ value }) => value)])
+    for (const { flight, read } of missing) {
+      const { name } = flight
+      const answer = this.#answer(name, newer(read.flag && { ...read.flag, source: 'cache' }, copies.get(name)))
+      if (answer !== undefined) answers.set(name, answer)
+    }
+    for (const name of asked) if (!answers.has(name)) this.#inVain.set(name, clock.monotonic())
+    return answers
+  }
+
+  /** All flags as a replica has them, asked for at most every 2 s; nothing where it is behind anything that this process has answered. */
+  async findAll(): Promise<Loaded | undefined> {
+    const { clock, replica, compiler, floors, catchUp, doubts } = this.#parts
+    if (clock.monotonic() - this.#allAskedAt < RECHECK_MS) return undefined
+    this.#allAskedAt = clock.monotonic()
+    const loaded = await replica.loadAll()
+    if (loaded === undefined) return undefined
+    await compiler.prepare(loaded.flags.values())
+    if (loaded.asOf < floors.highest) return undefined
+    if (loaded.asOf > catchUp.clock) for (const name of loaded.flags.keys()) doubts.add(name, loaded.asOf, 0)
+    return loaded
+  }
+
+  #answer(name: string, copy: Copy | undefined): FlagAnswer | undefined {
+    const { floors, compiler, catchUp, doubts } = this.#parts
+    if (copy === undefined || copy.asOf < floors.own(name)) return undefined
+    const { asOf, value, source } = copy
+    if (asOf > catchUp.clock) doubts.add(name, asOf, value?.version ?? 0)
+    return { kind: 'flag', flag: compiler.compile(value), asOf, source, stale: true }
+  }
+
+  #mayHelp(name: string): boolean {
+    const { clock } = this.#parts
+    return clock.monotonic() - (this.#inVain.get(name) ?? Number.NEGATIVE_INFINITY) >= RECHECK_MS
+  }
+
+  async #fromReplica(names: readonly string[]): Promise<ReadonlyMap<string, Copy>> {
+    const copies = new Map<string, Copy>()
+    const loaded = names.length === 0 ? undefined : await this.#parts.replica.load(names)
+    if (loaded === undefined) return copies
+    for (const [name, value] of loaded.flags) {
+      if (value instanceof FlagsError) this.#parts.report(value)
+      else copies.set(name, { asOf: loaded.asOf, value, source: 'store' })
+    }
+    return copies
+  }
+}
+
+function newer(one: Copy | undefined, other: Copy | undefined): Copy | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return other.asOf > one.asOf ? other : one
+}

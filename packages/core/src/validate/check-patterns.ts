@@ -1,0 +1,23 @@
+import type { Condition, Rule } from '../contracts/index.ts'
+import { FlagsError } from '../errors/flags-error.ts'
+import type { Engines } from './engines.ts'
+
+interface Patterned {
+  readonly rules?: readonly Rule[] | null
+  readonly when?: readonly Condition[] | null
+}
+
+/** Throws where the engine, if there is one, refuses a pattern. The first is enough: a large pattern takes a while. */
+export function checkPatterns({ rules, when }: Patterned, { regExp }: Engines, what: string, key: string): void {
+  if (regExp === undefined) return
+  const places = (rules ?? []).map((rule, index) => ({ at: `rules.${index}.when`, conditions: rule.when }))
+  for (const { at, conditions } of [...places, { at: 'when', conditions: when ?? [] }]) {
+    for (const [index, { operator, value, ignoreCase = false }] of conditions.entries()) {
+      const compiled = operator === 'matches' ? regExp.compile(value as string, ignoreCase) : undefined
+      if (compiled === undefined || typeof compiled === 'function') continue
+      throw new FlagsError('INVALID_FLAG', `${what}: ${at}.${index}.value: expected a pattern in RE2 syntax: ${compiled.refused}.`, {
+        flag: key,
+      })
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import { isFlagName } from './flag-name.ts'
+import { segmentNameOf } from './segment-key.ts'
+
+/** Whether a store can keep something under this key: a flag's name, or `segment:` and a name like a flag's. */
+export function isRecordKey(key: unknown): key is string {
+  return typeof key === 'string' && isFlagName(segmentNameOf(key) ?? key)
+}
+
+/** What stands under a key, as a message calls it: `Flag a`, `Segment beta`. */
+export function titleOf(key: string): string {
+  const segment = segmentNameOf(key)
+  return segment === undefined ? `Flag ${key}` : `Segment ${segment}`
+}
