@@ -3,8 +3,8 @@ import type { FlagRecord, Rule } from '@flagstone/core/adapter'
 import xxhash from 'xxhash-wasm'
 import { CompiledFlag } from '../../packages/core/src/evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../../packages/core/src/evaluate/compiled-segment.ts'
+import type { EvaluationView } from '../../packages/core/src/evaluate/evaluation-view.ts'
 import { type Target, targetOf } from '../../packages/core/src/evaluate/target.ts'
-import type { World } from '../../packages/core/src/evaluate/evaluation-view.ts'
 import { fiveRules } from './five-rules.ts'
 
 const CALLS = 400_000
@@ -27,15 +27,15 @@ const inSegment: Rule = { when: [{ attribute: 'targetingKey', operator: 'inSegme
 
 const keys = Array.from({ length: 10_000 }, (_, index) => `user-${index}`)
 const targets = keys.map((targetingKey) => targetOf({ targetingKey, country: 'DE', plan: 'pro', seats: 12 }) as Target)
-const world: World = { now: 0, flag: () => null, segment: () => null }
+const view: EvaluationView = { now: 0, flag: () => null, segment: () => null }
 
-function worldWith(members: number): World {
+function worldWith(members: number): EvaluationView {
   const listed = Array.from({ length: members }, (_, index) => `member-${index}`)
   const segment = new CompiledSegment({ name: 'beta', schema: 2, members: listed, version: 1, createdAt: AT, updatedAt: AT })
-  return { ...world, segment: () => segment }
+  return { ...view, segment: () => segment }
 }
 
-function overTargets(record: FlagRecord, around: World): () => number {
+function overTargets(record: FlagRecord, around: EvaluationView): () => number {
   const flag = new CompiledFlag(record, h32)
   return () => {
     let admitted = 0
@@ -53,9 +53,9 @@ function overKeys(): number {
 const plain = new CompiledFlag(base, h32)
 const subjects: readonly (readonly [string, () => number])[] = [
   ['plain: admits', overKeys],
-  ['plain: evaluate', overTargets(base, world)],
-  ['5 rules × 2 conditions, none matches', overTargets({ ...base, rules: fiveRules('nobody') }, world)],
-  ['5 rules × 2 conditions, the last matches', overTargets({ ...base, rules: fiveRules('pro') }, world)],
+  ['plain: evaluate', overTargets(base, view)],
+  ['5 rules × 2 conditions, none matches', overTargets({ ...base, rules: fiveRules('nobody') }, view)],
+  ['5 rules × 2 conditions, the last matches', overTargets({ ...base, rules: fiveRules('pro') }, view)],
   ['a segment of 10 members', overTargets({ ...base, rules: [inSegment] }, worldWith(10))],
   ['a segment of 10,000 members', overTargets({ ...base, rules: [inSegment] }, worldWith(10_000))],
 ]

@@ -1,37 +1,37 @@
 import { Admin } from './admin/admin.ts'
-import { Background } from './layers/background.ts'
-import { loadEngines } from './layers/load-engines.ts'
-import { Explainer } from './explain/explainer.ts'
 import type { Flags } from './client/flags.ts'
 import { FlagsClient } from './client/flags-client.ts'
-import { loadHash } from './layers/load-hash.ts'
 import { type FlagsOptions, resolveOptions } from './client/options.ts'
-import { AllFlags } from './layers/all-flags.ts'
-import { Compiler } from './layers/compiler.ts'
-import { Counts } from './read/layer-counts.ts'
-import { Decider } from './read/decider.ts'
-import { Flights } from './layers/single-flight.ts'
-import { Gatherer } from './read/dependency-reader.ts'
-import { LastResort } from './read/stale-fallback.ts'
-import { MemoryLayer } from './layers/memory-layer.ts'
-import { ReadPath } from './read/read-path.ts'
-import { Replica } from './layers/replica.ts'
-import { SharedLayer } from './layers/shared-layer.ts'
-import { Snapshots } from './snapshot/snapshot-source.ts'
-import { StoreLayer } from './layers/store-layer.ts'
-import { Uses } from './read/use-tracker.ts'
-import { Reporter } from './history/client-events.ts'
-import type { FlagSchema } from './validate/define-flags.ts'
+import { Explainer } from './explain/explainer.ts'
 import { CatchUp } from './history/catch-up.ts'
-import { ChangeIntake } from './history/change-applier.ts'
-import { Doubts } from './history/claims.ts'
+import { ChangeApplier } from './history/change-applier.ts'
+import { Claims } from './history/claims.ts'
+import { ClientEvents } from './history/client-events.ts'
+import { ContiguousHints } from './history/contiguous-hints.ts'
 import { Floors } from './history/floors.ts'
 import { HintChannels } from './history/hint-channels.ts'
-import { HintedClock } from './history/contiguous-hints.ts'
-import { Hints } from './history/hint-subscriptions.ts'
-import { Invalidations } from './layers/invalidations.ts'
-import { LeaseWatch } from './history/lease-events.ts'
+import { HintSubscriptions } from './history/hint-subscriptions.ts'
+import { LeaseEvents } from './history/lease-events.ts'
 import { Seat } from './history/listener-slot.ts'
+import { AllFlags } from './layers/all-flags.ts'
+import { Background } from './layers/background.ts'
+import { Compiler } from './layers/compiler.ts'
+import { Invalidations } from './layers/invalidations.ts'
+import { loadEngines } from './layers/load-engines.ts'
+import { loadHash } from './layers/load-hash.ts'
+import { MemoryLayer } from './layers/memory-layer.ts'
+import { Replica } from './layers/replica.ts'
+import { SharedLayer } from './layers/shared-layer.ts'
+import { SingleFlight } from './layers/single-flight.ts'
+import { StoreLayer } from './layers/store-layer.ts'
+import { Decider } from './read/decider.ts'
+import { DependencyReader } from './read/dependency-reader.ts'
+import { LayerCounts } from './read/layer-counts.ts'
+import { ReadPath } from './read/read-path.ts'
+import { StaleFallback } from './read/stale-fallback.ts'
+import { UseTracker } from './read/use-tracker.ts'
+import { SnapshotSource } from './snapshot/snapshot-source.ts'
+import type { FlagSchema } from './validate/define-flags.ts'
 import { WritePath } from './write/write-path.ts'
 
 /** A process has a floor of its own for at least so many flags. */
@@ -57,10 +57,10 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     clock,
   } = resolveOptions(options)
 
-  const reporter = new Reporter(clock, onError)
+  const reporter = new ClientEvents(clock, onError)
   const { report } = reporter
   const background = new Background(clock, report)
-  const counts = new Counts()
+  const counts = new LayerCounts()
 
   const floors = new Floors(Math.max(MIN_FLOORS, 2 * maxFlags))
   const memory = new MemoryLayer(maxFlags, clock, floors)
@@ -68,28 +68,28 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const source = new StoreLayer(store, clock, storeTimeoutMs)
   const compiler = new Compiler(clock, { loadHash, loadEngines }, report)
   const all = new AllFlags(compiler, report)
-  const flights = new Flights(background)
-  const uses = new Uses(trackUses, clock, source, background, report)
+  const loads = new SingleFlight(background)
+  const uses = new UseTracker(trackUses, clock, source, background, report)
 
   const channels = new HintChannels(background, clock, (channel, missed) => hints?.suspect(channel, missed))
-  const intake = new ChangeIntake(floors, memory, flights, compiler, all, reporter, channels)
-  const hinted = new HintedClock()
+  const changeApplier = new ChangeApplier(floors, memory, loads, compiler, all, reporter, channels)
+  const contiguousHints = new ContiguousHints()
   const invalidations = new Invalidations(shared, background, timers, report)
-  const leaseWatch = new LeaseWatch(memory, reporter, background, timers)
-  const doubts = new Doubts(intake, shared, background, report)
+  const leaseEvents = new LeaseEvents(memory, reporter, background, timers)
+  const claims = new Claims(changeApplier, shared, background, report)
   const catchUp = new CatchUp({
     clock,
     store: source,
     shared,
     memory,
-    leaseWatch,
+    leaseEvents,
     compiler,
     uses,
-    intake,
+    changeApplier,
     invalidations,
-    doubts,
+    claims,
     channels,
-    hinted,
+    contiguousHints,
     background,
     report,
     timers,
@@ -97,32 +97,34 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     openMs: Math.max(cacheTimeoutMs, storeTimeoutMs),
   })
   const seat = new Seat(shared)
-  const hints = timers ? new Hints({ store, cache, catchUp, intake, channels, hinted, doubts, seat, background, report, clock }) : undefined
+  const hints = timers
+    ? new HintSubscriptions({ store, cache, catchUp, changeApplier, channels, contiguousHints, claims, seat, background, report, clock })
+    : undefined
   const replica = new Replica(source, catchUp, report)
-  const lastResort = new LastResort({ clock, replica, floors, compiler, catchUp, doubts, report })
+  const staleFallback = new StaleFallback({ clock, replica, floors, compiler, catchUp, claims, report })
   const reads = new ReadPath({
     memory,
     shared,
     store: source,
-    lastResort,
+    staleFallback,
     compiler,
-    flights,
+    loads,
     floors,
     catchUp,
-    hinted,
-    doubts,
+    contiguousHints,
+    claims,
     invalidations,
     counts,
     report,
   })
   const definitions = new Map(Object.entries(schema))
-  const snapshots = new Snapshots({
+  const snapshots = new SnapshotSource({
     all,
     store: source,
-    lastResort,
+    staleFallback,
     memory,
     compiler,
-    intake,
+    changeApplier,
     floors,
     catchUp,
     clock,
@@ -130,17 +132,17 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     uses,
     report,
   })
-  const gatherer = new Gatherer(reads, floors, catchUp)
-  const decider = new Decider({ memory, shared, reads, gatherer, catchUp, clock, counts })
-  const explainer = new Explainer({ clock, memory, shared, store: source, reads, gatherer, floors, catchUp })
-  const writes = new WritePath(source, catchUp, intake, invalidations, compiler, background)
+  const dependencyReader = new DependencyReader(reads, floors, catchUp)
+  const decider = new Decider({ memory, shared, reads, dependencyReader, catchUp, clock, counts })
+  const explainer = new Explainer({ clock, memory, shared, store: source, reads, dependencyReader, floors, catchUp })
+  const writes = new WritePath(source, catchUp, changeApplier, invalidations, compiler, background)
   const admin = new Admin({ store: source, clock, definitions, report }, writes, () => client.assertOpen())
   const client: FlagsClient = new FlagsClient({
     store,
     cache,
     definitions,
     memory,
-    leaseWatch,
+    leaseEvents,
     snapshots,
     uses,
     decider,

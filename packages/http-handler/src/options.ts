@@ -1,5 +1,5 @@
 import { type Clock, type FlagSchema, type Flags, FlagsError } from '@flagstone/core'
-import { systemClock, tell } from '@flagstone/core/adapter'
+import { callHost, systemClock } from '@flagstone/core/adapter'
 import type { Action, Authorize, Verdict } from './authorization.ts'
 
 /** How long caches on the way may keep an answer that is for everybody, in whole seconds, each 0 to 86,400. */
@@ -116,7 +116,7 @@ export function resolveOptions<S extends FlagSchema>(options: HandlerOptions<S>)
     eventStreamUrl,
     origins: cors === undefined ? [] : originsOf(cors),
     cache: options.cache === false ? undefined : cacheAges(options.cache),
-    report: (error) => tell('onError of flagsHandler()', () => onError?.call(options, error)),
+    report: (error) => callHost('onError of flagsHandler()', () => onError?.call(options, error)),
     clock,
   }
 }

@@ -1,6 +1,6 @@
 import { createFlags, defineFlags, FlagsError, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { around } from '../../core/test/world.ts'
+import { around } from '../../core/test/fleet.ts'
 import { flagsHandler } from '../src/index.ts'
 import type { Described } from './openapi-types.ts'
 import { problem, request, Site, sending } from './site.ts'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { gate } from '../../core/test/fleet.ts'
 import { settle } from '../../core/test/manual-clock.ts'
-import { gate } from '../../core/test/world.ts'
 import { EventReader } from './event-reader.ts'
 import { EventsSite } from './events-site.ts'
 import { problem, request } from './site.ts'

@@ -1,7 +1,7 @@
 import { type ChangesPage, type FlagStore, FlagsError, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { around, gate, unwatched } from '../../core/test/fleet.ts'
 import { settle } from '../../core/test/manual-clock.ts'
-import { around, gate, unwatched } from '../../core/test/world.ts'
 import { EventReader } from './event-reader.ts'
 import { EventsSite } from './events-site.ts'
 import { request } from './site.ts'

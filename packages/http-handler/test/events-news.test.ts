@@ -1,7 +1,7 @@
 import { type Change, type Flags, FlagsError, type FlagsEvents, type LoggedChanges } from '@flagstone/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { gate } from '../../core/test/fleet.ts'
 import { settle } from '../../core/test/manual-clock.ts'
-import { gate } from '../../core/test/world.ts'
 import { flagsHandler, type Handler } from '../src/index.ts'
 import { EventReader } from './event-reader.ts'
 import { request, Site } from './site.ts'

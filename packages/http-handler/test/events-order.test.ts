@@ -1,7 +1,7 @@
 import { createFlags, type FlagStore, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { around, Fleet, gate, unwatched } from '../../core/test/fleet.ts'
 import { ManualClock, settle } from '../../core/test/manual-clock.ts'
-import { around, gate, unwatched, World } from '../../core/test/world.ts'
 import { flagsHandler } from '../src/index.ts'
 import { EventReader } from './event-reader.ts'
 import { EventsSite } from './events-site.ts'
@@ -73,13 +73,13 @@ describe('a change is told only when a client that asks again gets it', () => {
 
 describe('in a fleet', () => {
   test('a process that hears by the cache alone tells of what others change, in the order of the log', async () => {
-    const world = new World()
-    for (const name of ['a', 'b', 'c']) await world.store.create({ name, rollout: 0 })
-    const flags = world.client({ store: unwatched(world.store) })
-    const handler = flagsHandler({ flags, clock: world.clock, public: 'evaluate' })
-    const others = [world.client(), world.client()]
-    const reader = new EventReader(await world.clock.until(handler(request('/events'))))
-    await Promise.all(others.map((other) => world.clock.until(other.ready())))
+    const fleet = new Fleet()
+    for (const name of ['a', 'b', 'c']) await fleet.store.create({ name, rollout: 0 })
+    const flags = fleet.client({ store: unwatched(fleet.store) })
+    const handler = flagsHandler({ flags, clock: fleet.clock, public: 'evaluate' })
+    const others = [fleet.client(), fleet.client()]
+    const reader = new EventReader(await fleet.clock.until(handler(request('/events'))))
+    await Promise.all(others.map((other) => fleet.clock.until(other.ready())))
     const expected: string[] = []
     for (let round = 1; round <= 10; round++) {
       const names = ['a', 'b', 'c'].slice(0, 1 + (round % 3))
@@ -90,19 +90,19 @@ describe('in a fleet', () => {
       for (const name of names) expect(await flags.evaluate(name, 'ada')).toMatchObject({ rollout: round * 10 })
     }
     handler.close()
-    await world.end()
+    await fleet.end()
   })
 })
 
 describe('what was told of before anybody listened', () => {
   test('does not keep whoever comes back waiting for the store to be asked', async () => {
-    const world = new World()
-    await world.store.create({ name: 'a' })
+    const fleet = new Fleet()
+    await fleet.store.create({ name: 'a' })
     // It hears by the cache: its clock stands still until it asks the store.
-    const flags = world.client({ store: unwatched(world.store) })
-    const handler = flagsHandler({ flags, clock: world.clock, public: 'evaluate' })
-    const other = world.client()
-    await world.clock.until(Promise.all([flags.ready(), other.ready()]))
+    const flags = fleet.client({ store: unwatched(fleet.store) })
+    const handler = flagsHandler({ flags, clock: fleet.clock, public: 'evaluate' })
+    const other = fleet.client()
+    await fleet.clock.until(Promise.all([flags.ready(), other.ready()]))
     for (const rollout of [1, 2]) await other.admin.update('a', { rollout })
     await settle()
     expect(flags.stats().clock).toBe(1)
@@ -110,7 +110,7 @@ describe('what was told of before anybody listened', () => {
     await settle()
     expect(reader.told).toEqual(['a@2', 'a@3'])
     handler.close()
-    await world.end()
+    await fleet.end()
   })
 })
 

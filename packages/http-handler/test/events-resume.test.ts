@@ -1,7 +1,7 @@
 import { memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { around, gate } from '../../core/test/fleet.ts'
 import { settle } from '../../core/test/manual-clock.ts'
-import { around, gate } from '../../core/test/world.ts'
 import { EventsSite } from './events-site.ts'
 
 let site: EventsSite

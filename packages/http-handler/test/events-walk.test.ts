@@ -1,9 +1,9 @@
 import { type Flags, memoryStore } from '@flagstone/core'
 import { afterEach, expect, test, vi } from 'vitest'
 import { randomFrom } from '../../../test/coherence/schedules/scheduler.ts'
-import { memoryCacheSpace } from '../../core/src/adapters/memory/memory-cache-space.ts'
+import { sharedMemoryCache } from '../../core/src/adapters/memory/shared-memory-cache.ts'
+import { around, unwatched } from '../../core/test/fleet.ts'
 import { ManualClock, settle } from '../../core/test/manual-clock.ts'
-import { around, unwatched } from '../../core/test/world.ts'
 import { EventReader } from './event-reader.ts'
 import { EventsSite } from './events-site.ts'
 import { request } from './site.ts'
@@ -36,7 +36,7 @@ class Walk {
   readonly #random: () => number
   readonly #clock = new ManualClock()
   readonly #store = memoryStore({ clock: this.#clock, flags: FLAGS.map((name) => ({ name })) })
-  readonly #space = memoryCacheSpace({ clock: this.#clock })
+  readonly #space = sharedMemoryCache({ clock: this.#clock })
   readonly #processes: readonly Process[]
   readonly #clients: readonly Client[] = [0, 1, 2, 3].map(() => ({ story: [], lastEventId: undefined, reader: undefined }))
 

@@ -1,5 +1,5 @@
 import { type Evaluation, type Flags, FlagsError } from '@flagstone/core'
-import { tell, warnOfThrown } from '@flagstone/core/adapter'
+import { callHost, warnOfHostError } from '@flagstone/core/adapter'
 import type {
   EvaluationContext,
   JsonValue,
@@ -74,7 +74,7 @@ export class FlagstoneProvider implements Provider {
   }
 
   track(name: string, context: EvaluationContext, details: TrackingEventDetails): void {
-    tell('onTrack of flagstoneProvider()', () => this.#options.onTrack?.(name, context, details))
+    callHost('onTrack of flagstoneProvider()', () => this.#options.onTrack?.(name, context, details))
   }
 
   async #resolve<T>(name: string, fallback: T, context: EvaluationContext, resolve: Resolve<T>): Promise<ResolutionDetails<T>> {
@@ -95,7 +95,7 @@ export class FlagstoneProvider implements Provider {
       return this.#options.flagMetadata?.(found, usual) ?? usual
     } catch (thrown) {
       // Once: it is called for every answer.
-      if (!this.#isMetadataBroken) warnOfThrown('flagMetadata of flagstoneProvider()', thrown)
+      if (!this.#isMetadataBroken) warnOfHostError('flagMetadata of flagstoneProvider()', thrown)
       this.#isMetadataBroken = true
       return usual
     }

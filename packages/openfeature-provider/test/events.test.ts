@@ -1,23 +1,23 @@
 import { defineFlags, type Flags, FlagsError } from '@flagstone/core'
 import { type Client, OpenFeature, ProviderEvents, ProviderStatus } from '@openfeature/server-sdk'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Fleet } from '../../core/test/fleet.ts'
 import { settle } from '../../core/test/manual-clock.ts'
-import { World } from '../../core/test/world.ts'
 import { flagstoneProvider } from '../src/index.ts'
 import { type Fragile, fragile } from './fragile.ts'
 import { tidySdk } from './served.ts'
 
 tidySdk()
 
-let world: World
+let fleet: Fleet
 let state: Fragile
 let count = 0
 beforeEach(async () => {
-  world = new World()
-  state = fragile(world.store)
-  await world.store.create({ name: 'new_feature', rollout: 100 })
+  fleet = new Fleet()
+  state = fragile(fleet.store)
+  await fleet.store.create({ name: 'new_feature', rollout: 100 })
 })
-afterEach(() => world.end())
+afterEach(() => fleet.end())
 
 interface Watched {
   readonly client: Client
@@ -40,7 +40,7 @@ function watched(domain = `events-${++count}`): Watched {
 }
 
 function client(): Flags {
-  return world.client({ store: state.store, cache: undefined as never })
+  return fleet.client({ store: state.store, cache: undefined as never })
 }
 
 async function serve({ client: { metadata } }: Watched, flags: Flags): Promise<void> {
@@ -62,12 +62,12 @@ describe('the status', () => {
     const watching = watched()
     await serve(watching, client())
     state.away = true
-    await world.clock.advance(29_999)
+    await fleet.clock.advance(29_999)
     expect(watching.client.providerStatus).toBe(ProviderStatus.READY)
-    await world.clock.advance(1)
+    await fleet.clock.advance(1)
     expect([watching.told, watching.client.providerStatus]).toEqual([['READY', STALE], ProviderStatus.STALE])
     state.away = false
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     expect([watching.told, watching.client.providerStatus]).toEqual([['READY', STALE, AGAIN], ProviderStatus.READY])
   })
 
@@ -78,9 +78,9 @@ describe('the status', () => {
     expect(watching.client.providerStatus).toBe(ProviderStatus.ERROR)
     expect(watching.told).toEqual([expect.stringMatching(/^ERROR: STORE_UNAVAILABLE: .*away/)])
     expect(await watching.client.getBooleanValue('new_feature', false)).toBe(false)
-    await world.clock.advance(60_000)
+    await fleet.clock.advance(60_000)
     state.away = false
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     expect([watching.told.slice(1), watching.client.providerStatus]).toEqual([[AGAIN], ProviderStatus.READY])
     expect(await watching.client.getBooleanValue('new_feature', false)).toBe(true)
   })
@@ -99,7 +99,7 @@ describe('the status', () => {
       false,
     ])
     state.away = false
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     expect([watching.client.providerStatus, await watching.client.getBooleanValue('new_feature', false)]).toEqual([
       ProviderStatus.READY,
       true,
@@ -118,7 +118,7 @@ describe('the status', () => {
     ['the default', {}],
     ['nothing, as it must not guess', { new_feature: { default: false, onUnavailable: 'throw' } }],
   ] as const)('is FATAL, told once, as soon as an answer finds the client closed, where its own answer is %s', async (_, schema) => {
-    const flags = world.client({ store: state.store, cache: undefined as never, schema: defineFlags(schema) })
+    const flags = fleet.client({ store: state.store, cache: undefined as never, schema: defineFlags(schema) })
     const watching = watched()
     await serve(watching, flags)
     await flags.close()
@@ -144,7 +144,7 @@ describe('the status', () => {
     const flags = client()
     await flags.ready()
     state.away = true
-    await world.clock.advance(30_000)
+    await fleet.clock.advance(30_000)
     const watching = watched()
     await serve(watching, flags)
     await settle()
@@ -164,12 +164,12 @@ describe('a change', () => {
   })
 
   test('of two flags that is found at once is told once', async () => {
-    await world.store.create({ name: 'other' })
+    await fleet.store.create({ name: 'other' })
     const watching = watched()
-    await serve(watching, world.deaf({ store: state.store }))
-    await world.store.update('new_feature', { rollout: 50 })
-    await world.store.update('other', { rollout: 50 })
-    await world.clock.advance(2_000)
+    await serve(watching, fleet.deaf({ store: state.store }))
+    await fleet.store.update('new_feature', { rollout: 50 })
+    await fleet.store.update('other', { rollout: 50 })
+    await fleet.clock.advance(2_000)
     expect(watching.told.slice(1)).toEqual(['CONFIGURATION_CHANGED: new_feature,other'])
   })
 
@@ -189,10 +189,10 @@ describe('a change', () => {
     await flags.admin.update('new_feature', { rollout: 50 })
     await settle()
     const before = watching.told.length
-    const restored = new World()
+    const restored = new Fleet()
     await restored.store.create({ name: 'new_feature', rollout: 0 })
     state.restore(restored.store)
-    await world.clock.advance(10_000)
+    await fleet.clock.advance(10_000)
     expect(watching.told.slice(before)).toEqual([expect.stringMatching(/^CONFIGURATION_CHANGED: The store went back to version 1/)])
     await restored.end()
   })
@@ -208,7 +208,7 @@ describe('after the shutdown', () => {
     const before = watching.told.length
     await flags.admin.update('new_feature', { rollout: 100 })
     state.away = true
-    await world.clock.advance(30_000)
+    await fleet.clock.advance(30_000)
     expect(watching.told.slice(before)).toEqual([])
     expect((await flags.evaluate('new_feature', 'ada')).enabled).toBe(true)
   })
@@ -223,7 +223,7 @@ describe('after the shutdown', () => {
     await OpenFeature.clearProviders()
     await OpenFeature.setProviderAndWait(domain, provider)
     state.away = true
-    await world.clock.advance(30_000)
+    await fleet.clock.advance(30_000)
     expect(watching.client.providerStatus).toBe(ProviderStatus.STALE)
   })
 
@@ -231,7 +231,7 @@ describe('after the shutdown', () => {
     const flags = client()
     await flags.ready()
     state.away = true
-    await world.clock.advance(30_000)
+    await fleet.clock.advance(30_000)
     const provider = flagstoneProvider(flags)
     const told: string[] = []
     provider.events.addHandler(ProviderEvents.Stale, () => told.push('stale'))

@@ -1,5 +1,5 @@
 import type { FlagStore } from '@flagstone/core'
-import { around } from '../../core/test/world.ts'
+import { around } from '../../core/test/fleet.ts'
 
 /** A store that can be taken away and given back. */
 export interface Fragile {

@@ -1,23 +1,23 @@
 import { createFlags, defineFlags, type Evaluation, FlagsError, type FlagsErrorCode, memoryStore } from '@flagstone/core'
 import { ErrorCode } from '@openfeature/server-sdk'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { World } from '../../core/test/world.ts'
+import { Fleet } from '../../core/test/fleet.ts'
 import { flagstoneProvider } from '../src/index.ts'
 import { fragile } from './fragile.ts'
 import { served, tidySdk } from './served.ts'
 
 tidySdk()
 
-let world: World
+let fleet: Fleet
 beforeEach(async () => {
-  world = new World()
-  await world.store.create({ name: 'new_feature', rollout: 100 })
+  fleet = new Fleet()
+  await fleet.store.create({ name: 'new_feature', rollout: 100 })
 })
-afterEach(() => world.end())
+afterEach(() => fleet.end())
 
 test('where the store cannot be read the default comes with GENERAL, the reason ERROR and why', async () => {
-  const { store } = fragile(world.store, { away: true })
-  const client = await served(world.client({ store, cache: undefined as never }))
+  const { store } = fragile(fleet.store, { away: true })
+  const client = await served(fleet.client({ store, cache: undefined as never }))
   expect(await client.getBooleanDetails('new_feature', true)).toMatchObject({
     value: true,
     reason: 'ERROR',
@@ -28,18 +28,18 @@ test('where the store cannot be read the default comes with GENERAL, the reason 
 })
 
 test('an answer that nobody vouches for is STALE, and is given', async () => {
-  const store = fragile(world.store)
-  const client = await served(world.client({ store: store.store, cache: undefined as never }))
+  const store = fragile(fleet.store)
+  const client = await served(fleet.client({ store: store.store, cache: undefined as never }))
   expect(await client.getBooleanDetails('new_feature', false)).toMatchObject({ value: true, reason: 'STATIC' })
   store.away = true
-  await world.clock.advance(31_000)
+  await fleet.clock.advance(31_000)
   expect(await client.getBooleanDetails('new_feature', false)).toMatchObject({ value: true, variant: 'on', reason: 'STALE' })
 })
 
 test('a flag that must not guess gives the default all the same, as OpenFeature wants it, and says why', async () => {
   const { store } = fragile(memoryStore(), { away: true })
   const schema = defineFlags({ guarded: { default: true, onUnavailable: 'throw' } })
-  const flags = createFlags({ store, schema, clock: world.clock })
+  const flags = createFlags({ store, schema, clock: fleet.clock })
   const client = await served(flags)
   expect(await client.getBooleanDetails('guarded', false)).toMatchObject({
     value: false,
@@ -47,11 +47,11 @@ test('a flag that must not guess gives the default all the same, as OpenFeature 
     errorCode: ErrorCode.GENERAL,
     errorMessage: expect.stringMatching(/^STORE_UNAVAILABLE: /),
   })
-  await world.clock.until(flags.close())
+  await fleet.clock.until(flags.close())
 })
 
 test('a client that was closed is fatal', async () => {
-  const flags = world.client()
+  const flags = fleet.client()
   const client = await served(flags)
   await flags.close()
   expect(await client.getBooleanDetails('new_feature', true)).toMatchObject({
@@ -83,7 +83,7 @@ test.each([
   ['SCHEMA_MISSING', ErrorCode.GENERAL, 'SCHEMA_MISSING: why'],
 ] as const)('%s becomes %s, and the default is given whether or not the gate is open', async (code, errorCode, errorMessage) => {
   for (const enabled of [true, false]) {
-    const provider = flagstoneProvider({ ...world.client(), evaluate: answering(code, enabled) } as never)
+    const provider = flagstoneProvider({ ...fleet.client(), evaluate: answering(code, enabled) } as never)
     const details = await provider.resolveBooleanEvaluation('new_feature', !enabled, {})
     expect(details).toMatchObject({ value: !enabled, reason: 'ERROR', errorCode, errorMessage })
   }

@@ -1,4 +1,4 @@
-import { type StoreWorld, storeCases } from '@flagstone/core/conformance'
+import { type StoreFixture, storeCases } from '@flagstone/core/conformance'
 import postgres from 'postgres'
 import { describe, test } from 'vitest'
 import { postgresStore } from '../src/index.ts'
@@ -47,7 +47,7 @@ const suites = {
 for (const [name, open] of Object.entries(suites)) {
   describe(`the contract of a store, over ${name}`, () => {
     const cases = storeCases({
-      async open(): Promise<StoreWorld> {
+      async open(): Promise<StoreFixture> {
         await rewind()
         const ends: (() => Promise<unknown>)[] = []
         const peer = async (): Promise<ReturnType<typeof postgresStore>> => {

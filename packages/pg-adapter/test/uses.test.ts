@@ -86,7 +86,7 @@ test('a process leaves its uses behind when it closes, and the report tells them
   const [before] = await sql.unsafe(`SELECT version FROM ${clock}`)
   await process.close()
   const later = createFlags({ store: postgresStore({ sql, schema }), background: false })
-  const { flags: stale, missing, trackedSince } = await later.admin.staleFlags({ settledDays: 0 })
+  const { flags: stale, missing, trackedSince } = await later.admin.staleFlags({ constantDays: 0 })
   expect(stale).toMatchObject([{ flag: { name: 'a' }, reasons: ['settled'], lastUsed: [{ enabled: true, at: trackedSince }] }])
   expect(missing).toEqual([])
   expect(Date.parse(String(trackedSince))).toBeGreaterThan(Date.parse(String(stale[0]?.flag.createdAt)) - 1_000)

@@ -15,7 +15,7 @@ export function keys(rules: Rules, alike: boolean): Keys {
   const worlds = new Map<string, number>()
   const byWorld = new WeakMap<World, number>()
   const processes = new Map<number, number>()
-  const worldOf = (world: World): number => {
+  const fleetOf = (world: World): number => {
     const known = byWorld.get(world)
     if (known !== undefined) return known
     const number = numbered(worlds, worldText(world))
@@ -27,7 +27,7 @@ export function keys(rules: Rules, alike: boolean): Keys {
   return ({ world, processes: [one, other] }) => {
     const [a, b] = [processOf(one), processOf(other)]
     if (processes.size > PROCESSES) throw new RangeError('Too many states of a process: choose smaller bounds.')
-    return (worldOf(world) * PROCESSES + (alike ? Math.min(a, b) : a)) * PROCESSES + (alike ? Math.max(a, b) : b)
+    return (fleetOf(world) * PROCESSES + (alike ? Math.min(a, b) : a)) * PROCESSES + (alike ? Math.max(a, b) : b)
   }
 }
 

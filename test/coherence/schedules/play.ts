@@ -1,7 +1,7 @@
 import { createFlags, type FlagCache, type Flags, memoryStore } from '@flagstone/core'
-import { memoryCacheSpace } from '../../../packages/core/src/adapters/memory/memory-cache-space.ts'
+import { sharedMemoryCache } from '../../../packages/core/src/adapters/memory/shared-memory-cache.ts'
+import { unwatched } from '../../../packages/core/test/fleet.ts'
 import { ManualClock, settle } from '../../../packages/core/test/manual-clock.ts'
-import { unwatched } from '../../../packages/core/test/world.ts'
 import { type Answer, type Entry, judge, type Violation, type Write } from '../oracle.ts'
 import { type Faults, scheduled, withoutSuccessors } from './scheduled.ts'
 import { randomFrom, Scheduler } from './scheduler.ts'
@@ -44,7 +44,7 @@ class Play {
   readonly #scheduler: Scheduler
   readonly #clock = new ManualClock()
   readonly #store = memoryStore({ clock: this.#clock, flags: FLAGS.map((name) => ({ name, rollout: 100 })) })
-  readonly #space = memoryCacheSpace({ clock: this.#clock })
+  readonly #space = sharedMemoryCache({ clock: this.#clock })
   /** Sees what counts in the cache without changing it: it was never told of a store. */
   readonly #look: FlagCache = this.#space.connect()
   readonly #log: Entry[] = []

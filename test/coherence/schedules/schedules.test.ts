@@ -1,11 +1,11 @@
 import type { FlagCache } from '@flagstone/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { AllFlags } from '../../../packages/core/src/layers/all-flags.ts'
-import { Flights } from '../../../packages/core/src/layers/single-flight.ts'
-import { MemoryLayer } from '../../../packages/core/src/layers/memory-layer.ts'
 import { CatchUp } from '../../../packages/core/src/history/catch-up.ts'
-import { ChangeIntake } from '../../../packages/core/src/history/change-applier.ts'
+import { ChangeApplier } from '../../../packages/core/src/history/change-applier.ts'
 import { Floors } from '../../../packages/core/src/history/floors.ts'
+import { AllFlags } from '../../../packages/core/src/layers/all-flags.ts'
+import { MemoryLayer } from '../../../packages/core/src/layers/memory-layer.ts'
+import { SingleFlight } from '../../../packages/core/src/layers/single-flight.ts'
 import { type Finding, play } from './play.ts'
 
 /** A failing run is repeated by its seed: `SEED=7 SCHEDULES=1`, and shows what happened with `TRACE=1`. */
@@ -70,9 +70,9 @@ describe('without a guard, some schedule shows why it is there:', { timeout: 600
     ['the floor that a change raises', 75, () => vi.spyOn(Floors.prototype, 'raiseByChange').mockReturnValue(true)],
     ['the floor that an answer raises', 1, () => vi.spyOn(Floors.prototype, 'raiseByAnswer').mockReturnValue(undefined)],
     ['the check of an answer when it is delivered', 490, () => vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)],
-    ['loads that a change detaches', 140, () => vi.spyOn(Flights.prototype, 'detach').mockReturnValue(undefined)],
+    ['loads that a change detaches', 140, () => vi.spyOn(SingleFlight.prototype, 'detach').mockReturnValue(undefined)],
     ['memory that gives way to a newer answer', 1, () => vi.spyOn(MemoryLayer.prototype, 'answered').mockReturnValue(undefined)],
-    ['memory that a hint drops, or the log swaps', 1, () => vi.spyOn(ChangeIntake.prototype, 'logged').mockReturnValue(undefined)],
+    ['memory that a hint drops, or the log swaps', 1, () => vi.spyOn(ChangeApplier.prototype, 'logged').mockReturnValue(undefined)],
     [
       'a snapshot that catches up with what was answered',
       1,

@@ -1,18 +1,18 @@
 import type { Change, ChangeMeta, ChangesPage, FlagPatch, FlagRecord, HistoryPage, LoggedChanges, NewFlag } from '../contracts/index.ts'
-import { loadEngines } from '../layers/load-engines.ts'
-import { ensured } from './create-if-missing.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { enginesOf } from '../validate/engines.ts'
+import type { Propagation } from '../layers/invalidations.ts'
+import { loadEngines } from '../layers/load-engines.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
-import { flagsIn, recordAfter, usable } from './loaded-records.ts'
+import { checkChangesPage } from '../validate/check-changes-page.ts'
+import { checkMeta, checkName, checkNewFlag, checkPage, checkPatch } from '../validate/check-flag.ts'
 import type { FlagName, FlagSchema } from '../validate/define-flags.ts'
+import { enginesOf } from '../validate/engines.ts'
+import { MAX_DAYS } from '../validate/flag-schemas.ts'
+import type { Committed, WritePath } from '../write/write-path.ts'
+import { createIfMissing } from './create-if-missing.ts'
+import { flagsIn, recordAfter, usable } from './loaded-records.ts'
 import { type SegmentsAdmin, segmentsAdmin } from './segments-admin.ts'
 import { type StaleFlagsOptions, type StaleFlagsParts, type StaleFlagsReport, staleFlags } from './stale-flags.ts'
-import { checkChangesPage } from '../validate/check-changes-page.ts'
-import { MAX_DAYS } from '../validate/flag-schemas.ts'
-import { checkMeta, checkName, checkNewFlag, checkPage, checkPatch } from '../validate/check-flag.ts'
-import type { Propagation } from '../layers/invalidations.ts'
-import type { Committed, WritePath } from '../write/write-path.ts'
 
 /** How long the change log may take without its records, in milliseconds. */
 const FOLLOW_MS = 2_000
@@ -102,7 +102,7 @@ export class Admin implements FlagsAdmin {
     this.#assertOpen()
     const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
     checkMeta(checked.name, meta)
-    return await ensured(
+    return await createIfMissing(
       async () => await this.#writes.heardOf(await this.get(checked.name)),
       async () => (await this.create(checked, meta)).flag,
     )

@@ -1,6 +1,6 @@
 import type { Change, FlagRecord, HistoryPage, LoadedRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { settledAt } from '../evaluate/constant-answer.ts'
+import { constantAnswerAt } from '../evaluate/constant-answer.ts'
 
 const PAGE = 100
 
@@ -8,12 +8,12 @@ const PAGE = 100
  * Since when a flag has answered everybody as it does at `now`, both in milliseconds since 1970; `undefined` where it does not. A change of
  * something else does not count. Where the log was pruned it is the oldest moment that is left of it.
  */
-export async function settledSince(
+export async function constantSince(
   flag: FlagRecord,
   now: number,
   history: (page: HistoryPage) => Promise<readonly Change[]>,
 ): Promise<number | undefined> {
-  const settled = settledAt(flag, now)
+  const settled = constantAnswerAt(flag, now)
   if (settled === undefined) return undefined
   let { from } = settled
   let began = Date.parse(flag.updatedAt)
@@ -22,7 +22,7 @@ export async function settledSince(
   for await (const { before } of changesOf(flag, history)) {
     // Before the end of its ramp it did not answer so.
     if (from > began || !isFlag(before)) break
-    const earlier = settledAt(before, began)
+    const earlier = constantAnswerAt(before, began)
     if (earlier?.answer !== settled.answer) break
     from = earlier.from
     began = Date.parse(before.updatedAt)

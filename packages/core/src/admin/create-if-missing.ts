@@ -6,7 +6,7 @@ const ATTEMPTS = 3
 const TAKEN: ReadonlySet<string> = new Set(['FLAG_EXISTS', 'SEGMENT_EXISTS'])
 
 /** What is there already, or what `create` makes. Of several who ask at once, one creates it. */
-export async function ensured<T>(find: () => Promise<T | null>, create: () => Promise<T>): Promise<T> {
+export async function createIfMissing<T>(find: () => Promise<T | null>, create: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const found = await find()
     if (found !== null) return found

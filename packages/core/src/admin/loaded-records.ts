@@ -1,7 +1,7 @@
 import type { Change, FlagRecord, Loaded, LoadedRecord, SegmentRecord, StoredRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { segmentNameOf } from '../validate/segment-key.ts'
 import { titleOf } from '../validate/record-key.ts'
+import { segmentNameOf } from '../validate/segment-key.ts'
 
 /** The flags among what was loaded, by name. What cannot be used is left out and reported. */
 export function flagsIn(loaded: Loaded['flags'], report: (error: FlagsError) => void): readonly FlagRecord[] {

@@ -1,15 +1,15 @@
-import type { Written } from './admin.ts'
 import type { Change, ChangeMeta, HistoryPage, NewSegment, SegmentPatch, SegmentRecord } from '../contracts/index.ts'
-import { loadEngines } from '../layers/load-engines.ts'
-import { ensured } from './create-if-missing.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
+import { loadEngines } from '../layers/load-engines.ts'
+import type { StoreLayer } from '../layers/store-layer.ts'
+import { checkMeta, checkName, checkPage } from '../validate/check-flag.ts'
+import { checkNewSegment, checkSegmentPatch } from '../validate/check-segment.ts'
 import { enginesOf } from '../validate/engines.ts'
 import { segmentKey } from '../validate/segment-key.ts'
-import type { StoreLayer } from '../layers/store-layer.ts'
-import { recordAfter, segmentsIn, usable } from './loaded-records.ts'
-import { checkNewSegment, checkSegmentPatch } from '../validate/check-segment.ts'
-import { checkMeta, checkName, checkPage } from '../validate/check-flag.ts'
 import type { Committed, WritePath } from '../write/write-path.ts'
+import type { Written } from './admin.ts'
+import { createIfMissing } from './create-if-missing.ts'
+import { recordAfter, segmentsIn, usable } from './loaded-records.ts'
 
 export interface WrittenSegment extends Written {
   readonly segment: SegmentRecord
@@ -65,7 +65,7 @@ export function segmentsAdmin(
       assertOpen()
       const checked = checkNewSegment(segment, await loadEngines(enginesOf(segment)))
       checkMeta(segmentKey(checked.name), meta)
-      return await ensured(
+      return await createIfMissing(
         async () => await writes.heardOf(await admin.get(checked.name)),
         async () => (await admin.create(checked, meta)).segment,
       )

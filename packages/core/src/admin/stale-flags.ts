@@ -1,10 +1,10 @@
 import type { Change, Clock, FlagRecord, FlagUse, FlagUses, HistoryPage } from '../contracts/index.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
-import { flagsIn } from './loaded-records.ts'
-import type { FlagDefinition } from '../validate/define-flags.ts'
-import { settledSince } from './constant-since.ts'
 import { checkStaleFlagsOptions } from '../validate/check-flag.ts'
+import type { FlagDefinition } from '../validate/define-flags.ts'
+import { constantSince } from './constant-since.ts'
+import { flagsIn } from './loaded-records.ts'
 
 const DAY_MS = 86_400_000
 const DEFAULT_DAYS = 30
@@ -14,7 +14,7 @@ export interface StaleFlagsOptions {
   /** Not used for so long. Default 30. */
   readonly unusedDays?: number
   /** The same answer for everybody for so long. Default 30. */
-  readonly settledDays?: number
+  readonly constantDays?: number
 }
 
 /**
@@ -29,7 +29,7 @@ export interface StaleFlag {
   /** At least one. */
   readonly reasons: readonly StaleReason[]
   /** Of a settled flag: since when, ISO 8601 in UTC. What changes no answer does not count; a log that was pruned makes it later than it was. */
-  readonly settledSince?: string
+  readonly constantSince?: string
   /** When each outcome was last given to somebody, the latest first; within about two hours. */
   readonly lastUsed: readonly Omit<FlagUse, 'flag'>[]
 }
@@ -53,13 +53,13 @@ export interface StaleFlagsParts {
 /** What of the flags may be removed. Rejects as other administration does, with `INVALID_OPTIONS` for an option out of its bounds. */
 export async function staleFlags(parts: StaleFlagsParts, options?: StaleFlagsOptions): Promise<StaleFlagsReport> {
   const { store, clock, definitions, report } = parts
-  const { unusedDays = DEFAULT_DAYS, settledDays = DEFAULT_DAYS } = checkStaleFlagsOptions(options)
+  const { unusedDays = DEFAULT_DAYS, constantDays = DEFAULT_DAYS } = checkStaleFlagsOptions(options)
   const [{ flags: loaded }, known] = await Promise.all([
     store.administer('Flags', (source, call) => source.loadAll(call)),
     store.administer('Uses of flags', async (source, call): Promise<FlagUses> => (await source.lastUses?.(call)) ?? { uses: [] }),
   ])
   const now = clock.now()
-  const [unusedFrom, settledFrom] = [now - unusedDays * DAY_MS, now - settledDays * DAY_MS]
+  const [unusedFrom, constantFrom] = [now - unusedDays * DAY_MS, now - constantDays * DAY_MS]
   const isPast = (at: string | undefined, moment = now): boolean => at !== undefined && Date.parse(at) <= moment
 
   const flags = flagsIn(loaded, report)
@@ -70,18 +70,18 @@ export async function staleFlags(parts: StaleFlagsParts, options?: StaleFlagsOpt
     const { name, createdAt, expiresAt } = flag
     // What is older than the flag was the use of another that had its name.
     const lastUsed = (uses.get(name) ?? []).filter(({ at }) => at >= createdAt)
-    const since = isPast(createdAt, settledFrom) ? await settledSince(flag, now, (page) => historyOf(store, name, page)) : undefined
-    const isSettled = since !== undefined && since <= settledFrom
+    const since = isPast(createdAt, constantFrom) ? await constantSince(flag, now, (page) => historyOf(store, name, page)) : undefined
+    const isConstant = since !== undefined && since <= constantFrom
     const quiet = [known.since, createdAt, lastUsed[0]?.at ?? createdAt]
     const holds: Readonly<Record<StaleReason, boolean>> = {
       expired: isPast(expiresAt),
-      settled: isSettled,
+      settled: isConstant,
       unused: quiet.every((at) => isPast(at, unusedFrom)) && !required.has(name),
       undeclared: definitions.size > 0 && !definitions.has(name),
     }
     const reasons = (Object.keys(holds) as StaleReason[]).filter((reason) => holds[reason])
     if (reasons.length === 0) continue
-    stale.push({ flag, reasons, ...(isSettled && { settledSince: new Date(since).toISOString() }), lastUsed })
+    stale.push({ flag, reasons, ...(isConstant && { constantSince: new Date(since).toISOString() }), lastUsed })
   }
   const missing = [...definitions.keys()].filter((name) => !loaded.has(name))
   return { flags: stale, missing, ...(known.since !== undefined && { trackedSince: known.since }) }

@@ -1,45 +1,45 @@
 import type { FlagsAdmin } from '../admin/admin.ts'
-import type { Background } from '../layers/background.ts'
 import type { Decision, DecisionKind, Evaluation, FlagCache, FlagStore, JsonValue } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import { type Target, targetOf, type Who } from '../evaluate/target.ts'
 import type { Explainer, Explanation } from '../explain/explainer.ts'
-import type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueOptions } from './flags.ts'
-import { evaluation, fallbackOf, gateOf, noFlagCanBe, unknown, valueFor } from '../read/evaluation-result.ts'
-import { type NoAnswer, none } from '../layers/answer.ts'
-import type { Counts } from '../read/layer-counts.ts'
-import type { Decided, Decider } from '../read/decider.ts'
-import type { MemoryLayer } from '../layers/memory-layer.ts'
-import type { Snapshots } from '../snapshot/snapshot-source.ts'
-import type { Uses } from '../read/use-tracker.ts'
-import type { FlagsEvents, FlagsListener, Reporter } from '../history/client-events.ts'
-import type { FlagDefinition, Widen } from '../validate/define-flags.ts'
-import type { FlagSnapshot } from '../snapshot/snapshot.ts'
-import { isFlagName } from '../validate/flag-schemas.ts'
 import type { CatchUp } from '../history/catch-up.ts'
+import type { ClientEvents, FlagsEvents, FlagsListener } from '../history/client-events.ts'
 import type { HintChannels } from '../history/hint-channels.ts'
-import type { Hints } from '../history/hint-subscriptions.ts'
+import type { HintSubscriptions } from '../history/hint-subscriptions.ts'
+import type { LeaseEvents } from '../history/lease-events.ts'
+import { type NoAnswer, none } from '../layers/answer.ts'
+import type { Background } from '../layers/background.ts'
 import type { Invalidations } from '../layers/invalidations.ts'
-import type { LeaseWatch } from '../history/lease-events.ts'
+import type { MemoryLayer } from '../layers/memory-layer.ts'
+import type { Decided, Decider } from '../read/decider.ts'
+import { evaluation, fallbackOf, gateOf, noFlagCanBe, unknown, valueFor } from '../read/evaluation-result.ts'
+import type { LayerCounts } from '../read/layer-counts.ts'
+import type { UseTracker } from '../read/use-tracker.ts'
+import type { FlagSnapshot } from '../snapshot/snapshot.ts'
+import type { SnapshotSource } from '../snapshot/snapshot-source.ts'
+import type { FlagDefinition, Widen } from '../validate/define-flags.ts'
+import { isFlagName } from '../validate/flag-schemas.ts'
+import type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueOptions } from './flags.ts'
 
 export interface ClientParts {
   readonly store: FlagStore
   readonly cache: FlagCache | undefined
   readonly definitions: ReadonlyMap<string, FlagDefinition>
   readonly memory: MemoryLayer
-  readonly leaseWatch: LeaseWatch
+  readonly leaseEvents: LeaseEvents
   readonly decider: Decider
   readonly explainer: Explainer
-  readonly snapshots: Snapshots
-  readonly uses: Uses
+  readonly snapshots: SnapshotSource
+  readonly uses: UseTracker
   readonly catchUp: CatchUp
   readonly invalidations: Invalidations
   readonly channels: HintChannels
-  readonly hints: Hints | undefined
+  readonly hints: HintSubscriptions | undefined
   readonly admin: FlagsAdmin
   readonly background: Background
-  readonly reporter: Reporter
-  readonly counts: Counts
+  readonly reporter: ClientEvents
+  readonly counts: LayerCounts
 }
 
 /** The facade: from a name and a targeting key to an answer, by way of the layers. */
@@ -47,7 +47,7 @@ export class FlagsClient implements Flags {
   readonly admin: FlagsAdmin
   readonly #parts: ClientParts
   readonly #memory: MemoryLayer
-  readonly #counts: Counts
+  readonly #counts: LayerCounts
   readonly #definitions: ReadonlyMap<string, FlagDefinition>
   // Answers that are there already need no promise of their own.
   readonly #yes = Promise.resolve(true)
@@ -125,7 +125,7 @@ export class FlagsClient implements Flags {
       store: { reads: storeReads, flags: storeFlags },
       clock: this.#parts.catchUp.clock,
       leased: this.#memory.leased,
-      stale: this.#parts.leaseWatch.stale,
+      stale: this.#parts.leaseEvents.stale,
       channels: this.#parts.channels.alive,
     }
   }

@@ -2,10 +2,10 @@ import type { FlagsAdmin } from '../admin/admin.ts'
 import type { Evaluation, JsonValue } from '../contracts/index.ts'
 import type { Who } from '../evaluate/target.ts'
 import type { Explanation } from '../explain/explainer.ts'
-import type { LayerStats } from '../read/layer-counts.ts'
 import type { FlagsEvents, FlagsListener } from '../history/client-events.ts'
-import type { FlagName, FlagSchema, ValueOf, Widen } from '../validate/define-flags.ts'
+import type { LayerStats } from '../read/layer-counts.ts'
 import type { FlagSnapshot } from '../snapshot/snapshot.ts'
+import type { FlagName, FlagSchema, ValueOf, Widen } from '../validate/define-flags.ts'
 
 /** What a call may say beside whom it asks for. */
 export interface EvaluateOptions {

@@ -1,8 +1,8 @@
 import type { Clock, FlagCache, FlagStore } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import type { FlagsListener } from '../history/client-events.ts'
-import { defineFlags, type FlagSchema } from '../validate/define-flags.ts'
 import { systemClock } from '../layers/system-clock.ts'
+import { defineFlags, type FlagSchema } from '../validate/define-flags.ts'
 
 /** How long the shared cache keeps things, in milliseconds, each from 0 (not at all) to 86,400,000. */
 export interface Ttl {

@@ -2,15 +2,15 @@ import { cacheCorrupt } from './cache-corrupt.ts'
 import { cacheExpiry } from './cache-expiry.ts'
 import { cacheFences } from './cache-fences.ts'
 import { cacheFills } from './cache-fills.ts'
+import type { CacheHarness } from './cache-fixture.ts'
 import { cacheForget } from './cache-forget.ts'
 import { cacheHints } from './cache-hints.ts'
 import { cacheInvalidate } from './cache-invalidate.ts'
 import { cacheKeys } from './cache-keys.ts'
+import { cacheListenerSlots } from './cache-listener-slots.ts'
 import { cacheRefusals } from './cache-refusals.ts'
-import { cacheSeats } from './cache-seats.ts'
 import { cacheStores } from './cache-stores.ts'
 import { cacheSuccessors } from './cache-successors.ts'
-import type { CacheHarness } from './cache-world.ts'
 import { type ConformanceCase, casesOf } from './case.ts'
 
 /** Every obligation of `FlagCache`. Throws where the harness skips a case that is not there. */
@@ -25,7 +25,7 @@ export function cacheCases(harness: CacheHarness): readonly ConformanceCase[] {
     cacheStores,
     cacheKeys,
     cacheHints,
-    cacheSeats,
+    cacheListenerSlots,
     cacheExpiry,
     cacheCorrupt,
   ])

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
 import type { FlagsError } from '../errors/flags-error.ts'
-import type { CacheEntryKey, CacheWorld } from './cache-world.ts'
-import { decisionFill, flagFill, kept, readOne, tokenOf } from './cached.ts'
+import { decisionFill, flagFill, kept, readOne, tokenOf } from './cache-assertions.ts'
+import type { CacheEntryKey, CacheFixture } from './cache-fixture.ts'
 import { needed, type Scenarios } from './case.ts'
 import { sampleDecision, sampleRecord } from './samples.ts'
 
 const REST = '}not json{'
 
-function corruptOf({ corrupt }: CacheWorld): (entry: CacheEntryKey, value: string) => Promise<void> {
+function corruptOf({ corrupt }: CacheFixture): (entry: CacheEntryKey, value: string) => Promise<void> {
   return needed(corrupt, 'corrupt() in this harness')
 }
 
 /** Entries that somebody else wrote. */
-export const cacheCorrupt: Scenarios<CacheWorld> = {
-  'a corrupt flag is a miss, is reported once, and is replaced by the next fill': async (world) => {
-    const corrupt = corruptOf(world)
-    const { cache } = world
+export const cacheCorrupt: Scenarios<CacheFixture> = {
+  'a corrupt flag is a miss, is reported once, and is replaced by the next fill': async (fixture) => {
+    const corrupt = corruptOf(fixture)
+    const { cache } = fixture
     const reports: FlagsError[] = []
     await cache.open('store', (error) => reports.push(error))
     const token = await tokenOf(cache, 'a')
@@ -30,9 +30,9 @@ export const cacheCorrupt: Scenarios<CacheWorld> = {
     assert.equal((await readOne(cache, 'a')).flag?.asOf, 3)
   },
 
-  'a flag that is no legal record of that name is a miss': async (world) => {
-    const corrupt = corruptOf(world)
-    const { cache } = world
+  'a flag that is no legal record of that name is a miss': async (fixture) => {
+    const corrupt = corruptOf(fixture)
+    const { cache } = fixture
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
     const { rollout: _, ...incomplete } = sampleRecord('a', 3)
@@ -45,9 +45,9 @@ export const cacheCorrupt: Scenarios<CacheWorld> = {
     }
   },
 
-  'a flag of a newer schema is a miss': async (world) => {
-    const corrupt = corruptOf(world)
-    const { cache } = world
+  'a flag of a newer schema is a miss': async (fixture) => {
+    const corrupt = corruptOf(fixture)
+    const { cache } = fixture
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
     await kept(cache, flagFill('a', token, 3, sampleRecord('a', 3)))
@@ -55,9 +55,9 @@ export const cacheCorrupt: Scenarios<CacheWorld> = {
     assert.deepEqual(await readOne(cache, 'a'), { token, fenceVersion: 0 })
   },
 
-  'a corrupt decision is a miss, and spoils neither the flag nor another decision': async (world) => {
-    const corrupt = corruptOf(world)
-    const { cache } = world
+  'a corrupt decision is a miss, and spoils neither the flag nor another decision': async (fixture) => {
+    const corrupt = corruptOf(fixture)
+    const { cache } = fixture
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
     const foreign = JSON.stringify(sampleDecision('a', 'somebody else', 3))

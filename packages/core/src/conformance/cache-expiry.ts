@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
-import type { CacheWorld } from './cache-world.ts'
-import { decisionFill, flagFill, kept, readOne, tokenOf } from './cached.ts'
+import { decisionFill, flagFill, kept, readOne, tokenOf } from './cache-assertions.ts'
+import type { CacheFixture } from './cache-fixture.ts'
 import { needed, type Scenarios } from './case.ts'
 import { sampleRecord } from './samples.ts'
 
 const HOUR_MS = 3_600_000
 
-function clockOf({ advance }: CacheWorld): (ms: number) => Promise<void> {
+function clockOf({ advance }: CacheFixture): (ms: number) => Promise<void> {
   return needed(advance, 'advance() in this harness')
 }
 
 // Real time passes too: what must be there is looked at well before its end.
 /** How long entries and fences last. */
-export const cacheExpiry: Scenarios<CacheWorld> = {
-  'a flag is kept for its time, and no longer': async (world) => {
-    const advance = clockOf(world)
-    const { cache } = world
+export const cacheExpiry: Scenarios<CacheFixture> = {
+  'a flag is kept for its time, and no longer': async (fixture) => {
+    const advance = clockOf(fixture)
+    const { cache } = fixture
     await cache.open('store')
     await kept(cache, flagFill('a', await tokenOf(cache, 'a'), 3, sampleRecord('a', 3), 300_000))
     await advance(250_000)
@@ -24,9 +24,9 @@ export const cacheExpiry: Scenarios<CacheWorld> = {
     assert.equal((await readOne(cache, 'a')).flag, undefined)
   },
 
-  'an absence is kept for its time, and no longer': async (world) => {
-    const advance = clockOf(world)
-    const { cache } = world
+  'an absence is kept for its time, and no longer': async (fixture) => {
+    const advance = clockOf(fixture)
+    const { cache } = fixture
     await cache.open('store')
     await kept(cache, flagFill('a', await tokenOf(cache, 'a'), 3, null, 30_000))
     await advance(15_000)
@@ -35,9 +35,9 @@ export const cacheExpiry: Scenarios<CacheWorld> = {
     assert.equal((await readOne(cache, 'a')).flag, undefined)
   },
 
-  'flag and decisions each have a time of their own': async (world) => {
-    const advance = clockOf(world)
-    const { cache } = world
+  'flag and decisions each have a time of their own': async (fixture) => {
+    const advance = clockOf(fixture)
+    const { cache } = fixture
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
     const decision = { kind: 'check', targetingKey: 'u', asOf: 3, value: true, ttlMs: 30_000 } as const
@@ -49,9 +49,9 @@ export const cacheExpiry: Scenarios<CacheWorld> = {
     assert.deepEqual([read.flag?.asOf, read.decision], [3, undefined])
   },
 
-  'a later fill starts the time anew': async (world) => {
-    const advance = clockOf(world)
-    const { cache } = world
+  'a later fill starts the time anew': async (fixture) => {
+    const advance = clockOf(fixture)
+    const { cache } = fixture
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
     await kept(cache, flagFill('a', token, 3, sampleRecord('a', 3)))
@@ -61,9 +61,9 @@ export const cacheExpiry: Scenarios<CacheWorld> = {
     assert.equal((await readOne(cache, 'a')).flag?.asOf, 4)
   },
 
-  'a placeholder that nobody fills goes': async (world) => {
-    const advance = clockOf(world)
-    const { cache } = world
+  'a placeholder that nobody fills goes': async (fixture) => {
+    const advance = clockOf(fixture)
+    const { cache } = fixture
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
     await advance(30_000)
@@ -72,9 +72,9 @@ export const cacheExpiry: Scenarios<CacheWorld> = {
     assert.notEqual(await tokenOf(cache, 'a'), token)
   },
 
-  'a raised fence outlives what it guards': async (world) => {
-    const advance = clockOf(world)
-    const { cache } = world
+  'a raised fence outlives what it guards': async (fixture) => {
+    const advance = clockOf(fixture)
+    const { cache } = fixture
     await cache.open('store')
     await cache.invalidate('a', 5)
     const token = await tokenOf(cache, 'a')

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import type { CacheWorld } from './cache-world.ts'
-import { flagFill, kept, notKept, readOne, tokenOf } from './cached.ts'
+import { flagFill, kept, notKept, readOne, tokenOf } from './cache-assertions.ts'
+import type { CacheFixture } from './cache-fixture.ts'
 import type { Scenarios } from './case.ts'
 import { sampleRecord } from './samples.ts'
 
 /** open, and the tokens of reads. */
-export const cacheFences: Scenarios<CacheWorld> = {
+export const cacheFences: Scenarios<CacheFixture> = {
   'before it knows a store, the cache gives no token and takes no fill': async ({ cache }) => {
     assert.deepEqual(await cache.read([{ name: 'a', decision: { kind: 'check', targetingKey: 'u' } }]), [
       { token: undefined, fenceVersion: 0 },

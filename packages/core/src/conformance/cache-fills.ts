@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import type { CacheFill, CacheRead, FlagCache } from '../contracts/index.ts'
-import type { CacheWorld } from './cache-world.ts'
-import { decisionFill, flagFill, kept, readOne, TTL_MS, tokenOf } from './cached.ts'
+import { decisionFill, flagFill, kept, readOne, TTL_MS, tokenOf } from './cache-assertions.ts'
+import type { CacheFixture } from './cache-fixture.ts'
 import type { Scenarios } from './case.ts'
 import { sampleDecision, sampleRecord } from './samples.ts'
 
 /** Two clients that know the same store. */
-async function both({ cache, peer }: CacheWorld): Promise<readonly [FlagCache, FlagCache]> {
+async function both({ cache, peer }: CacheFixture): Promise<readonly [FlagCache, FlagCache]> {
   const other = await peer()
   await cache.open('store')
   await other.open('store')
@@ -19,9 +19,9 @@ function valuesOf({ token: _, fenceVersion: __, ...values }: CacheRead): Omit<Ca
 }
 
 /** Fills that must be kept, and how they read. */
-export const cacheFills: Scenarios<CacheWorld> = {
-  'a flag that was filled is read by every client, with its clock': async (world) => {
-    const [cache, other] = await both(world)
+export const cacheFills: Scenarios<CacheFixture> = {
+  'a flag that was filled is read by every client, with its clock': async (fixture) => {
+    const [cache, other] = await both(fixture)
     const token = await tokenOf(cache, 'a')
     await kept(cache, flagFill('a', token, 7, sampleRecord('a', 5)))
     for (const client of [cache, other]) {
@@ -29,15 +29,15 @@ export const cacheFills: Scenarios<CacheWorld> = {
     }
   },
 
-  'a flag that is known to be absent reads as null, not as unknown': async (world) => {
-    const [cache, other] = await both(world)
+  'a flag that is known to be absent reads as null, not as unknown': async (fixture) => {
+    const [cache, other] = await both(fixture)
     await kept(cache, flagFill('a', await tokenOf(cache, 'a'), 7, null))
     assert.deepEqual(valuesOf(await readOne(other, 'a')), { flag: { asOf: 7, value: null } })
     assert.deepEqual(valuesOf(await readOne(other, 'b')), {})
   },
 
-  'true and false are both kept as decisions': async (world) => {
-    const [cache, other] = await both(world)
+  'true and false are both kept as decisions': async (fixture) => {
+    const [cache, other] = await both(fixture)
     const token = await tokenOf(cache, 'a')
     await kept(cache, decisionFill('a', token, 4, 'in', true), decisionFill('a', token, 4, 'out', false))
     assert.deepEqual(valuesOf(await readOne(other, 'a', 'in')), { decision: { asOf: 4, value: true } })
@@ -45,15 +45,15 @@ export const cacheFills: Scenarios<CacheWorld> = {
     assert.deepEqual(valuesOf(await readOne(other, 'a', 'nobody')), {})
   },
 
-  'a full decision comes back as it was filled': async (world) => {
-    const [cache, other] = await both(world)
+  'a full decision comes back as it was filled': async (fixture) => {
+    const [cache, other] = await both(fixture)
     const decision = sampleDecision('a', 'u', 4)
     await kept(cache, decisionFill('a', await tokenOf(cache, 'a'), 4, 'u', decision))
     assert.deepEqual(valuesOf(await readOne(other, 'a', 'u', 'endpoint')), { decision: { asOf: 4, value: decision } })
   },
 
-  'check and endpoint are kept apart': async (world) => {
-    const [cache] = await both(world)
+  'check and endpoint are kept apart': async (fixture) => {
+    const [cache] = await both(fixture)
     const token = await tokenOf(cache, 'a')
     await kept(cache, decisionFill('a', token, 4, 'u', true))
     assert.deepEqual(valuesOf(await readOne(cache, 'a', 'u', 'endpoint')), {})
@@ -61,15 +61,15 @@ export const cacheFills: Scenarios<CacheWorld> = {
     assert.deepEqual(valuesOf(await readOne(cache, 'a', 'u', 'check')), { decision: { asOf: 4, value: true } })
   },
 
-  'a read answers a decision only where one is wanted': async (world) => {
-    const [cache] = await both(world)
+  'a read answers a decision only where one is wanted': async (fixture) => {
+    const [cache] = await both(fixture)
     const token = await tokenOf(cache, 'a')
     await kept(cache, { ...flagFill('a', token, 4, sampleRecord('a', 4)), ...decisionFill('a', token, 4, 'u', true) })
     assert.deepEqual(valuesOf(await readOne(cache, 'a')), { flag: { asOf: 4, value: sampleRecord('a', 4) } })
   },
 
-  'flag and decision can be filled and read together': async (world) => {
-    const [cache, other] = await both(world)
+  'flag and decision can be filled and read together': async (fixture) => {
+    const [cache, other] = await both(fixture)
     const token = await tokenOf(cache, 'a')
     const flag = { asOf: 6, value: sampleRecord('a', 4) }
     const fill: CacheFill = {
@@ -82,8 +82,8 @@ export const cacheFills: Scenarios<CacheWorld> = {
     assert.deepEqual(await readOne(other, 'a', 'u'), { token, fenceVersion: 0, flag, decision: { asOf: 5, value: false } })
   },
 
-  'a fill with an equal or a higher clock replaces what was there': async (world) => {
-    const [cache] = await both(world)
+  'a fill with an equal or a higher clock replaces what was there': async (fixture) => {
+    const [cache] = await both(fixture)
     const token = await tokenOf(cache, 'a')
     for (const [asOf, value] of [
       [4, null],
@@ -96,8 +96,8 @@ export const cacheFills: Scenarios<CacheWorld> = {
     }
   },
 
-  'a fill as old as the fence itself is kept': async (world) => {
-    const [cache] = await both(world)
+  'a fill as old as the fence itself is kept': async (fixture) => {
+    const [cache] = await both(fixture)
     await cache.invalidate('a', 12)
     const token = await tokenOf(cache, 'a')
     await kept(cache, flagFill('a', token, 12, sampleRecord('a', 12)), decisionFill('a', token, 12, 'u', true))
@@ -105,8 +105,8 @@ export const cacheFills: Scenarios<CacheWorld> = {
     assert.deepEqual([read.flag?.asOf, read.decision?.asOf], [12, 12])
   },
 
-  'fills are answered in order, each for itself': async (world) => {
-    const [cache] = await both(world)
+  'fills are answered in order, each for itself': async (fixture) => {
+    const [cache] = await both(fixture)
     const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => tokenOf(cache, name)))
     const answers = await cache.fill([
       flagFill('a', String(a), 1, sampleRecord('a', 1)),
@@ -119,8 +119,8 @@ export const cacheFills: Scenarios<CacheWorld> = {
     assert.equal(readB?.token, b)
   },
 
-  'reading nothing and filling nothing answer nothing': async (world) => {
-    const [cache] = await both(world)
+  'reading nothing and filling nothing answer nothing': async (fixture) => {
+    const [cache] = await both(fixture)
     assert.deepEqual(await cache.read([]), [])
     assert.deepEqual(await cache.fill([]), [])
     await cache.forget([])

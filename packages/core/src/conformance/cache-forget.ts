@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import type { CacheWorld } from './cache-world.ts'
-import { decisionFill, flagFill, kept, notKept, readOne, tokenOf } from './cached.ts'
+import { decisionFill, flagFill, kept, notKept, readOne, tokenOf } from './cache-assertions.ts'
+import type { CacheFixture } from './cache-fixture.ts'
 import type { Scenarios } from './case.ts'
 import { sampleRecord } from './samples.ts'
 
 /** forget and purge. */
-export const cacheForget: Scenarios<CacheWorld> = {
+export const cacheForget: Scenarios<CacheFixture> = {
   'forget drops flag and fence, and with the fence every decision': async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('store')

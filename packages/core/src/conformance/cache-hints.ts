@@ -1,21 +1,24 @@
 import assert from 'node:assert/strict'
 import type { ChannelListener, FlagCache, Unsubscribe } from '../contracts/index.ts'
-import type { CacheWorld } from './cache-world.ts'
-import { flagFill, kept, tokenOf } from './cached.ts'
+import { flagFill, kept, tokenOf } from './cache-assertions.ts'
+import type { CacheFixture } from './cache-fixture.ts'
 import { needed, type Scenarios } from './case.ts'
 import { eventually } from './eventually.ts'
-import { type Recorder, recorder } from './recorder.ts'
+import { type HintRecorder, hintRecorder } from './hint-recorder.ts'
 
-async function subscribed(cache: FlagCache): Promise<{ readonly heard: Recorder; readonly end: Unsubscribe }> {
+async function subscribed(cache: FlagCache): Promise<{ readonly heard: HintRecorder; readonly end: Unsubscribe }> {
   needed(cache.subscribe, 'subscribe() on this cache')
-  const heard = recorder()
+  const heard = hintRecorder()
   const end = await (cache.subscribe as (listener: ChannelListener) => Promise<Unsubscribe>).call(cache, heard)
   await eventually(() => heard.resyncs > 0, 'onResync after the first subscription')
   return { heard, end }
 }
 
 /** Two clients of one store; the first one listens. */
-async function listening({ cache, peer }: CacheWorld): Promise<{ readonly other: FlagCache; readonly heard: Recorder; end: Unsubscribe }> {
+async function listening({
+  cache,
+  peer,
+}: CacheFixture): Promise<{ readonly other: FlagCache; readonly heard: HintRecorder; end: Unsubscribe }> {
   const other = await peer()
   await cache.open('store')
   await other.open('store')
@@ -23,16 +26,16 @@ async function listening({ cache, peer }: CacheWorld): Promise<{ readonly other:
 }
 
 /** subscribe. */
-export const cacheHints: Scenarios<CacheWorld> = {
-  'a subscriber is told to resync once it is subscribed': async (world) => {
-    const { heard, end } = await listening(world)
+export const cacheHints: Scenarios<CacheFixture> = {
+  'a subscriber is told to resync once it is subscribed': async (fixture) => {
+    const { heard, end } = await listening(fixture)
     assert.equal(heard.resyncs, 1)
     assert.deepEqual(heard.hints, [])
     await end()
   },
 
-  "a subscriber hears of each of a peer's invalidations": async (world) => {
-    const { other, heard, end } = await listening(world)
+  "a subscriber hears of each of a peer's invalidations": async (fixture) => {
+    const { other, heard, end } = await listening(fixture)
     const name = `x${'y'.repeat(127)}`
     await other.invalidate('a', 3)
     await other.invalidate('a', 4)
@@ -42,8 +45,8 @@ export const cacheHints: Scenarios<CacheWorld> = {
     await end()
   },
 
-  'every subscriber hears of an invalidation': async (world) => {
-    const { other, heard, end } = await listening(world)
+  'every subscriber hears of an invalidation': async (fixture) => {
+    const { other, heard, end } = await listening(fixture)
     const second = await subscribed(other)
     await other.invalidate('a', 3)
     await eventually(() => heard.heard('a', 3), "the hint at the peer's subscriber")
@@ -52,19 +55,19 @@ export const cacheHints: Scenarios<CacheWorld> = {
     await second.end()
   },
 
-  'only the call that raises a fence publishes': async (world) => {
-    const { other, heard, end } = await listening(world)
+  'only the call that raises a fence publishes': async (fixture) => {
+    const { other, heard, end } = await listening(fixture)
     await other.invalidate('a', 5)
     for (const version of [5, 4, 5, 1]) await other.invalidate('a', version)
-    await Promise.all([other.invalidate('b', 2), world.cache.invalidate('b', 2), other.invalidate('b', 2)])
+    await Promise.all([other.invalidate('b', 2), fixture.cache.invalidate('b', 2), other.invalidate('b', 2)])
     await other.invalidate('last', 9)
     await eventually(() => heard.heard('a', 5) && heard.heard('b', 2) && heard.heard('last', 9), 'the hints')
     assert.deepEqual(heard.hints.map(({ name, version }) => `${name} ${version}`).sort(), ['a 5', 'b 2', 'last 9'])
     await end()
   },
 
-  'reads, fills and forget publish nothing': async (world) => {
-    const { other, heard, end } = await listening(world)
+  'reads, fills and forget publish nothing': async (fixture) => {
+    const { other, heard, end } = await listening(fixture)
     await kept(other, flagFill('a', await tokenOf(other, 'a'), 3, null))
     await other.forget(['a'])
     await other.invalidate('last', 9)
@@ -73,26 +76,26 @@ export const cacheHints: Scenarios<CacheWorld> = {
     await end()
   },
 
-  'a hint comes after its fence can be read': async (world) => {
-    const { other, heard, end } = await listening(world)
+  'a hint comes after its fence can be read': async (fixture) => {
+    const { other, heard, end } = await listening(fixture)
     const invalidation = other.invalidate('a', 3)
     await eventually(() => heard.heard('a'), 'the hint')
-    const [read] = await world.cache.read([{ name: 'a' }])
+    const [read] = await fixture.cache.read([{ name: 'a' }])
     assert.equal(read?.fenceVersion, 3)
     await invalidation
     await end()
   },
 
-  'who has unsubscribed hears nothing more, and may unsubscribe twice': async (world) => {
-    const { other, heard, end } = await listening(world)
-    const stays = await subscribed(world.cache)
+  'who has unsubscribed hears nothing more, and may unsubscribe twice': async (fixture) => {
+    const { other, heard, end } = await listening(fixture)
+    const stays = await subscribed(fixture.cache)
     await end()
     await end()
     await other.invalidate('a', 3)
     await eventually(() => stays.heard.heard('a'), 'the hint at the subscriber that stayed')
     assert.deepEqual(heard.hints, [])
     await stays.end()
-    const again = await subscribed(world.cache)
+    const again = await subscribed(fixture.cache)
     await other.invalidate('b', 3)
     await eventually(() => again.heard.heard('b'), 'the hint at a later subscriber')
     await again.end()

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import type { CacheWorld } from './cache-world.ts'
-import { decisionFill, flagFill, kept, notKept, readOne, tokenOf } from './cached.ts'
+import { decisionFill, flagFill, kept, notKept, readOne, tokenOf } from './cache-assertions.ts'
+import type { CacheFixture } from './cache-fixture.ts'
 import type { Scenarios } from './case.ts'
 import { sampleDecision, sampleRecord } from './samples.ts'
 
 /** invalidate. */
-export const cacheInvalidate: Scenarios<CacheWorld> = {
+export const cacheInvalidate: Scenarios<CacheFixture> = {
   'an invalidation drops the flag for every client and raises the fence': async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('store')

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import type { CacheWorld } from './cache-world.ts'
-import { decisionFill, flagFill, kept, readOne, tokenOf } from './cached.ts'
+import { decisionFill, flagFill, kept, readOne, tokenOf } from './cache-assertions.ts'
+import type { CacheFixture } from './cache-fixture.ts'
 import type { Scenarios } from './case.ts'
 import { HOSTILE_KEYS, HOSTILE_NAMES, sampleDecision, sampleRecord } from './samples.ts'
 
 /** Names and targeting keys that careless keys confuse, and reads of many. */
-export const cacheKeys: Scenarios<CacheWorld> = {
+export const cacheKeys: Scenarios<CacheFixture> = {
   'every targeting key has entries of its own': async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('store')

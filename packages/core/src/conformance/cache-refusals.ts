@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import type { CacheWorld } from './cache-world.ts'
-import { decisionFill, flagFill, kept, notKept, readOne, tokenOf } from './cached.ts'
+import { decisionFill, flagFill, kept, notKept, readOne, tokenOf } from './cache-assertions.ts'
+import type { CacheFixture } from './cache-fixture.ts'
 import type { Scenarios } from './case.ts'
 import { sampleDecision, sampleRecord } from './samples.ts'
 
 /** Fills that must be refused: what was loaded before a change is never kept after it. */
-export const cacheRefusals: Scenarios<CacheWorld> = {
+export const cacheRefusals: Scenarios<CacheFixture> = {
   'a fill whose token was read before an invalidation is refused': async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('store')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { FlagCache } from '../contracts/index.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
-import type { CacheWorld } from './cache-world.ts'
-import { decisionFill, flagFill, kept, notKept, readOne, tokenOf } from './cached.ts'
+import { decisionFill, flagFill, kept, notKept, readOne, tokenOf } from './cache-assertions.ts'
+import type { CacheFixture } from './cache-fixture.ts'
 import type { Scenarios } from './case.ts'
 import { sampleRecord } from './samples.ts'
 
@@ -13,7 +13,7 @@ async function fillOwn(cache: FlagCache, version: number): Promise<void> {
 }
 
 /** Two stores on one cache evict each other, but never see each other's flags. */
-export const cacheStores: Scenarios<CacheWorld> = {
+export const cacheStores: Scenarios<CacheFixture> = {
   "a store sees nothing of another's": async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('one')

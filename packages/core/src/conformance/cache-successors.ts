@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import type { CacheSuccessor, FlagCache, Hint, StoredRecord, Unsubscribe } from '../contracts/index.ts'
-import type { CacheWorld } from './cache-world.ts'
-import { decisionFill, flagFill, kept, notKept, readOne, TTL_MS, tokenOf } from './cached.ts'
+import { decisionFill, flagFill, kept, notKept, readOne, TTL_MS, tokenOf } from './cache-assertions.ts'
+import type { CacheFixture } from './cache-fixture.ts'
 import { needed, type Scenarios } from './case.ts'
 import { eventually } from './eventually.ts'
-import { recorder } from './recorder.ts'
+import { hintRecorder } from './hint-recorder.ts'
 import { sampleRecord } from './samples.ts'
 
 function successor(token: string, value: StoredRecord | null, ttlMs: number = TTL_MS): CacheSuccessor {
@@ -24,12 +24,12 @@ interface Heard extends Hint {
 }
 
 /** A cache, and what another client hears of its invalidations. */
-async function hearing({ cache, peer }: CacheWorld): Promise<{ cache: FlagCache; hints: readonly Heard[]; end: Unsubscribe }> {
+async function hearing({ cache, peer }: CacheFixture): Promise<{ cache: FlagCache; hints: readonly Heard[]; end: Unsubscribe }> {
   const other = await peer()
   await cache.open('store')
   await other.open('store')
   const hints: Heard[] = []
-  const heard = recorder()
+  const heard = hintRecorder()
   const onHint = (hint: Hint): void => void readOne(other, 'a').then(({ flag: found }) => hints.push({ ...hint, found }))
   const end = await needed(other.subscribe?.bind(other), 'subscribe() on this cache')({ ...heard, onResync: heard.onResync, onHint })
   await eventually(() => heard.resyncs > 0, 'onResync after the first subscription')
@@ -37,7 +37,7 @@ async function hearing({ cache, peer }: CacheWorld): Promise<{ cache: FlagCache;
 }
 
 /** An invalidation that brings the new record with it. */
-export const cacheSuccessors: Scenarios<CacheWorld> = {
+export const cacheSuccessors: Scenarios<CacheFixture> = {
   'a successor takes the place of the flag, under the fence of its change': async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('store')
@@ -116,8 +116,8 @@ export const cacheSuccessors: Scenarios<CacheWorld> = {
     assert.equal((await readOne(cache, 'a')).flag, undefined)
   },
 
-  'a successor can be read when the hint arrives, and is what the hint brings, if it brings anything': async (world) => {
-    const { cache, hints, end } = await hearing(world)
+  'a successor can be read when the hint arrives, and is what the hint brings, if it brings anything': async (fixture) => {
+    const { cache, hints, end } = await hearing(fixture)
     await cache.invalidate('a', 5, successor(await tokenOf(cache, 'a'), sampleRecord('a', 5)))
     await eventually(() => hints.length === 1, 'a hint')
     await cache.invalidate('a', 6, successor(await tokenOf(cache, 'a'), null))
@@ -130,8 +130,8 @@ export const cacheSuccessors: Scenarios<CacheWorld> = {
     await end()
   },
 
-  'a hint brings no successor that was left out': async (world) => {
-    const { cache, hints, end } = await hearing(world)
+  'a hint brings no successor that was left out': async (fixture) => {
+    const { cache, hints, end } = await hearing(fixture)
     const token = await tokenOf(cache, 'a')
     await cache.invalidate('a', 4)
     await cache.invalidate('a', 5, successor(token, sampleRecord('a', 5)))

@@ -11,13 +11,13 @@ export interface ConformanceCase {
 /**
  * What a case plays in, empty at first and seen by no other case. Its functions are called on their own: they must not need `this`.
  */
-export interface World {
+export interface Fixture {
   /** Lets go of everything that the world opened, peers included. Called once, also after a failure. */
   end(): Promise<void>
 }
 
 /** How a suite gets at an adapter. */
-export interface Harness<W extends World> {
+export interface Harness<W extends Fixture> {
   /** A fresh, empty world. */
   open(): Promise<W>
   /** Case name → the reason why this adapter skips it. A name that no case has, or an empty reason, throws. */
@@ -25,21 +25,21 @@ export interface Harness<W extends World> {
 }
 
 /** Sentence → what to play. */
-export type Scenarios<W extends World> = Readonly<Record<string, (world: W) => Promise<void>>>
+export type Scenarios<W extends Fixture> = Readonly<Record<string, (fixture: W) => Promise<void>>>
 
-async function play<W extends World>(harness: Harness<W>, scenario: (world: W) => Promise<void>): Promise<void> {
-  const world = await harness.open()
+async function play<W extends Fixture>(harness: Harness<W>, scenario: (fixture: W) => Promise<void>): Promise<void> {
+  const fixture = await harness.open()
   try {
-    await scenario(world)
+    await scenario(fixture)
   } finally {
-    await world.end()
+    await fixture.end()
   }
 }
 
 /** The scenarios as cases of this harness. Throws where `harness.skip` names a case that is not there, or gives no reason. */
-export function casesOf<W extends World>(harness: Harness<W>, chapters: readonly Scenarios<W>[]): readonly ConformanceCase[] {
+export function casesOf<W extends Fixture>(harness: Harness<W>, chapters: readonly Scenarios<W>[]): readonly ConformanceCase[] {
   const skips = new Map(Object.entries(harness.skip ?? {}))
-  const cases = chapters.flatMap(Object.entries<(world: W) => Promise<void>>).map(([name, scenario]): ConformanceCase => {
+  const cases = chapters.flatMap(Object.entries<(fixture: W) => Promise<void>>).map(([name, scenario]): ConformanceCase => {
     const skip = skips.get(name)
     skips.delete(name)
     if (skip === '') throw new Error(`The case "${name}" is skipped without a reason. Say why, or run it.`)

@@ -14,7 +14,7 @@
  */
 
 export { cacheCases } from './cache-cases.ts'
-export type { CacheEntryKey, CacheHarness, CacheWorld } from './cache-world.ts'
-export type { ConformanceCase, Harness, World } from './case.ts'
+export type { CacheEntryKey, CacheFixture, CacheHarness } from './cache-fixture.ts'
+export type { ConformanceCase, Fixture, Harness } from './case.ts'
 export { storeCases } from './store-cases.ts'
-export type { StoreHarness, StoreWorld } from './store-world.ts'
+export type { StoreFixture, StoreHarness } from './store-fixture.ts'

@@ -2,19 +2,19 @@ import { type ConformanceCase, casesOf } from './case.ts'
 import { storeChanges } from './store-changes.ts'
 import { storeConcurrency } from './store-concurrency.ts'
 import { storeConflicts } from './store-conflicts.ts'
+import type { StoreHarness } from './store-fixture.ts'
 import { storeHistory } from './store-history.ts'
 import { storeLog } from './store-log.ts'
-import { storeLost } from './store-lost.ts'
-import { storeOverwritten } from './store-overwritten.ts'
+import { storeLostCursor } from './store-lost-cursor.ts'
 import { storePrerequisites } from './store-prerequisites.ts'
 import { storeReads } from './store-reads.ts'
 import { storeReplica } from './store-replica.ts'
 import { storeRules } from './store-rules.ts'
 import { storeSegmentHistory } from './store-segment-history.ts'
 import { storeSegments } from './store-segments.ts'
+import { storeUnreadableRecords } from './store-unreadable-records.ts'
 import { storeUses } from './store-uses.ts'
 import { storeWatch } from './store-watch.ts'
-import type { StoreHarness } from './store-world.ts'
 import { storeWrites } from './store-writes.ts'
 
 /** Every obligation of `FlagStore`. Throws where the harness skips a case that is not there. */
@@ -30,11 +30,11 @@ export function storeCases(harness: StoreHarness): readonly ConformanceCase[] {
     storeSegments,
     storeSegmentHistory,
     storeLog,
-    storeLost,
+    storeLostCursor,
     storeChanges,
     storeHistory,
     storeWatch,
-    storeOverwritten,
+    storeUnreadableRecords,
     storeUses,
   ])
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Change, ChangesPage, Cursor, FlagStore, LoggedChanges } from '../contracts/index.ts'
 import type { Scenarios } from './case.ts'
-import type { StoreWorld } from './store-world.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 type Page = Extract<LoggedChanges, { kind: 'changes' }>
 
@@ -34,7 +34,7 @@ async function walk(store: FlagStore, from: Cursor, limit: number): Promise<read
 }
 
 /** changes: the log itself. */
-export const storeChanges: Scenarios<StoreWorld> = {
+export const storeChanges: Scenarios<StoreFixture> = {
   'the changes of all flags and segments are told as they were answered, oldest first': async ({ store, peer }) => {
     const other = await peer()
     const changes = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Change, Changes, Cursor, FlagStore } from '../contracts/index.ts'
 import type { Scenarios } from './case.ts'
-import type { StoreWorld } from './store-world.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const WRITERS = 8
 const EACH = 6
@@ -35,7 +35,7 @@ async function during<T>(writing: Promise<T>, look: () => Promise<void>): Promis
 }
 
 /** Versions rise in commit order: whoever sees version n sees every change below it. */
-export const storeConcurrency: Scenarios<StoreWorld> = {
+export const storeConcurrency: Scenarios<StoreFixture> = {
   'concurrent writers get distinct versions': async ({ store, peer }) => {
     const changes = await createMany([store, await peer()])
     assert.equal(new Set(changes.map(({ version }) => version)).size, WRITERS * EACH)

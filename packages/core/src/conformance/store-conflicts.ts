@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import type { Change, FlagStore } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import type { Scenarios } from './case.ts'
-import { refused } from './refusal.ts'
-import type { StoreWorld } from './store-world.ts'
+import { refused } from './expect-refused.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 /** Runs the calls and expects the clock, the log and the flags to be as before. */
 async function unchanged(store: FlagStore, calls: () => Promise<void>): Promise<void> {
@@ -29,7 +29,7 @@ async function oneWins(calls: readonly Promise<Change>[], codes: readonly string
 }
 
 /** Writes that must be refused. */
-export const storeConflicts: Scenarios<StoreWorld> = {
+export const storeConflicts: Scenarios<StoreFixture> = {
   'creating a flag that exists is refused and changes nothing': async ({ store, peer }) => {
     await store.create({ name: 'a', rollout: 10 })
     const other = await peer()

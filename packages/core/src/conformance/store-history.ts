@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Scenarios } from './case.ts'
-import type { StoreWorld } from './store-world.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 /** history. */
-export const storeHistory: Scenarios<StoreWorld> = {
+export const storeHistory: Scenarios<StoreFixture> = {
   'a history holds the changes as they were answered, newest first': async ({ store, peer }) => {
     const other = await peer()
     const changes = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Changes, Cursor, FlagStore } from '../contracts/index.ts'
 import type { Scenarios } from './case.ts'
-import type { StoreWorld } from './store-world.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const BEGINNING: Cursor = { version: 0, id: '' }
 
@@ -18,7 +18,7 @@ function byName(found: Found): Found['changed'] {
 }
 
 /** changesSince, as long as the log can tell. */
-export const storeLog: Scenarios<StoreWorld> = {
+export const storeLog: Scenarios<StoreFixture> = {
   'with nothing new, nothing changed and the cursor is the one given': async ({ store }) => {
     assert.deepEqual(await store.changesSince(BEGINNING), { kind: 'changes', cursor: BEGINNING, changed: [] })
     const { version, id } = await store.create({ name: 'a' })

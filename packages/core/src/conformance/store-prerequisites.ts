@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import type { FlagStore, Prerequisite } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import type { Scenarios } from './case.ts'
-import { refused } from './refusal.ts'
-import type { StoreWorld } from './store-world.ts'
+import { refused } from './expect-refused.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const ROUNDS = 8
 const CHAIN = 60
@@ -40,7 +40,7 @@ async function ring(clients: readonly FlagStore[], names: readonly string[]): Pr
 }
 
 /** A flag never comes to require itself. */
-export const storePrerequisites: Scenarios<StoreWorld> = {
+export const storePrerequisites: Scenarios<StoreFixture> = {
   'a flag may require flags that are there and flags that are not': async ({ store }) => {
     await store.create({ name: 'there' })
     const { after } = await store.create({ name: 'a', ...on('there', 'not-there') })

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { isFlagName } from '../validate/flag-schemas.ts'
 import type { Scenarios } from './case.ts'
 import { HOSTILE_NAMES } from './samples.ts'
-import type { StoreWorld } from './store-world.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 /** head, load, loadAll. */
-export const storeReads: Scenarios<StoreWorld> = {
+export const storeReads: Scenarios<StoreFixture> = {
   'the head of an empty store is version 0 with an empty id': async ({ store }) => {
     const { cursor } = await store.head()
     assert.deepEqual(cursor, { version: 0, id: '' })

@@ -3,7 +3,7 @@ import type { Call, FlagStore, Loaded } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import { needed, type Scenarios } from './case.ts'
 import { eventually } from './eventually.ts'
-import type { StoreWorld } from './store-world.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 type Load = (names: readonly string[], call?: Call) => Promise<Loaded>
 
@@ -12,7 +12,7 @@ function replicaOf(store: FlagStore): Load {
 }
 
 /** loadFromReplica and loadAllFromReplica. It may lag, but what it answers must have been true at its "as of". */
-export const storeReplica: Scenarios<StoreWorld> = {
+export const storeReplica: Scenarios<StoreFixture> = {
   'a replica is of the same store, and never ahead of it': async ({ store }) => {
     const load = replicaOf(store)
     for (const name of ['a', 'b', 'c']) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { FlagPatch, FlagRecord, JsonValue, LoadedRecord, NewFlag } from '../contracts/index.ts'
 import type { Scenarios } from './case.ts'
-import { refused } from './refusal.ts'
-import type { StoreWorld } from './store-world.ts'
+import { refused } from './expect-refused.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const RULED: NewFlag = {
   name: 'ruled',
@@ -57,7 +57,7 @@ function record(loaded: LoadedRecord | undefined): FlagRecord {
 }
 
 /** What decides beside the rollout: it must come back as it was written, and go when it is removed. */
-export const storeRules: Scenarios<StoreWorld> = {
+export const storeRules: Scenarios<StoreFixture> = {
   'rules, variants, prerequisites, ramp and bucketBy come back as they were written': async ({ store, peer }) => {
     const { after } = await store.create(RULED)
     const loaded = record((await (await peer()).load(['ruled'])).flags.get('ruled'))

@@ -3,8 +3,8 @@ import type { FlagStore, LoadedRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import { needed, type Scenarios } from './case.ts'
 import { eventually } from './eventually.ts'
-import { recorder } from './recorder.ts'
-import type { StoreWorld } from './store-world.ts'
+import { hintRecorder } from './hint-recorder.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const ROUNDS = 25
 
@@ -23,7 +23,7 @@ async function number(store: FlagStore): Promise<void> {
 }
 
 /** Flags and segments have one history: one clock, one log, one kind of hint, one snapshot. */
-export const storeSegmentHistory: Scenarios<StoreWorld> = {
+export const storeSegmentHistory: Scenarios<StoreFixture> = {
   'versions rise over flags and segments together': async ({ store, peer }) => {
     const other = await peer()
     const changes = [
@@ -114,7 +114,7 @@ export const storeSegmentHistory: Scenarios<StoreWorld> = {
 
   'a watcher hears of segments by their keys': async ({ store, peer }) => {
     const watch = needed(store.watch, 'watch() on this store').bind(store)
-    const heard = recorder()
+    const heard = hintRecorder()
     const end = await watch(heard)
     await eventually(() => heard.resyncs > 0, 'onResync after the first subscription')
     const { segments } = await peer()

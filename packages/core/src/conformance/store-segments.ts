@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import type { Change, FlagStore, LoadedRecord, NewSegment, SegmentPatch, SegmentRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import type { Scenarios } from './case.ts'
-import { refused } from './refusal.ts'
+import { refused } from './expect-refused.ts'
 import { HOSTILE_NAMES } from './samples.ts'
-import type { StoreWorld } from './store-world.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const FULL: NewSegment = {
   name: 'beta',
@@ -27,7 +27,7 @@ async function segment(store: FlagStore, name: string): Promise<LoadedRecord | u
 }
 
 /** segments.create, update and delete, and what load makes of them. */
-export const storeSegments: Scenarios<StoreWorld> = {
+export const storeSegments: Scenarios<StoreFixture> = {
   'a segment comes back as it was written, under its key': async ({ store, peer }) => {
     const change = await store.segments.create(FULL, { actor: 'ada', reason: 'because' })
     assert.deepEqual([change.flag, change.operation, change.before], ['segment:beta', 'create', null])

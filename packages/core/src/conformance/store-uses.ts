@@ -4,7 +4,7 @@ import { FlagsError } from '../errors/flags-error.ts'
 import { needed, type Scenarios } from './case.ts'
 import { eventually } from './eventually.ts'
 import { HOSTILE_NAMES } from './samples.ts'
-import type { StoreWorld } from './store-world.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 interface Tracked {
   note(uses: readonly FlagUse[], call?: Call): Promise<void>
@@ -31,7 +31,7 @@ function at(hours: number): string {
 }
 
 /** noteUses, lastUses. */
-export const storeUses: Scenarios<StoreWorld> = {
+export const storeUses: Scenarios<StoreFixture> = {
   'a store that was told of no use knows of none': async ({ store }) => {
     assert.deepEqual(await tracked(store).last(), { uses: [] })
   },

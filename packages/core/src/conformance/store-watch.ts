@@ -2,19 +2,19 @@ import assert from 'node:assert/strict'
 import type { ChannelListener, FlagStore, Unsubscribe } from '../contracts/index.ts'
 import { needed, type Scenarios } from './case.ts'
 import { eventually } from './eventually.ts'
-import { type Recorder, recorder } from './recorder.ts'
-import type { StoreWorld } from './store-world.ts'
+import { type HintRecorder, hintRecorder } from './hint-recorder.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-async function watching(store: FlagStore): Promise<{ readonly heard: Recorder; readonly end: Unsubscribe }> {
+async function watching(store: FlagStore): Promise<{ readonly heard: HintRecorder; readonly end: Unsubscribe }> {
   needed(store.watch, 'watch() on this store')
-  const heard = recorder()
+  const heard = hintRecorder()
   const end = await (store.watch as (listener: ChannelListener) => Promise<Unsubscribe>).call(store, heard)
   await eventually(() => heard.resyncs > 0, 'onResync after the first subscription')
   return { heard, end }
 }
 
 /** watch. */
-export const storeWatch: Scenarios<StoreWorld> = {
+export const storeWatch: Scenarios<StoreFixture> = {
   'a watcher is told to resync once it is subscribed': async ({ store }) => {
     const { heard, end } = await watching(store)
     assert.equal(heard.resyncs, 1)

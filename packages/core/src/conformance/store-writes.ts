@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { FlagPatch, FlagRecord, LoadedRecord, NewFlag } from '../contracts/index.ts'
 import type { Scenarios } from './case.ts'
-import { refused } from './refusal.ts'
-import type { StoreWorld } from './store-world.ts'
+import { refused } from './expect-refused.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/
 
@@ -23,7 +23,7 @@ function record(loaded: LoadedRecord | undefined): FlagRecord {
 }
 
 /** create, update, delete where nobody objects; and patches that leave a record invalid. */
-export const storeWrites: Scenarios<StoreWorld> = {
+export const storeWrites: Scenarios<StoreFixture> = {
   'create fills in the defaults: enabled, for nobody': async ({ store }) => {
     const change = await store.create({ name: 'a' })
     const { createdAt, updatedAt, ...rest } = record(change.after)

@@ -4,16 +4,16 @@ import { inspect } from 'node:util'
  * Calls a function of the host's. What it throws, or what its promise rejects with, becomes a process warning that begins with `what`, and
  * never reaches the work that it is told of.
  */
-export function tell(what: string, call: () => unknown): void {
+export function callHost(what: string, call: () => unknown): void {
   try {
-    Promise.resolve(call()).catch((thrown) => warnOfThrown(what, thrown))
+    Promise.resolve(call()).catch((thrown) => warnOfHostError(what, thrown))
   } catch (thrown) {
-    warnOfThrown(what, thrown)
+    warnOfHostError(what, thrown)
   }
 }
 
 /** A process warning that the host's function `what` threw. Never throws. */
-export function warnOfThrown(what: string, thrown: unknown): void {
+export function warnOfHostError(what: string, thrown: unknown): void {
   process.emitWarning(`${what} threw: ${textOf(thrown)}`)
 }
 

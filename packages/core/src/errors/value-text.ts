@@ -4,7 +4,7 @@ const MAX_PARTS = 10
 const MAX_LEVELS = 2
 
 /** A value as people can read it, in at most 200 characters. Never throws, whatever it is given. */
-export function shown(value: unknown): string {
+export function valueText(value: unknown): string {
   try {
     const text = textOf(value, 0)
     return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN - 1)}…`

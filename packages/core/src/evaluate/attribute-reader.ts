@@ -1,6 +1,6 @@
 import { type AttributePath, attributeAt, attributePath } from './attribute-path.ts'
+import type { EvaluationView } from './evaluation-view.ts'
 import type { Target } from './target.ts'
-import type { World } from './evaluation-view.ts'
 
 /** The attributes that the conditions of one flag or segment ask about: each has a slot, however many ask. */
 export interface AttributeSlots {
@@ -28,16 +28,16 @@ export function attributeSlots(): AttributeSlots {
 }
 
 /** A target as one evaluation sees it: each attribute is read once, when it is first asked for. */
-export class Reading {
+export class AttributeReader {
   readonly target: Target
-  readonly world: World
+  readonly view: EvaluationView
   readonly #paths: readonly AttributePath[]
   /** `null` where it is missing, `undefined` where it was not asked for yet. */
   readonly #values: unknown[]
 
-  constructor(target: Target, world: World, { paths, blank }: AttributeSlots) {
+  constructor(target: Target, view: EvaluationView, { paths, blank }: AttributeSlots) {
     this.target = target
-    this.world = world
+    this.view = view
     this.#paths = paths
     this.#values = blank.slice()
   }

@@ -1,15 +1,15 @@
 import type { Condition, Operator } from '../contracts/index.ts'
 import type { Engines } from '../validate/engines.ts'
+import type { AttributeReader, AttributeSlots } from './attribute-reader.ts'
 import { inCidr } from './operators/cidr.ts'
 import { equals, isIn } from './operators/equality.ts'
-import { exists, inSegment } from './operators/segment.ts'
-import { type AttributeTest, anyOf, type OperatorKind, type Verdict } from './operators/operator.ts'
 import { greaterOrEqual, greaterThan, lessOrEqual, lessThan } from './operators/number.ts'
+import { type AttributeTest, anyOf, type OperatorKind, type Verdict } from './operators/operator.ts'
 import { matches } from './operators/pattern.ts'
+import { exists, inSegment } from './operators/segment.ts'
+import { semverEquals, semverGreaterThan, semverLessThan } from './operators/semver.ts'
 import { contains, endsWith, startsWith } from './operators/text.ts'
 import { after, before } from './operators/timestamp.ts'
-import { semverEquals, semverGreaterThan, semverLessThan } from './operators/semver.ts'
-import type { AttributeSlots, Reading } from './attribute-reader.ts'
 
 /** Every operator, by name. What it refuses is refused on write, and false when evaluated. */
 export const OPERATORS: Readonly<Record<Operator, OperatorKind>> = {
@@ -100,31 +100,31 @@ function unknowing(): undefined {
 }
 
 /** What the operator says, before `not`. Never throws: an attribute that cannot be read is missing. */
-export function verdictOf(condition: CompiledCondition, reading: Reading): Verdict {
+export function verdictOf(condition: CompiledCondition, reader: AttributeReader): Verdict {
   const { test, takesMissing } = condition
-  const { target, world } = reading
-  const attribute = reading.at(condition.slot)
+  const { target, view } = reader
+  const attribute = reader.at(condition.slot)
   if (attribute === null && !takesMissing) return undefined
   try {
-    if (typeof attribute !== 'object' || attribute === null) return test(attribute ?? undefined, target, world)
-    if (!condition.takesLists && Array.isArray(attribute)) return anyOf(attribute, test, target, world)
-    return test(attribute, target, world)
+    if (typeof attribute !== 'object' || attribute === null) return test(attribute ?? undefined, target, view)
+    if (!condition.takesLists && Array.isArray(attribute)) return anyOf(attribute, test, target, view)
+    return test(attribute, target, view)
   } catch {
     // A proxy of the caller's, or a library.
-    return takesMissing ? test(undefined, target, world) : undefined
+    return takesMissing ? test(undefined, target, view) : undefined
   }
 }
 
 /** Whether the condition is met: an unknown verdict never is, whether it is turned round or not. */
-export function isMet(condition: CompiledCondition, reading: Reading): boolean {
+export function isMet(condition: CompiledCondition, reader: AttributeReader): boolean {
   const { texts } = condition
   if (texts !== undefined) {
-    const attribute = reading.at(condition.slot)
+    const attribute = reader.at(condition.slot)
     if (typeof attribute === 'string') {
       for (let index = 0; index < texts.length; index++) if (texts[index] === attribute) return true
       return false
     }
   }
-  const verdict = verdictOf(condition, reading)
+  const verdict = verdictOf(condition, reader)
   return verdict !== undefined && verdict !== condition.not
 }

@@ -1,23 +1,23 @@
 import type { Decision, FlagRecord, Prerequisite } from '../contracts/index.ts'
-import { type AttributePath, attributeAt, attributePath } from './attribute-path.ts'
-import { BUCKETS, bucketOf, GATE_SEED, type Hash, thresholdOf, VARIANT_SEED } from './bucket.ts'
-import { type CompiledRule, compileRule, meets } from './compiled-rule.ts'
-import { refusalsIn } from './compiled-condition.ts'
-import { dependenciesOf } from './dependencies.ts'
 import type { Engines } from '../validate/engines.ts'
+import { type AttributePath, attributeAt, attributePath } from './attribute-path.ts'
+import { AttributeReader, type AttributeSlots, attributeSlots } from './attribute-reader.ts'
+import { BUCKETS, bucketOf, GATE_SEED, type Hash, thresholdOf, VARIANT_SEED } from './bucket.ts'
+import { refusalsIn } from './compiled-condition.ts'
+import { type CompiledRule, compileRule, meets } from './compiled-rule.ts'
+import { dependenciesOf } from './dependencies.ts'
+import type { EvaluationView } from './evaluation-view.ts'
 import { Inquiry } from './prerequisites.ts'
-import { type RampLine, rampLine } from './ramp.ts'
-import { type AttributeSlots, attributeSlots, Reading } from './attribute-reader.ts'
-import type { Recorder } from './trace-recorder.ts'
+import { type CompiledRamp, compileRamp } from './ramp.ts'
 import type { Target } from './target.ts'
-import { type VariantLine, type VariantRange, variantLine } from './variant-ranges.ts'
-import type { World } from './evaluation-view.ts'
+import type { TraceRecorder } from './trace-recorder.ts'
+import { type VariantRange, type VariantRanges, variantRanges } from './variant-ranges.ts'
 
 /** What an evaluation is a part of. */
 export interface Within {
   /** Of the flag that requires this one. */
   readonly inquiry?: Inquiry
-  readonly recorder?: Recorder
+  readonly recorder?: TraceRecorder
 }
 
 /** Where a target falls, before any threshold. */
@@ -45,8 +45,8 @@ export class CompiledFlag {
   quick = false
   /** All that an evaluation looks up: required flags by name, segments by `segmentKey`. */
   readonly dependencies: readonly string[]
-  readonly variants: VariantLine | undefined
-  readonly ramp: RampLine | undefined
+  readonly variants: VariantRanges | undefined
+  readonly ramp: CompiledRamp | undefined
   readonly #hash: Hash
   /** What every hash input starts with. */
   readonly #prefix: string
@@ -68,8 +68,8 @@ export class CompiledFlag {
     this.#percent = this.#threshold % 1000 === 0 ? this.#threshold / 1000 : undefined
     this.plain = rules.length === 0 && requires.length === 0 && ramp === undefined && bucketBy === undefined
     this.dependencies = dependenciesOf(record)
-    this.variants = variants.length === 0 ? undefined : variantLine(variants)
-    this.ramp = ramp === undefined ? undefined : rampLine(ramp)
+    this.variants = variants.length === 0 ? undefined : variantRanges(variants)
+    this.ramp = ramp === undefined ? undefined : compileRamp(ramp)
     this.#requires = requires
     this.#slots = rules.length === 0 ? NO_SLOTS : attributeSlots()
     this.#rules = rules.length === 0 ? NO_RULES : rules.map((rule, index) => compileRule(rule, index, engines, this.#slots))
@@ -86,26 +86,26 @@ export class CompiledFlag {
   }
 
   /** The decision of any flag. `within` is for prerequisites and for `trace`. Throws only what `world` throws. */
-  evaluate(target: Target, world: World, within: Within = ALONE): Decision {
+  evaluate(target: Target, view: EvaluationView, within: Within = ALONE): Decision {
     const { inquiry, recorder } = within
     const draft = this.#draft(target)
     if (!this.record.enabled) return draft
     if (this.#requires.length > 0) {
       const asking = inquiry ?? new Inquiry(this.record.name)
-      const unmet = asking.firstUnmet(this.#requires, target, world, recorder)
+      const unmet = asking.firstUnmet(this.#requires, target, view, recorder)
       if (unmet !== undefined) {
         draft.reason = 'DEFAULT'
         draft.unmet = unmet
         return draft
       }
     }
-    const rule = this.#rules.length === 0 ? undefined : this.#firstMet(new Reading(target, world, this.#slots), recorder)
+    const rule = this.#rules.length === 0 ? undefined : this.#firstMet(new AttributeReader(target, view, this.#slots), recorder)
     if (rule !== undefined) {
       draft.reason = 'TARGETING_MATCH'
       draft.rule = rule.label
       return this.#roll(draft, rule.threshold, rule.source.variant, target)
     }
-    const threshold = this.ramp === undefined ? this.#threshold : this.ramp.thresholdAt(world.now)
+    const threshold = this.ramp === undefined ? this.#threshold : this.ramp.thresholdAt(view.now)
     const isPartial = threshold > 0 && threshold < BUCKETS
     draft.reason = isPartial ? 'SPLIT' : this.#rules.length > 0 ? 'DEFAULT' : 'STATIC'
     return this.#roll(draft, threshold, undefined, target)
@@ -125,10 +125,10 @@ export class CompiledFlag {
     return this.#rules.flatMap(({ when }, index) => refusalsIn(when, `rules.${index}.when`))
   }
 
-  #firstMet(reading: Reading, recorder: Recorder | undefined): CompiledRule | undefined {
+  #firstMet(reader: AttributeReader, recorder: TraceRecorder | undefined): CompiledRule | undefined {
     for (const rule of this.#rules) {
       recorder?.rule(rule)
-      if (meets(rule, reading, recorder)) return rule
+      if (meets(rule, reader, recorder)) return rule
     }
     return undefined
   }

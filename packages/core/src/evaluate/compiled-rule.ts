@@ -1,9 +1,9 @@
 import type { Rule } from '../contracts/index.ts'
+import type { Engines } from '../validate/engines.ts'
+import type { AttributeReader, AttributeSlots } from './attribute-reader.ts'
 import { isRollout, thresholdOf } from './bucket.ts'
 import { type CompiledCondition, compileCondition, isMet } from './compiled-condition.ts'
-import type { Engines } from '../validate/engines.ts'
-import type { AttributeSlots, Reading } from './attribute-reader.ts'
-import type { Recorder } from './trace-recorder.ts'
+import type { TraceRecorder } from './trace-recorder.ts'
 
 /** A rule, ready to be asked. */
 export interface CompiledRule {
@@ -26,12 +26,12 @@ export function compileRule(source: Rule, index: number, engines: Engines, slots
 }
 
 /** Whether all conditions of the rule are met. A recorder hears of each; without one the first that is not met ends it. */
-export function meets({ when }: CompiledRule, reading: Reading, recorder: Recorder | undefined): boolean {
+export function meets({ when }: CompiledRule, reader: AttributeReader, recorder: TraceRecorder | undefined): boolean {
   let met = true
   for (const condition of when) {
-    const isMetHere = isMet(condition, reading)
+    const isMetHere = isMet(condition, reader)
     if (recorder === undefined && !isMetHere) return false
-    recorder?.condition(condition, reading, isMetHere)
+    recorder?.condition(condition, reader, isMetHere)
     met &&= isMetHere
   }
   return met

@@ -1,10 +1,10 @@
 import type { SegmentRecord } from '../contracts/index.ts'
-import { type CompiledCondition, compileCondition, isMet, refusalsIn } from './compiled-condition.ts'
 import type { Engines } from '../validate/engines.ts'
+import { AttributeReader, type AttributeSlots, attributeSlots } from './attribute-reader.ts'
+import { type CompiledCondition, compileCondition, isMet, refusalsIn } from './compiled-condition.ts'
+import type { EvaluationView } from './evaluation-view.ts'
 import { MAX_ELEMENTS, type Verdict } from './operators/operator.ts'
-import { type AttributeSlots, attributeSlots, Reading } from './attribute-reader.ts'
 import type { Target } from './target.ts'
-import type { World } from './evaluation-view.ts'
 
 /** A segment made ready to be asked: compiled once, when it enters memory. A look-up costs the same whatever its size. */
 export class CompiledSegment {
@@ -31,9 +31,9 @@ export class CompiledSegment {
    * Whether the attribute's value is listed (for a list: one of its elements), or the target meets all conditions, where there are some.
    * `undefined` where neither holds and the attribute is neither a string nor a safe integer nor a list.
    */
-  has(attribute: unknown, target: Target, world: World): Verdict {
+  has(attribute: unknown, target: Target, view: EvaluationView): Verdict {
     const isListed = this.#lists(attribute)
-    return isListed === true || this.#isDescribed(target, world) || isListed
+    return isListed === true || this.#isDescribed(target, view) || isListed
   }
 
   #lists(attribute: unknown): Verdict {
@@ -48,10 +48,10 @@ export class CompiledSegment {
     return Number.isSafeInteger(value) ? this.#members.has(String(value)) : undefined
   }
 
-  #isDescribed(target: Target, world: World): boolean {
+  #isDescribed(target: Target, view: EvaluationView): boolean {
     if (this.#when.length === 0) return false
-    const reading = new Reading(target, world, this.#slots)
-    for (const condition of this.#when) if (!isMet(condition, reading)) return false
+    const reader = new AttributeReader(target, view, this.#slots)
+    for (const condition of this.#when) if (!isMet(condition, reader)) return false
     return true
   }
 }

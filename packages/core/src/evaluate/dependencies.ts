@@ -1,6 +1,6 @@
 import type { FlagRecord } from '../contracts/index.ts'
-import { segmentsIn } from './operators/segment.ts'
 import { segmentKey } from '../validate/segment-key.ts'
+import { segmentsIn } from './operators/segment.ts'
 
 const NONE: readonly string[] = Object.freeze([])
 

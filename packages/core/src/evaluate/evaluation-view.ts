@@ -2,7 +2,7 @@ import type { CompiledFlag } from './compiled-flag.ts'
 import type { CompiledSegment } from './compiled-segment.ts'
 
 /** All that an evaluation may depend on beside the flag and the target. `null`: known to be absent; `undefined`: not known. */
-export interface World {
+export interface EvaluationView {
   /** Milliseconds since 1970. */
   readonly now: number
   flag(name: string): CompiledFlag | null | undefined
@@ -10,4 +10,4 @@ export interface World {
 }
 
 /** Of a flag that looks nothing up. */
-export const EMPTY_WORLD: World = { now: 0, flag: () => undefined, segment: () => undefined }
+export const EMPTY_VIEW: EvaluationView = { now: 0, flag: () => undefined, segment: () => undefined }

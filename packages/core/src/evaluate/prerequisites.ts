@@ -1,7 +1,7 @@
 import type { Decision, Prerequisite } from '../contracts/index.ts'
-import type { Recorder } from './trace-recorder.ts'
+import type { EvaluationView } from './evaluation-view.ts'
 import type { Target } from './target.ts'
-import type { World } from './evaluation-view.ts'
+import type { TraceRecorder } from './trace-recorder.ts'
 
 /** Prerequisites of prerequisites are followed so many levels deep; what is deeper counts as not met. */
 export const MAX_DEPTH = 100
@@ -22,10 +22,15 @@ export class Inquiry {
   }
 
   /** The name of the first prerequisite that is not met. */
-  firstUnmet(prerequisites: readonly Prerequisite[], target: Target, world: World, recorder: Recorder | undefined): string | undefined {
+  firstUnmet(
+    prerequisites: readonly Prerequisite[],
+    target: Target,
+    view: EvaluationView,
+    recorder: TraceRecorder | undefined,
+  ): string | undefined {
     let unmet: string | undefined
     for (const prerequisite of prerequisites) {
-      const finding = this.#find(prerequisite, target, world)
+      const finding = this.#find(prerequisite, target, view)
       recorder?.prerequisite(prerequisite, finding)
       if (!finding.met) unmet ??= prerequisite.flag
       if (unmet !== undefined && recorder === undefined) return unmet
@@ -33,23 +38,23 @@ export class Inquiry {
     return unmet
   }
 
-  #find({ flag: name, variant }: Prerequisite, target: Target, world: World): Finding {
-    const decision = this.#decisions.get(name) ?? this.#ask(name, target, world)
+  #find({ flag: name, variant }: Prerequisite, target: Target, view: EvaluationView): Finding {
+    const decision = this.#decisions.get(name) ?? this.#ask(name, target, view)
     if (typeof decision === 'string') return { met: false, why: decision }
     if (!decision.enabled) return { met: false, why: 'off', decision }
     if (variant !== undefined && variant !== decision.variant) return { met: false, why: 'another variant', decision }
     return { met: true, why: 'on', decision }
   }
 
-  #ask(name: string, target: Target, world: World): Decision | 'no such flag' | 'not known' | 'a cycle' | 'too deep' {
+  #ask(name: string, target: Target, view: EvaluationView): Decision | 'no such flag' | 'not known' | 'a cycle' | 'too deep' {
     if (this.#decisions.has(name)) return 'a cycle'
     if (this.#depth >= MAX_DEPTH) return 'too deep'
-    const flag = world.flag(name)
+    const flag = view.flag(name)
     if (flag === undefined) return 'not known'
     if (flag === null) return 'no such flag'
     this.#decisions.set(name, undefined)
     this.#depth++
-    const decision = flag.evaluate(target, world, { inquiry: this })
+    const decision = flag.evaluate(target, view, { inquiry: this })
     this.#depth--
     this.#decisions.set(name, decision)
     return decision

@@ -1,6 +1,6 @@
 import type { Ramp } from '../contracts/index.ts'
-import { isRollout, thresholdOf } from './bucket.ts'
 import { isoOf, momentOf } from '../validate/timestamp.ts'
+import { isRollout, thresholdOf } from './bucket.ts'
 
 /** When a user of one bucket is in: from `since` on, or up to but not including `until`, or always where neither is given. */
 export interface Stay {
@@ -10,7 +10,7 @@ export interface Stay {
 }
 
 /** A ramp, ready to be asked. */
-export interface RampLine {
+export interface CompiledRamp {
   /** From when on it stays where it is, in milliseconds since 1970. */
   readonly end: number
   /** Below which bucket a user is in at this moment, in milliseconds since 1970. */
@@ -20,7 +20,7 @@ export interface RampLine {
 }
 
 /** `undefined` where the ramp is none: its moments are unreadable or not in order, or a rollout is not legal. */
-export function rampLine({ from, to }: Ramp): RampLine | undefined {
+export function compileRamp({ from, to }: Ramp): CompiledRamp | undefined {
   const start = momentOf(from.at)
   const end = momentOf(to.at)
   if (start === undefined || end === undefined || start >= end) return undefined

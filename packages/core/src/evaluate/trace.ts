@@ -1,14 +1,14 @@
 import type { Condition, Decision, Ramp } from '../contracts/index.ts'
+import { valueText } from '../errors/value-text.ts'
+import type { AttributeReader } from './attribute-reader.ts'
 import { GATE_SEED, VARIANT_SEED } from './bucket.ts'
-import type { CompiledFlag } from './compiled-flag.ts'
 import { type CompiledCondition, verdictOf } from './compiled-condition.ts'
+import type { CompiledFlag } from './compiled-flag.ts'
+import type { EvaluationView } from './evaluation-view.ts'
 import type { Finding } from './prerequisites.ts'
 import type { Stay } from './ramp.ts'
-import type { Reading } from './attribute-reader.ts'
-import type { Recorder } from './trace-recorder.ts'
-import { shown } from '../errors/value-text.ts'
 import type { Target } from './target.ts'
-import type { World } from './evaluation-view.ts'
+import type { TraceRecorder } from './trace-recorder.ts'
 
 /** What became of one prerequisite. */
 export interface PrerequisiteTrace {
@@ -66,23 +66,23 @@ export interface Trace {
 }
 
 /** The decision of `evaluate`, with each step that led to it. */
-export function trace(flag: CompiledFlag, target: Target, world: World): Trace {
+export function trace(flag: CompiledFlag, target: Target, view: EvaluationView): Trace {
   const prerequisites: PrerequisiteTrace[] = []
   const rules: (RuleTrace & { met: boolean; readonly conditions: ConditionTrace[] })[] = []
-  const recorder: Recorder = {
+  const recorder: TraceRecorder = {
     prerequisite: ({ flag: name, variant }, finding) => {
       prerequisites.push({ flag: name, ...(variant === undefined ? {} : { variant }), ...finding })
     },
     rule: ({ label }) => {
       rules.push({ ...label, met: true, conditions: [] })
     },
-    condition: (condition, reading, met) => {
+    condition: (condition, reader, met) => {
       const rule = rules.at(-1)
-      rule?.conditions.push(conditionTrace(condition, reading, met))
+      rule?.conditions.push(conditionTrace(condition, reader, met))
       if (rule !== undefined) rule.met &&= met
     },
   }
-  const decision = flag.evaluate(target, world, { recorder })
+  const decision = flag.evaluate(target, view, { recorder })
   return {
     decision,
     prerequisites,
@@ -93,10 +93,10 @@ export function trace(flag: CompiledFlag, target: Target, world: World): Trace {
   }
 }
 
-function conditionTrace(condition: CompiledCondition, reading: Reading, met: boolean): ConditionTrace {
-  const verdict = verdictOf(condition, reading)
-  const attribute = reading.at(condition.slot)
-  const actual = attribute === null ? undefined : shown(attribute)
+function conditionTrace(condition: CompiledCondition, reader: AttributeReader, met: boolean): ConditionTrace {
+  const verdict = verdictOf(condition, reader)
+  const attribute = reader.at(condition.slot)
+  const actual = attribute === null ? undefined : valueText(attribute)
   const why = verdict === undefined ? whyUnknown(condition, actual) : undefined
   return {
     ...condition.source,

@@ -22,7 +22,7 @@ export interface VariantRange {
 }
 
 /** Variants side by side on the line of 100,000 buckets, each as long as its weight. */
-export interface VariantLine {
+export interface VariantRanges {
   readonly ranges: readonly VariantRange[]
   /** The one that everybody draws, where no other has a weight. */
   readonly only: VariantRange | undefined
@@ -36,7 +36,7 @@ export interface VariantLine {
  * Each boundary is the sum of the weights up to there, of all weights, times 100,000, rounded half up. So a change of one weight moves only
  * those between the boundaries that it moves. Never a modulus over the sum of the weights: that would move everybody.
  */
-export function variantLine(variants: readonly Variant[]): VariantLine {
+export function variantRanges(variants: readonly Variant[]): VariantRanges {
   const weights = variants.map(({ weight }) => (isWeight(weight) ? BigInt(thousandthsOf(weight)) : 0n))
   const total = weights.reduce((sum, weight) => sum + weight, 0n)
   let before = 0n

@@ -3,15 +3,15 @@ import { FlagsError } from '../errors/flags-error.ts'
 import { CompiledFlag } from '../evaluate/compiled-flag.ts'
 import type { Target } from '../evaluate/target.ts'
 import { type Trace, trace } from '../evaluate/trace.ts'
-import { explanationText } from './explanation-text.ts'
-import type { Gatherer } from '../read/dependency-reader.ts'
-import type { MemoryLayer } from '../layers/memory-layer.ts'
-import type { ReadPath } from '../read/read-path.ts'
-import type { SharedLayer } from '../layers/shared-layer.ts'
-import type { StoreLayer } from '../layers/store-layer.ts'
-import { isFlagName } from '../validate/flag-schemas.ts'
 import type { CatchUp } from '../history/catch-up.ts'
 import type { Floors } from '../history/floors.ts'
+import type { MemoryLayer } from '../layers/memory-layer.ts'
+import type { SharedLayer } from '../layers/shared-layer.ts'
+import type { StoreLayer } from '../layers/store-layer.ts'
+import type { DependencyReader } from '../read/dependency-reader.ts'
+import type { ReadPath } from '../read/read-path.ts'
+import { isFlagName } from '../validate/flag-schemas.ts'
+import { explanationText } from './explanation-text.ts'
 
 /** What one layer has of a flag. */
 export interface LayerFinding {
@@ -56,7 +56,7 @@ export interface ExplainerParts {
   readonly shared: SharedLayer
   readonly store: StoreLayer
   readonly reads: ReadPath
-  readonly gatherer: Gatherer
+  readonly dependencyReader: DependencyReader
   readonly floors: Floors
   readonly catchUp: CatchUp
 }
@@ -137,16 +137,16 @@ export class Explainer {
 
   /** Nothing where there is no flag, or where it takes something that nobody knows. */
   async #trace(name: string, target: Target | undefined): Promise<Trace | undefined> {
-    const { reads, gatherer, clock } = this.#parts
+    const { reads, dependencyReader, clock } = this.#parts
     if (target === undefined || !isFlagName(name)) return undefined
     const answer = await reads.read({ name }, 0)
-    const gathered = answer.kind === 'flag' ? await gatherer.gather(name, answer, 0) : undefined
-    if (gathered?.kind !== 'gathered' || !(gathered.root.flag instanceof CompiledFlag)) return undefined
-    const { flag } = gathered.root
-    const lookup = gathered.lookup(clock.now())
-    flag.evaluate(target, lookup)
+    const found = answer.kind === 'flag' ? await dependencyReader.read(name, answer, 0) : undefined
+    if (found?.kind !== 'gathered' || !(found.root.flag instanceof CompiledFlag)) return undefined
+    const { flag } = found.root
+    const view = found.view(clock.now())
+    flag.evaluate(target, view)
     // With a recorder an evaluation looks at more than it takes.
-    return lookup.missing === undefined ? trace(flag, target, lookup) : undefined
+    return view.missing === undefined ? trace(flag, target, view) : undefined
   }
 }
 

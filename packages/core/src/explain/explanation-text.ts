@@ -1,8 +1,8 @@
 import type { Condition } from '../contracts/index.ts'
-import { isFlagName } from '../validate/flag-name.ts'
+import { valueText } from '../errors/value-text.ts'
 import type { Stay } from '../evaluate/ramp.ts'
-import { shown } from '../errors/value-text.ts'
 import type { ConditionTrace, PrerequisiteTrace, RuleTrace, Trace } from '../evaluate/trace.ts'
+import { isFlagName } from '../validate/flag-name.ts'
 import type { Explanation, LayerFinding } from './explainer.ts'
 
 const LAYERS: Readonly<Record<LayerFinding['layer'], string>> = {
@@ -35,10 +35,10 @@ const UNMET: Readonly<Record<PrerequisiteTrace['why'], string>> = {
 /** An explanation as a person reads it, in lines of text. */
 export function explanationText({ evaluation, layers, floor, clock, trace }: Omit<Explanation, 'text'>): string {
   const { name, enabled, reason, targetingKey, source, variant, errorMessage } = evaluation
-  const who = targetingKey === undefined ? 'nobody in particular' : shown(targetingKey)
+  const who = targetingKey === undefined ? 'nobody in particular' : valueText(targetingKey)
   const given = variant === undefined ? '' : `, variant ${variant}`
   const lines = [
-    `${isFlagName(name) ? name : shown(name)} is ${enabled ? 'on' : 'off'} for ${who}${given}: ${reason}, answered by ${source}.`,
+    `${isFlagName(name) ? name : valueText(name)} is ${enabled ? 'on' : 'off'} for ${who}${given}: ${reason}, answered by ${source}.`,
   ]
   if (errorMessage !== undefined) lines.push(`  ${errorMessage}`)
   if (trace !== undefined) lines.push('', 'How it was decided', ...steps(trace).map((line) => `  ${line}`))
@@ -68,7 +68,7 @@ function steps(trace: Trace): string[] {
   if (bucketing !== undefined) {
     const { input, hash, bucket, rollout } = bucketing
     const verdict = bucket < rollout ? 'below it: in' : 'not below it: out'
-    lines.push(`xxh32(${shown(input)}) = ${hash} → bucket ${bucket} %; the rollout is ${rollout} %, ${verdict}.`)
+    lines.push(`xxh32(${valueText(input)}) = ${hash} → bucket ${bucket} %; the rollout is ${rollout} %, ${verdict}.`)
   }
   if (draw !== undefined) {
     const ranges = draw.ranges.map(({ name, from, to }) => `${name} ${from} to ${to}`).join(', ')

@@ -1,19 +1,19 @@
-import type { Background } from '../layers/background.ts'
 import type { Changes, Clock, Cursor, Loaded } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
+import type { Background } from '../layers/background.ts'
 import type { Compiler } from '../layers/compiler.ts'
+import type { Invalidations } from '../layers/invalidations.ts'
 import type { MemoryLayer } from '../layers/memory-layer.ts'
 import type { SharedLayer } from '../layers/shared-layer.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
-import type { Uses } from '../read/use-tracker.ts'
-import { Arrival, type Reach } from './version-waiters.ts'
-import type { ChangeIntake } from './change-applier.ts'
-import type { Doubts } from './claims.ts'
+import type { UseTracker } from '../read/use-tracker.ts'
+import type { ChangeApplier } from './change-applier.ts'
+import type { Claims } from './claims.ts'
+import type { ContiguousHints } from './contiguous-hints.ts'
 import type { HintChannels } from './hint-channels.ts'
-import type { HintedClock } from './contiguous-hints.ts'
-import type { Invalidations } from '../layers/invalidations.ts'
-import type { LeaseWatch } from './lease-events.ts'
-import { Witness } from './rewind-detection.ts'
+import type { LeaseEvents } from './lease-events.ts'
+import { RewindDetection } from './rewind-detection.ts'
+import { type Reach, VersionWaiters } from './version-waiters.ts'
 
 /** After a failure, calls try again at most this often. */
 const RETRY_MS = 2_000
@@ -25,14 +25,14 @@ export interface CatchUpParts {
   readonly store: StoreLayer
   readonly shared: SharedLayer
   readonly memory: MemoryLayer
-  readonly leaseWatch: LeaseWatch
+  readonly leaseEvents: LeaseEvents
   readonly compiler: Compiler
-  readonly uses: Uses
-  readonly intake: ChangeIntake
+  readonly uses: UseTracker
+  readonly changeApplier: ChangeApplier
   readonly invalidations: Invalidations
-  readonly doubts: Doubts
+  readonly claims: Claims
   readonly channels: HintChannels
-  readonly hinted: HintedClock
+  readonly contiguousHints: ContiguousHints
   readonly background: Background
   readonly report: (error: FlagsError) => void
   /** Whether timers and subscriptions keep this process up to date; otherwise calls do. */
@@ -54,7 +54,7 @@ export class CatchUp {
   #tried = false
   #retryAt = Number.NEGATIVE_INFINITY
   #cancelRetry: () => void = () => undefined
-  readonly #arrival: Arrival
+  readonly #versionWaiters: VersionWaiters
   #otherStore = false
   /** What the store has told of since the last catch-up began. */
   readonly #followed = new Set<string>()
@@ -62,11 +62,11 @@ export class CatchUp {
   #logged: ReadonlyMap<string, number> | undefined
   /** The store whose replica has answered before this process knew its store. */
   #assumedId: string | undefined
-  readonly #witness = new Witness()
+  readonly #rewindDetection = new RewindDetection()
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts
-    this.#arrival = new Arrival({
+    this.#versionWaiters = new VersionWaiters({
       clock: parts.clock,
       report: parts.report,
       version: () => this.clock,
@@ -92,7 +92,7 @@ export class CatchUp {
 
   /** The highest version that the store itself has told. */
   get told(): number {
-    return this.#witness.told
+    return this.#rewindDetection.told
   }
 
   /** Whether a call may go on without asking the store where it is. */
@@ -121,15 +121,15 @@ export class CatchUp {
 
   /** Whether the store has reached `version`; asks it where this process does not know. */
   reach(version: number): Promise<Reach> {
-    return this.#arrival.at(version)
+    return this.#versionWaiters.at(version)
   }
 
   /** Whether a load came from the store, and the history, that this process follows. If not, it finds out what happened. */
   trusts(loaded: Loaded): boolean {
     if (this.#storeId === undefined) return false
     this.#otherStore ||= loaded.storeId !== this.#storeId
-    if (this.#otherStore || loaded.asOf < this.#parts.hinted.upTo(this.clock)) this.request()
-    if (!this.#otherStore) this.#witness.loaded(loaded.asOf)
+    if (this.#otherStore || loaded.asOf < this.#parts.contiguousHints.upTo(this.clock)) this.request()
+    if (!this.#otherStore) this.#rewindDetection.loaded(loaded.asOf)
     return !this.#otherStore
   }
 
@@ -141,7 +141,7 @@ export class CatchUp {
 
   /** This process has committed a change. */
   committed(name: string, version: number): void {
-    this.#witness.committed(name, version, this.clock)
+    this.#rewindDetection.committed(name, version, this.clock)
   }
 
   /** Catches up in the background; for a change that the store itself has told of, so that its record can follow in the cache. */
@@ -179,14 +179,15 @@ export class CatchUp {
   }
 
   async #once(): Promise<void> {
-    const { clock, memory, leaseWatch, store, intake, doubts, channels, hinted, invalidations, shared, background } = this.#parts
+    const { clock, memory, leaseEvents, store, changeApplier, claims, channels, contiguousHints, invalidations, shared, background } =
+      this.#parts
     const from = clock.monotonic()
-    const { told } = this.#witness
-    const heard = hinted.upTo(this.clock)
-    const claimed = doubts.before()
+    const { told } = this.#rewindDetection
+    const heard = contiguousHints.upTo(this.clock)
+    const claimed = claims.before()
     const since = this.clock
     this.#logged = undefined
-    const hints = intake.hints()
+    const hints = changeApplier.unconfirmedHints()
     const fresh = channels.fresh()
     const followed = [...this.#followed]
     this.#followed.clear()
@@ -201,18 +202,18 @@ export class CatchUp {
       this.#retryAt = Number.NEGATIVE_INFINITY
     } catch (error) {
       this.#retryLater()
-      leaseWatch.look(this.clock)
+      leaseEvents.look(this.clock)
       throw error
     } finally {
       this.#tried = true
     }
     memory.renewLease(from)
-    leaseWatch.look(this.clock)
-    doubts.settle(claimed, { since, logged: this.#logged, clock: this.clock })
-    intake.looked(hints, this.clock)
-    hinted.looked(heard, this.clock)
+    leaseEvents.look(this.clock)
+    claims.settle(claimed, { since, logged: this.#logged, clock: this.clock })
+    changeApplier.confirmHints(hints, this.clock)
+    contiguousHints.caughtUp(heard, this.clock)
     for (const channel of fresh) channel.begin(this.clock)
-    this.#arrival.advanced()
+    this.#versionWaiters.wake()
     background.run('The cache could not be released', () => shared.release())
     background.run('An invalidation failed', () => invalidations.settle())
     this.#parts.uses.nextRound()
@@ -228,14 +229,14 @@ export class CatchUp {
 
   /** Head before trust: what the cache holds from before this clock may have missed an invalidation while nobody was there. */
   async #begin(): Promise<void> {
-    const { compiler, store, intake, begin } = this.#parts
+    const { compiler, store, changeApplier, begin } = this.#parts
     begin()
     await compiler.start()
     const { storeId, cursor } = await store.probe((source, call) => source.head(call))
-    if (this.#assumedId === undefined || this.#assumedId === storeId) intake.lost(cursor.version)
-    else intake.rewound(cursor.version)
+    if (this.#assumedId === undefined || this.#assumedId === storeId) changeApplier.lost(cursor.version)
+    else changeApplier.rewound(cursor.version)
     this.#cursor = cursor
-    this.#witness.forgetCommits()
+    this.#rewindDetection.forgetCommits()
     this.#storeId = storeId
     await this.#openCache(storeId)
   }
@@ -250,21 +251,21 @@ export class CatchUp {
   }
 
   async #apply(changes: Changes, told: number, fences: ReadonlyMap<string, string>): Promise<void> {
-    const { compiler, intake, invalidations } = this.#parts
+    const { compiler, changeApplier, invalidations } = this.#parts
     if (changes.kind === 'changes') await compiler.prepare(changes.changed.map(({ flag }) => flag))
-    if (this.#witness.contradicts(changes, told)) {
+    if (this.#rewindDetection.contradicts(changes, told)) {
       await this.#rewind()
     } else if (changes.kind === 'changes') {
       this.#cursor = changes.cursor
       this.#logged = new Map(changes.changed.map(({ name, version }) => [name, version]))
-      this.#witness.logged(this.clock)
-      intake.logged(changes)
+      this.#rewindDetection.logged(this.clock)
+      changeApplier.logged(changes)
       // Whoever wrote may have died before it could.
       for (const { name, version, flag } of changes.changed) invalidations.owe(name, version, flag, fences.get(name))
     } else if (changes.why === 'pruned' && (await this.#isSameStore())) {
       this.#cursor = changes.cursor
-      this.#witness.forgetCommits()
-      intake.lost(changes.cursor.version)
+      this.#rewindDetection.forgetCommits()
+      changeApplier.lost(changes.cursor.version)
     } else {
       await this.#rewind()
     }
@@ -277,15 +278,15 @@ export class CatchUp {
   }
 
   async #rewind(): Promise<void> {
-    const { store, shared, intake, hinted, doubts, invalidations, report } = this.#parts
+    const { store, shared, changeApplier, contiguousHints, claims, invalidations, report } = this.#parts
     const all = await store.probe((source, call) => source.loadAll(call))
     invalidations.forgetAll()
-    const known = intake.rewound(all.asOf)
+    const known = changeApplier.rewound(all.asOf)
     shared.quarantine([...known, ...all.flags.keys()])
     this.#cursor = all.cursor
-    this.#witness.startAnew(all.asOf)
-    hinted.startAnew(all.asOf)
-    doubts.forgetAll()
+    this.#rewindDetection.startAnew(all.asOf)
+    contiguousHints.startAnew(all.asOf)
+    claims.forgetAll()
     this.#otherStore = false
     const moved = all.storeId !== this.#storeId
     this.#storeId = all.storeId

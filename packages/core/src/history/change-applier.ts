@@ -3,60 +3,60 @@ import type { Change, Changes, Hint, LoadedRecord, StoredRecord } from '../contr
 import { FlagsError } from '../errors/flags-error.ts'
 import type { AllFlags } from '../layers/all-flags.ts'
 import type { Compiler } from '../layers/compiler.ts'
-import type { Flights } from '../layers/single-flight.ts'
 import type { MemoryLayer } from '../layers/memory-layer.ts'
-import type { Reporter } from './client-events.ts'
+import type { SingleFlight } from '../layers/single-flight.ts'
+import type { ClientEvents } from './client-events.ts'
 import type { Floors } from './floors.ts'
 import type { HintChannels } from './hint-channels.ts'
 
 const MAX_ANNOUNCED = 10_000
 
 /** What a change does to this process: raise the floor, detach loads in flight, drop or swap what memory holds, tell whoever listens. */
-export class ChangeIntake {
+export class ChangeApplier {
   readonly #floors: Floors
   readonly #memory: MemoryLayer
-  readonly #flights: Flights
+  readonly #loads: SingleFlight
   readonly #compiler: Compiler
   readonly #all: AllFlags
-  readonly #reporter: Reporter
+  readonly #reporter: ClientEvents
   readonly #channels: HintChannels
   /** The version last told of each flag, so that a change heard twice is told once. */
   readonly #announced = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
   /** Hints that no catch-up has looked into yet. */
-  readonly #hinted = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
+  readonly #unconfirmedHints = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
 
   constructor(
     floors: Floors,
     memory: MemoryLayer,
-    flights: Flights,
+    loads: SingleFlight,
     compiler: Compiler,
     all: AllFlags,
-    reporter: Reporter,
+    reporter: ClientEvents,
     channels: HintChannels,
   ) {
     this.#all = all
     this.#floors = floors
     this.#memory = memory
-    this.#flights = flights
+    this.#loads = loads
     this.#compiler = compiler
     this.#reporter = reporter
     this.#channels = channels
   }
 
   /** The highest version that a hint spoke of which no catch-up has looked into yet. */
-  get hinted(): number {
-    return this.#hinted.size === 0 ? 0 : Math.max(...this.#hinted.values())
+  get highestHint(): number {
+    return this.#unconfirmedHints.size === 0 ? 0 : Math.max(...this.#unconfirmedHints.values())
   }
 
   /** For a catch-up that begins: it will see whatever these hints are about. */
-  hints(): readonly (readonly [string, number])[] {
-    return [...this.#hinted.entries()]
+  unconfirmedHints(): readonly (readonly [string, number])[] {
+    return [...this.#unconfirmedHints.entries()]
   }
 
   /** For a catch-up that reached the store's clock: what was true about these hints is known now. */
-  looked(hints: readonly (readonly [string, number])[], clock: number): void {
+  confirmHints(hints: readonly (readonly [string, number])[], clock: number): void {
     for (const [name, version] of hints) {
-      if (this.#hinted.get(name) === version) this.#hinted.delete(name)
+      if (this.#unconfirmedHints.get(name) === version) this.#unconfirmedHints.delete(name)
       // It was never true, and must not stand in the way of what will be.
       if (version > clock && this.#announced.get(name) === version) this.#announced.delete(name)
     }
@@ -68,7 +68,7 @@ export class ChangeIntake {
     if (version <= known) return false
     this.#forget(name)
     this.#memory.drop(name)
-    this.#hinted.set(name, Math.max(version, this.#hinted.get(name) ?? 0))
+    this.#unconfirmedHints.set(name, Math.max(version, this.#unconfirmedHints.get(name) ?? 0))
     return true
   }
 
@@ -76,7 +76,7 @@ export class ChangeIntake {
    * A hint that comes after the fence was raised: whoever asks again because of it gets the new answer. The record of this very change, where it
    * is given, takes the place of what is dropped.
    */
-  fenced({ name, version }: Hint, record?: StoredRecord | null): void {
+  hintAfterFence({ name, version }: Hint, record?: StoredRecord | null): void {
     const held = this.#memory.held(name)
     if (!this.hint({ name, version })) return
     // What nobody here asks for is not kept, and what needs an engine that is not loaded yet is read when it is.
@@ -87,7 +87,7 @@ export class ChangeIntake {
   /** What the log tells of: swapped in together, so that a transaction over two flags is never seen half, and only then told. */
   logged({ changed, cursor }: Extract<Changes, { kind: 'changes' }>): void {
     const news = changed.filter(({ name, version }) => this.#floors.raiseByChange(name, version))
-    for (const { name } of news) this.#flights.detach(name)
+    for (const { name } of news) this.#loads.detach(name)
     for (const { name, flag } of changed) if (this.#memory.held(name) !== undefined) this.#swap(name, flag, cursor.version)
     this.#all.log(cursor.version, changed)
     for (const { name, version } of news) this.#announce(name, version)
@@ -108,7 +108,7 @@ export class ChangeIntake {
   lost(version: number): void {
     this.#all.lost(version, this.#memory.vouchedAt)
     this.#floors.raiseCommon(version)
-    this.#flights.detachAll()
+    this.#loads.detachAll()
     this.#compiler.forgetAll()
     for (const name of this.#memory.names) this.#memory.drop(name)
   }
@@ -116,10 +116,10 @@ export class ChangeIntake {
   /** The store went back to `version`: whatever was known belongs to a history that is gone. Answers the names it was known of. */
   rewound(version: number): string[] {
     const names = [...this.#floors.names, ...this.#memory.names]
-    this.#flights.detachAll()
+    this.#loads.detachAll()
     this.#compiler.forgetAll()
     this.#announced.clear()
-    this.#hinted.clear()
+    this.#unconfirmedHints.clear()
     this.#memory.clear()
     this.#all.rewound(version)
     this.#floors.replaceAll(version)
@@ -127,7 +127,7 @@ export class ChangeIntake {
   }
 
   /** What the cache or a replica said of this flag was ahead of the store: nothing that rests on it counts. */
-  disown(name: string, clock: number): void {
+  discard(name: string, clock: number): void {
     this.#forget(name)
     this.#memory.remove(name)
     this.#floors.clamp(name, clock)
@@ -135,7 +135,7 @@ export class ChangeIntake {
   }
 
   #forget(name: string): void {
-    this.#flights.detach(name)
+    this.#loads.detach(name)
     this.#compiler.forget(name)
   }
 
@@ -145,7 +145,7 @@ export class ChangeIntake {
     if (compiled instanceof FlagsError) this.#memory.drop(name)
     else this.#memory.install(name, compiled, asOf)
     // What a hint has dropped since this was read stays dropped.
-    if ((this.#hinted.get(name) ?? 0) > asOf) this.#memory.drop(name)
+    if ((this.#unconfirmedHints.get(name) ?? 0) > asOf) this.#memory.drop(name)
   }
 
   #announce(name: string, version: number): void {

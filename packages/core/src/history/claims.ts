@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import type { Background } from '../layers/background.ts'
 import { FlagsError } from '../errors/flags-error.ts'
+import type { Background } from '../layers/background.ts'
 import type { SharedLayer } from '../layers/shared-layer.ts'
 import { titleOf } from '../validate/record-key.ts'
-import type { ChangeIntake } from './change-applier.ts'
+import type { ChangeApplier } from './change-applier.ts'
 
 const MAX_CLAIMS = 10_000
 
@@ -28,15 +28,15 @@ export interface Found {
  * change that it speaks of without telling of it, it never was true, or is of a history that is gone. Then nothing that rests on it counts, here or
  * in the cache.
  */
-export class Doubts {
-  readonly #intake: ChangeIntake
+export class Claims {
+  readonly #changeApplier: ChangeApplier
   readonly #shared: SharedLayer
   readonly #background: Background
   readonly #report: (error: FlagsError) => void
   readonly #claims = new LRUCache<string, Claim>({ max: MAX_CLAIMS })
 
-  constructor(intake: ChangeIntake, shared: SharedLayer, background: Background, report: (error: FlagsError) => void) {
-    this.#intake = intake
+  constructor(changeApplier: ChangeApplier, shared: SharedLayer, background: Background, report: (error: FlagsError) => void) {
+    this.#changeApplier = changeApplier
     this.#shared = shared
     this.#background = background
     this.#report = report
@@ -72,7 +72,7 @@ export class Doubts {
   /** It was said that the flag is at `version`, or "as of" it, and the store knows nothing of that. */
   refute(name: string, version: number, clock: number): void {
     this.#claims.delete(name)
-    this.#intake.disown(name, clock)
+    this.#changeApplier.discard(name, clock)
     const message = `${titleOf(name)}: what was said of it, ${version}, is nothing that the store knows, at ${clock}. The cache was corrupted, or the store was restored or failed over.`
     this.#report(new FlagsError('PARSE_ERROR', message, { flag: name }))
     this.#background.run('The cache could not be cleared', () => this.#shared.forget([name]))

@@ -1,6 +1,6 @@
 import type { Clock } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { tell } from '../errors/host-callback.ts'
+import { callHost } from '../errors/host-callback.ts'
 
 /** How long the same trouble of the same flag is not told again. */
 const QUIET_MS = 10_000
@@ -23,7 +23,7 @@ export type FlagsListener<E extends keyof FlagsEvents> = (event: FlagsEvents[E])
 type Listeners = { readonly [E in keyof FlagsEvents]: Set<FlagsListener<E>> }
 
 /** Tells listeners. */
-export class Reporter {
+export class ClientEvents {
   readonly #clock: Clock
   readonly #listeners: Listeners = { change: new Set(), error: new Set(), stale: new Set(), fresh: new Set() }
   readonly #quietUntil = new Map<string, number>()
@@ -45,19 +45,19 @@ export class Reporter {
   }
 
   changed(name: string, version: number): void {
-    this.#tell('change', { name, version })
+    this.#callHost('change', { name, version })
   }
 
   stale(clock: number): void {
-    this.#tell('stale', { clock })
+    this.#callHost('stale', { clock })
   }
 
   fresh(clock: number): void {
-    this.#tell('fresh', { clock })
+    this.#callHost('fresh', { clock })
   }
 
   readonly report = (error: FlagsError): void => {
-    if (error.code === 'STORE_REWOUND' || this.#isNews(error)) this.#tell('error', error)
+    if (error.code === 'STORE_REWOUND' || this.#isNews(error)) this.#callHost('error', error)
   }
 
   /** Not where the same trouble was told just now. That the store went back is none that goes on: each time it did. */
@@ -71,8 +71,8 @@ export class Reporter {
     return true
   }
 
-  #tell<E extends keyof FlagsEvents>(event: E, happened: FlagsEvents[E]): void {
+  #callHost<E extends keyof FlagsEvents>(event: E, happened: FlagsEvents[E]): void {
     const listeners: Set<FlagsListener<E>> = this.#listeners[event]
-    for (const listener of listeners) tell('A listener of Flagstone', () => listener(happened))
+    for (const listener of listeners) callHost('A listener of Flagstone', () => listener(happened))
   }
 }

@@ -3,7 +3,7 @@
  * Every one of these changes had its fence raised before it was told, and has dropped here what it overtook. So what the cache holds up to
  * this version may be answered before the log is asked; the log has the last word all the same.
  */
-export class HintedClock {
+export class ContiguousHints {
   #version = 0
 
   /** At least the store's clock. */
@@ -25,7 +25,7 @@ export class HintedClock {
   }
 
   /** A catch-up that began at `from` has ended at the store's clock: what was said beyond it was never true. */
-  looked(from: number, clock: number): void {
+  caughtUp(from: number, clock: number): void {
     if (from > clock) this.startAnew(clock)
   }
 }

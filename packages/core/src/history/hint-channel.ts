@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { Background } from '../layers/background.ts'
 import type { Clock, Hint } from '../contracts/index.ts'
+import type { Background } from '../layers/background.ts'
 
 /** How long a channel may take to tell of a change that this process knows of. */
 const GRACE_MS = 1_000

@@ -1,5 +1,5 @@
-import type { Background } from '../layers/background.ts'
 import type { Clock, Hint } from '../contracts/index.ts'
+import type { Background } from '../layers/background.ts'
 import { HintChannel } from './hint-channel.ts'
 
 /** Both ways of hearing of changes: from the store, and from the cache. */

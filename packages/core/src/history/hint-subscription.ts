@@ -1,12 +1,12 @@
 import type { Clock, Unsubscribe } from '../contracts/index.ts'
-import { withDeadline } from '../layers/deadline.ts'
 import { FlagsError, toFlagsError } from '../errors/flags-error.ts'
+import { withDeadline } from '../layers/deadline.ts'
 
 /** How long an adapter may take to subscribe or to end it; its own attempts are shorter. */
 const PATIENCE_MS = 10_000
 
 /** A subscription that an adapter keeps. Neither its beginning nor its end waits for ever. */
-export class Subscription {
+export class HintSubscription {
   readonly #subscribe: () => Promise<Unsubscribe> | undefined
   readonly #clock: Clock
   readonly #report: (error: FlagsError) => void

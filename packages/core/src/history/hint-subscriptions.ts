@@ -1,15 +1,15 @@
-import type { Background } from '../layers/background.ts'
 import type { ChannelListener, Clock, FlagCache, FlagStore, Hint } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
+import type { Background } from '../layers/background.ts'
 import { titleOf } from '../validate/record-key.ts'
 import type { CatchUp } from './catch-up.ts'
-import type { ChangeIntake } from './change-applier.ts'
-import type { Doubts } from './claims.ts'
+import type { ChangeApplier } from './change-applier.ts'
+import type { Claims } from './claims.ts'
+import type { ContiguousHints } from './contiguous-hints.ts'
 import type { HintChannel } from './hint-channel.ts'
 import type { HintChannels } from './hint-channels.ts'
-import type { HintedClock } from './contiguous-hints.ts'
+import { HintSubscription } from './hint-subscription.ts'
 import type { Seat } from './listener-slot.ts'
-import { Subscription } from './hint-subscription.ts'
 
 /** How often the store is asked while a channel is alive, and while none is. */
 const POLL_MS = 10_000
@@ -19,14 +19,14 @@ const LOOK_MS = 1_000
 /** So that processes started together do not ask together: up to this part of the wait is taken off. */
 const JITTER = 0.2
 
-export interface HintsParts {
+export interface HintSubscriptionsParts {
   readonly store: FlagStore
   readonly cache: FlagCache | undefined
   readonly catchUp: CatchUp
-  readonly intake: ChangeIntake
+  readonly changeApplier: ChangeApplier
   readonly channels: HintChannels
-  readonly hinted: HintedClock
-  readonly doubts: Doubts
+  readonly contiguousHints: ContiguousHints
+  readonly claims: Claims
   readonly seat: Seat
   readonly background: Background
   readonly report: (error: FlagsError) => void
@@ -34,22 +34,22 @@ export interface HintsParts {
 }
 
 /** The channels by which this process hears of changes, and the poll for when it does not. */
-export class Hints {
-  readonly #parts: HintsParts
-  readonly #fromStore: Subscription
-  readonly #fromCache: Subscription
+export class HintSubscriptions {
+  readonly #parts: HintSubscriptionsParts
+  readonly #fromStore: HintSubscription
+  readonly #fromCache: HintSubscription
   #cancelPoll: () => void = () => undefined
   #dueAt = Number.POSITIVE_INFINITY
   #opened: Promise<void> | undefined
   #closed = false
 
-  constructor(parts: HintsParts) {
+  constructor(parts: HintSubscriptionsParts) {
     const { store, cache, channels, clock, report } = parts
     this.#parts = parts
     const ofStore = this.#listener(channels.store, (hint) => this.#storeTells(hint))
     const ofCache = this.#listener(channels.cache, (hint) => this.#cacheTells(hint))
-    this.#fromStore = new Subscription(() => store.watch?.(ofStore), clock, report)
-    this.#fromCache = new Subscription(() => cache?.subscribe?.(ofCache), clock, report)
+    this.#fromStore = new HintSubscription(() => store.watch?.(ofStore), clock, report)
+    this.#fromCache = new HintSubscription(() => cache?.subscribe?.(ofCache), clock, report)
   }
 
   /** Subscribes and starts to poll, the first time that it is called. Resolves when each channel was tried once, well or badly. */
@@ -120,8 +120,8 @@ export class Hints {
 
   /** It may come before the fence is raised: only the log can tell what is true now. */
   #storeTells(hint: Hint): void {
-    const { intake, catchUp } = this.#parts
-    if (intake.hint(hint) || hint.version > catchUp.clock) catchUp.follow(hint.name)
+    const { changeApplier, catchUp } = this.#parts
+    if (changeApplier.hint(hint) || hint.version > catchUp.clock) catchUp.follow(hint.name)
   }
 
   /**
@@ -129,13 +129,13 @@ export class Hints {
    * taken for what a read would find. The log has the last word, soon.
    */
   #cacheTells(hint: Hint): void {
-    const { intake, catchUp, hinted, doubts, clock } = this.#parts
+    const { changeApplier, catchUp, contiguousHints, claims, clock } = this.#parts
     const { name, version, flag } = hint
     const isNews = version > catchUp.clock
-    const goesOn = hinted.hear(version, catchUp.clock)
+    const goesOn = contiguousHints.hear(version, catchUp.clock)
     const brings = isNews && goesOn && flag !== undefined && (flag === null || flag.version === version)
-    if (brings) doubts.add(name, version, version)
-    intake.fenced(hint, brings ? flag : undefined)
+    if (brings) claims.add(name, version, version)
+    changeApplier.hintAfterFence(hint, brings ? flag : undefined)
     if (!goesOn) catchUp.request()
     else if (isNews) this.#poll(Math.min(this.#dueAt, clock.monotonic() + LOOK_MS * (1 - JITTER * Math.random())))
   }

@@ -1,18 +1,18 @@
 import type { Background } from '../layers/background.ts'
 import type { MemoryLayer } from '../layers/memory-layer.ts'
-import type { Reporter } from './client-events.ts'
+import type { ClientEvents } from './client-events.ts'
 
 /** Tells when the lease has run out, and when the store is heard again. Who was never heard has nothing that could run out. */
-export class LeaseWatch {
+export class LeaseEvents {
   readonly #memory: MemoryLayer
-  readonly #reporter: Reporter
+  readonly #reporter: ClientEvents
   readonly #background: Background
   readonly #timers: boolean
   #told: 'nothing' | 'fresh' | 'stale' = 'nothing'
   #cancel: () => void = () => undefined
 
   /** Without `timers` a lease that nobody renewed is noticed by the catch-up that fails after its end. */
-  constructor(memory: MemoryLayer, reporter: Reporter, background: Background, timers: boolean) {
+  constructor(memory: MemoryLayer, reporter: ClientEvents, background: Background, timers: boolean) {
     this.#memory = memory
     this.#reporter = reporter
     this.#background = background
@@ -27,16 +27,16 @@ export class LeaseWatch {
   look(clock: number): void {
     const left = this.#memory.leaseLeftMs
     if (left <= 0) {
-      if (this.#told === 'fresh') this.#tell('stale', clock)
+      if (this.#told === 'fresh') this.#callHost('stale', clock)
       return
     }
-    if (this.#told !== 'fresh') this.#tell('fresh', clock)
+    if (this.#told !== 'fresh') this.#callHost('fresh', clock)
     if (!this.#timers) return
     this.#cancel()
     this.#cancel = this.#background.after(left, 'A lease that ran out could not be told', async () => this.look(clock))
   }
 
-  #tell(news: 'fresh' | 'stale', clock: number): void {
+  #callHost(news: 'fresh' | 'stale', clock: number): void {
     this.#told = news
     if (news === 'fresh') this.#reporter.fresh(clock)
     else this.#reporter.stale(clock)

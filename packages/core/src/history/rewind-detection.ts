@@ -1,7 +1,7 @@
 import type { Changes } from '../contracts/index.ts'
 
 /** What the store has told this process by other ways than its log. A log that contradicts it is of another history. */
-export class Witness {
+export class RewindDetection {
   #told = 0
   /** The latest commit of this process on each flag that the log has not told of yet. */
   readonly #committed = new Map<string, number>()

@@ -9,7 +9,7 @@ const ASK_MS = 50
  */
 export type Reach = 'reached' | 'beyond' | 'unknown'
 
-export interface ArrivalParts {
+export interface VersionWaitersParts {
   readonly clock: Clock
   readonly report: (error: FlagsError) => void
   /** The store's clock as this process knows it. */
@@ -21,14 +21,14 @@ export interface ArrivalParts {
 }
 
 /** Who waits until this process has got to a version: one question to the store for all who ask before it goes out. */
-export class Arrival {
-  readonly #parts: ArrivalParts
+export class VersionWaiters {
+  readonly #parts: VersionWaitersParts
   /** Resolves to whether the store could be asked. */
   #asking: Promise<boolean> | undefined
   #askAt = Number.NEGATIVE_INFINITY
   readonly #waiting: (() => void)[] = []
 
-  constructor(parts: ArrivalParts) {
+  constructor(parts: VersionWaitersParts) {
     this.#parts = parts
   }
 
@@ -52,7 +52,7 @@ export class Arrival {
   }
 
   /** A catch-up has reached the store's clock. */
-  advanced(): void {
+  wake(): void {
     for (const wake of this.#waiting.splice(0)) wake()
   }
 

@@ -5,8 +5,8 @@ import type { Hash } from '../evaluate/bucket.ts'
 import { CompiledFlag } from '../evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../evaluate/compiled-segment.ts'
 import { type EngineName, type Engines, enginesOf } from '../validate/engines.ts'
-import { segmentKey } from '../validate/segment-key.ts'
 import { titleOf } from '../validate/record-key.ts'
+import { segmentKey } from '../validate/segment-key.ts'
 
 /** A record that cannot be used is read again at most this often. */
 const RECHECK_MS = 2_000

@@ -1,6 +1,6 @@
-import type { Background } from './background.ts'
 import type { Change, LoadedRecord } from '../contracts/index.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
+import type { Background } from './background.ts'
 import type { SharedLayer } from './shared-layer.ts'
 
 /** How many fences are raised at a time. */

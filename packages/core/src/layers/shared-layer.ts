@@ -1,3 +1,4 @@
+import type { Ttl } from '../client/options.ts'
 import type {
   CacheFill,
   CacheRead,
@@ -9,15 +10,14 @@ import type {
   LoadedRecord,
   StoredRecord,
 } from '../contracts/index.ts'
-import { withDeadline } from './deadline.ts'
 import { FlagsError, toFlagsError } from '../errors/flags-error.ts'
 import { CompiledFlag } from '../evaluate/compiled-flag.ts'
+import { EMPTY_VIEW } from '../evaluate/evaluation-view.ts'
 import { plainTarget } from '../evaluate/target.ts'
-import { EMPTY_WORLD } from '../evaluate/evaluation-view.ts'
-import type { Ttl } from '../client/options.ts'
 import { Breaker } from './breaker.ts'
 import type { Compiled } from './compiler.ts'
-import type { Flight } from './single-flight.ts'
+import { withDeadline } from './deadline.ts'
+import type { FlagLoad } from './single-flight.ts'
 
 /** How long "does not exist" is kept, at most. */
 const ABSENT_MS = 30_000
@@ -137,7 +137,7 @@ export class SharedLayer {
   }
 
   /** What to keep of a flag and of the decision that was wanted with it: one fill or none. */
-  fillOf({ wanted }: Flight, token: string | undefined, flag: Compiled | null, asOf: number, withFlag: boolean): CacheFill[] {
+  fillOf({ wanted }: FlagLoad, token: string | undefined, flag: Compiled | null, asOf: number, withFlag: boolean): CacheFill[] {
     if (token === undefined) return []
     const value = flag?.record ?? null
     const kept = withFlag && this.#ttl.flagMs > 0 ? { asOf, value, ttlMs: this.#flagMs(value) } : undefined
@@ -149,7 +149,7 @@ export class SharedLayer {
   #decisionOf(wanted: CacheWant, flag: CompiledFlag, asOf: number): CacheFill['decision'] {
     if (wanted.decision === undefined || !dependsOnKeyAlone(flag)) return undefined
     const { kind, targetingKey } = wanted.decision
-    const decision = flag.evaluate(plainTarget(targetingKey), EMPTY_WORLD)
+    const decision = flag.evaluate(plainTarget(targetingKey), EMPTY_VIEW)
     const value = kind === 'check' ? decision.enabled : decision
     if (decision.errorCode !== undefined || JSON.stringify(value).length > MAX_DECISION) return undefined
     return { kind, targetingKey, asOf, value, ttlMs: this.#decisionTtl(kind) }

@@ -1,10 +1,10 @@
-import type { Background } from './background.ts'
 import type { CacheWant } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import { type Answer, type FlagAnswer, type NoAnswer, none } from './answer.ts'
+import type { Background } from './background.ts'
 
 /** One load of one flag, under way. */
-export class Flight {
+export class FlagLoad {
   readonly wanted: CacheWant
   /** A change has overtaken it: nobody joins it any more, and what it brings is kept nowhere. */
   detached = false
@@ -43,53 +43,53 @@ export class Flight {
     this.#answer(answer)
   }
 
-  land(answer: FlagAnswer | NoAnswer): void {
+  settle(answer: FlagAnswer | NoAnswer): void {
     this.#answer(answer)
     this.#flag(answer)
   }
 }
 
 /** Lands every flight that it is given, or throws. */
-type Fly = (flights: readonly Flight[]) => Promise<void>
+type RunLoads = (loads: readonly FlagLoad[]) => Promise<void>
 
 /** At most one load per flag at a time; those that start in the same turn of the event loop go out together. */
-export class Flights {
+export class SingleFlight {
   readonly #background: Background
-  readonly #open = new Map<string, Flight>()
-  #boarding: Flight[] = []
+  readonly #open = new Map<string, FlagLoad>()
+  #batch: FlagLoad[] = []
 
   constructor(background: Background) {
     this.#background = background
   }
 
   /** Joins the load of this flag that is under way, or starts one that `fly` will carry. */
-  join(wanted: CacheWant, fly: Fly): Promise<Answer> {
+  join(wanted: CacheWant, runLoads: RunLoads): Promise<Answer> {
     const open = this.#open.get(wanted.name)
     if (open !== undefined) {
       open.joined = true
       return open.flag
     }
-    const flight = new Flight(wanted)
-    this.#open.set(wanted.name, flight)
-    if (this.#boarding.push(flight) === 1) queueMicrotask(() => this.#takeOff(fly))
-    return flight.answer
+    const load = new FlagLoad(wanted)
+    this.#open.set(wanted.name, load)
+    if (this.#batch.push(load) === 1) queueMicrotask(() => this.#start(runLoads))
+    return load.answer
   }
 
-  land(flight: Flight, answer: FlagAnswer | NoAnswer): void {
-    this.leave(flight)
-    flight.land(answer)
+  settle(load: FlagLoad, answer: FlagAnswer | NoAnswer): void {
+    this.leave(load)
+    load.settle(answer)
   }
 
   /** Nobody needs what this flight would still bring. */
-  leave(flight: Flight): void {
-    if (this.#open.get(flight.name) === flight) this.#open.delete(flight.name)
+  leave(load: FlagLoad): void {
+    if (this.#open.get(load.name) === load) this.#open.delete(load.name)
   }
 
   /** From now on a new caller starts a new load. */
   detach(name: string): void {
-    const flight = this.#open.get(name)
-    if (flight === undefined) return
-    flight.detached = true
+    const load = this.#open.get(name)
+    if (load === undefined) return
+    load.detached = true
     this.#open.delete(name)
   }
 
@@ -97,21 +97,21 @@ export class Flights {
     for (const name of [...this.#open.keys()]) this.detach(name)
   }
 
-  #takeOff(fly: Fly): void {
-    const flights = this.#boarding
-    this.#boarding = []
+  #start(runLoads: RunLoads): void {
+    const loads = this.#batch
+    this.#batch = []
     const started = this.#background.run('A flag could not be read', async () => {
       try {
-        await fly(flights)
+        await runLoads(loads)
       } catch (cause) {
-        this.#landAll(flights, new FlagsError('GENERAL', 'The flag could not be read.', { cause }))
+        this.#settleAll(loads, new FlagsError('GENERAL', 'The flag could not be read.', { cause }))
         throw cause
       }
     })
-    if (!started) this.#landAll(flights, new FlagsError('CLOSED', 'The client is closed.'))
+    if (!started) this.#settleAll(loads, new FlagsError('CLOSED', 'The client is closed.'))
   }
 
-  #landAll(flights: readonly Flight[], error: FlagsError): void {
-    for (const flight of flights) this.land(flight, none(error))
+  #settleAll(loads: readonly FlagLoad[], error: FlagsError): void {
+    for (const load of loads) this.settle(load, none(error))
   }
 }

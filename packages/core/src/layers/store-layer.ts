@@ -1,7 +1,7 @@
 import type { Call, Clock, FlagStore, FlagUse, Loaded } from '../contracts/index.ts'
-import { withDeadline } from './deadline.ts'
 import { FlagsError, toFlagsError } from '../errors/flags-error.ts'
 import { Breaker } from './breaker.ts'
+import { withDeadline } from './deadline.ts'
 
 /** How long administration may take: long enough for the store to say who blocks a write. */
 const ADMINISTER_MS = 10_000

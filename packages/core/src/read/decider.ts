@@ -1,24 +1,24 @@
 import type { CacheWant, Clock, Decision, DecisionKind, Source } from '../contracts/index.ts'
 import { absent, CompiledFlag } from '../evaluate/compiled-flag.ts'
+import { EMPTY_VIEW, type EvaluationView } from '../evaluate/evaluation-view.ts'
 import type { Target } from '../evaluate/target.ts'
-import { EMPTY_WORLD, type World } from '../evaluate/evaluation-view.ts'
 import type { CatchUp } from '../history/catch-up.ts'
 import { type FlagAnswer, type NoAnswer, none } from '../layers/answer.ts'
-import type { Counts } from './layer-counts.ts'
-import { Gathered, type Gatherer } from './dependency-reader.ts'
-import { Lookup } from './tracked-view.ts'
 import type { MemoryLayer, Slot } from '../layers/memory-layer.ts'
-import type { ReadPath } from './read-path.ts'
 import type { SharedLayer } from '../layers/shared-layer.ts'
+import { type DependencyReader, FlagWithDependencies } from './dependency-reader.ts'
+import type { LayerCounts } from './layer-counts.ts'
+import type { ReadPath } from './read-path.ts'
+import { TrackedView } from './tracked-view.ts'
 
 export interface DeciderParts {
   readonly memory: MemoryLayer
   readonly shared: SharedLayer
   readonly reads: ReadPath
-  readonly gatherer: Gatherer
+  readonly dependencyReader: DependencyReader
   readonly catchUp: CatchUp
   readonly clock: Clock
-  readonly counts: Counts
+  readonly counts: LayerCounts
 }
 
 /** A decision, or for `check` its gate alone, and where it comes from. */
@@ -35,16 +35,16 @@ export class Decider {
   readonly #memory: MemoryLayer
   readonly #shared: SharedLayer
   readonly #reads: ReadPath
-  readonly #gatherer: Gatherer
+  readonly #dependencyReader: DependencyReader
   readonly #catchUp: CatchUp
   readonly #clock: Clock
-  readonly #counts: Counts
+  readonly #counts: LayerCounts
 
-  constructor({ memory, shared, reads, gatherer, catchUp, clock, counts }: DeciderParts) {
+  constructor({ memory, shared, reads, dependencyReader, catchUp, clock, counts }: DeciderParts) {
     this.#memory = memory
     this.#shared = shared
     this.#reads = reads
-    this.#gatherer = gatherer
+    this.#dependencyReader = dependencyReader
     this.#catchUp = catchUp
     this.#clock = clock
     this.#counts = counts
@@ -59,12 +59,12 @@ export class Decider {
       this.#counts.memoryHits++
       return { kind: 'decided', decision: flag.evaluate(target, this.#nothingBeside(flag)), source: 'memory', asOf, stale: false }
     }
-    const lookup = new Lookup(slot, this.#clock.now(), this.#inMemory)
-    const decision = flag.evaluate(target, lookup)
+    const view = new TrackedView(slot, this.#clock.now(), this.#inMemory)
+    const decision = flag.evaluate(target, view)
     // Up to the clock memory is whole: what changed together was swapped in together.
-    if (lookup.missing !== undefined || lookup.newest > Math.max(this.#catchUp.clock, lookup.asOf)) return undefined
+    if (view.missing !== undefined || view.newest > Math.max(this.#catchUp.clock, view.asOf)) return undefined
     this.#counts.memoryHits++
-    return { kind: 'decided', decision, source: 'memory', asOf: lookup.asOf, stale: false }
+    return { kind: 'decided', decision, source: 'memory', asOf: view.asOf, stale: false }
   }
 
   /** Never rejects. */
@@ -75,24 +75,24 @@ export class Decider {
     const answer = await this.#reads.read(wanted, minVersion)
     if (answer.kind === 'none') return answer
     if (answer.kind === 'decision') return { ...answer, kind: 'decided' }
-    if (!hasDependencies(answer)) return this.#decided(new Gathered(answer), name, target)
-    const gathered = await this.#gatherer.gather(name, answer, minVersion)
-    return gathered.kind === 'none' ? gathered : this.#decided(gathered, name, target)
+    if (!hasDependencies(answer)) return this.#decided(new FlagWithDependencies(answer), name, target)
+    const found = await this.#dependencyReader.read(name, answer, minVersion)
+    return found.kind === 'none' ? found : this.#decided(found, name, target)
   }
 
-  #decided(gathered: Gathered, name: string, target: Target): Decided | NoAnswer {
-    const { flag, source, asOf, stale } = gathered.root
+  #decided(found: FlagWithDependencies, name: string, target: Target): Decided | NoAnswer {
+    const { flag, source, asOf, stale } = found.root
     if (!(flag instanceof CompiledFlag)) return { kind: 'decided', decision: absent(name, target.key), source, asOf, stale }
-    const lookup = gathered.lookup(this.#clock.now())
-    const decision = flag.evaluate(target, lookup)
-    if (lookup.missing !== undefined) return none(gathered.whyMissing(lookup.missing))
-    return { kind: 'decided', decision, source, asOf: lookup.asOf, stale: lookup.stale }
+    const view = found.view(this.#clock.now())
+    const decision = flag.evaluate(target, view)
+    if (view.missing !== undefined) return none(found.whyMissing(view.missing))
+    return { kind: 'decided', decision, source, asOf: view.asOf, stale: view.stale }
   }
 
   readonly #inMemory = (key: string): Slot | undefined => this.#memory.hit(key)
 
-  #nothingBeside({ ramp }: CompiledFlag): World {
-    return ramp === undefined ? EMPTY_WORLD : { ...EMPTY_WORLD, now: this.#clock.now() }
+  #nothingBeside({ ramp }: CompiledFlag): EvaluationView {
+    return ramp === undefined ? EMPTY_VIEW : { ...EMPTY_VIEW, now: this.#clock.now() }
   }
 }
 

@@ -4,8 +4,8 @@ import { MAX_DEPTH } from '../evaluate/prerequisites.ts'
 import type { CatchUp } from '../history/catch-up.ts'
 import type { Floors } from '../history/floors.ts'
 import { type FlagAnswer, type NoAnswer, none, tooFast } from '../layers/answer.ts'
-import { Lookup } from './tracked-view.ts'
 import type { ReadPath } from './read-path.ts'
+import { TrackedView } from './tracked-view.ts'
 
 /** A set of answers that a change overtakes is read again, this often. */
 const ATTEMPTS = 3
@@ -13,7 +13,7 @@ const ATTEMPTS = 3
 type Parts = ReadonlyMap<string, FlagAnswer | NoAnswer>
 
 /** A flag with all that an evaluation of it may look up, as the layers answered it. */
-export class Gathered {
+export class FlagWithDependencies {
   readonly kind = 'gathered'
   readonly root: FlagAnswer
   readonly #parts: Parts
@@ -23,8 +23,8 @@ export class Gathered {
     this.#parts = parts
   }
 
-  lookup(now: number): Lookup {
-    return new Lookup(this.root, now, (key) => {
+  view(now: number): TrackedView {
+    return new TrackedView(this.root, now, (key) => {
       const part = this.#parts.get(key)
       return part?.kind === 'flag' ? part : undefined
     })
@@ -38,7 +38,7 @@ export class Gathered {
 }
 
 /** Reads a flag's prerequisites and segments, so that all of it belongs together: at one moment, each of them was as it is there. */
-export class Gatherer {
+export class DependencyReader {
   readonly #reads: ReadPath
   readonly #floors: Floors
   readonly #catchUp: CatchUp
@@ -50,13 +50,13 @@ export class Gatherer {
   }
 
   /** Never rejects. The flag itself may be another by the time that all is there; then it is that one. */
-  async gather(name: string, root: FlagAnswer, minVersion: number): Promise<Gathered | NoAnswer> {
+  async read(name: string, root: FlagAnswer, minVersion: number): Promise<FlagWithDependencies | NoAnswer> {
     let from = root
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const parts = await this.#partsOf(from, minVersion)
       const answers = new Map([...parts, [name, from]])
       const vouched = await this.#catchesUpWith(answers)
-      if (this.#isNewest(answers)) return new Gathered(vouched ? from : { ...from, stale: true }, parts)
+      if (this.#isNewest(answers)) return new FlagWithDependencies(vouched ? from : { ...from, stale: true }, parts)
       const again = await this.#reads.read({ name }, minVersion)
       if (again.kind !== 'flag') return again.kind === 'none' ? again : none(tooFast(name))
       from = again

@@ -1,9 +1,9 @@
 import type { Decision, Evaluation, JsonValue } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { shown } from '../errors/value-text.ts'
+import { valueText } from '../errors/value-text.ts'
 import type { NoAnswer } from '../layers/answer.ts'
-import type { Decided } from './decider.ts'
 import type { FlagDefinition, Widen } from '../validate/define-flags.ts'
+import type { Decided } from './decider.ts'
 
 type Draft = { -readonly [K in keyof Evaluation]: Evaluation[K] }
 
@@ -44,7 +44,7 @@ export function unknown(name: string, key: string | undefined, enabled: boolean,
 
 /** The answer to what is no flag's name. */
 export function noFlagCanBe(name: unknown): FlagsError {
-  return new FlagsError('FLAG_NOT_FOUND', `No flag can be called ${shown(name)}.`)
+  return new FlagsError('FLAG_NOT_FOUND', `No flag can be called ${valueText(name)}.`)
 }
 
 /** What `value` gives for who is out: what the call says, else what the schema says. Throws `INVALID_OPTIONS` where neither does. */

@@ -5,7 +5,7 @@ export interface LayerStats {
 }
 
 /** Plain numbers, so that counting costs an addition. */
-export class Counts {
+export class LayerCounts {
   memoryHits = 0
   memoryMisses = 0
   decisionHits = 0

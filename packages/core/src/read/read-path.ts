@@ -1,19 +1,19 @@
 import type { CacheFill, CacheRead, CacheWant, Loaded } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { titleOf } from '../validate/record-key.ts'
 import type { CatchUp } from '../history/catch-up.ts'
-import type { Doubts } from '../history/claims.ts'
+import type { Claims } from '../history/claims.ts'
+import type { ContiguousHints } from '../history/contiguous-hints.ts'
 import type { Floors } from '../history/floors.ts'
-import type { HintedClock } from '../history/contiguous-hints.ts'
-import type { Invalidations } from '../layers/invalidations.ts'
 import { type Answer, type FlagAnswer, type NoAnswer, none, notReached, tooFast } from '../layers/answer.ts'
 import type { Compiler } from '../layers/compiler.ts'
-import type { Counts } from './layer-counts.ts'
-import type { Flight, Flights } from '../layers/single-flight.ts'
-import type { LastResort, Missing } from './stale-fallback.ts'
+import type { Invalidations } from '../layers/invalidations.ts'
 import type { MemoryLayer, Slot } from '../layers/memory-layer.ts'
 import { NOTHING, type SharedLayer } from '../layers/shared-layer.ts'
+import type { FlagLoad, SingleFlight } from '../layers/single-flight.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
+import { titleOf } from '../validate/record-key.ts'
+import type { LayerCounts } from './layer-counts.ts'
+import type { Missing, StaleFallback } from './stale-fallback.ts'
 
 /** A read that a change overtakes starts again, this often. */
 const ATTEMPTS = 3
@@ -22,15 +22,15 @@ export interface ReadParts {
   readonly memory: MemoryLayer
   readonly shared: SharedLayer
   readonly store: StoreLayer
-  readonly lastResort: LastResort
+  readonly staleFallback: StaleFallback
   readonly compiler: Compiler
-  readonly flights: Flights
+  readonly loads: SingleFlight
   readonly floors: Floors
   readonly catchUp: CatchUp
-  readonly hinted: HintedClock
-  readonly doubts: Doubts
+  readonly contiguousHints: ContiguousHints
+  readonly claims: Claims
   readonly invalidations: Invalidations
-  readonly counts: Counts
+  readonly counts: LayerCounts
   readonly report: (error: FlagsError) => void
 }
 
@@ -55,13 +55,13 @@ export class ReadPath {
   }
 
   async #newest(wanted: CacheWant): Promise<Answer> {
-    const { flights, floors, memory, counts } = this.#parts
+    const { loads, floors, memory, counts } = this.#parts
     const { name } = wanted
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const held = this.#fromMemory(name)
       if (held !== undefined) return held
       if (attempt === 0 && memory.enabled) counts.memoryMisses++
-      const answer = await flights.join(wanted, this.#fly)
+      const answer = await loads.join(wanted, this.#runLoads)
       if (answer.kind === 'none') return this.#lastKnownGood(name, answer.error)
       // A floor that was given up for room lives on in the common one; a last resort is held to the flag's own alone.
       if (answer.asOf >= (answer.stale ? floors.own(name) : floors.of(name))) {
@@ -96,116 +96,116 @@ export class ReadPath {
     return { kind: 'flag', flag, asOf, source: 'memory', stale: true }
   }
 
-  readonly #fly = async (flights: readonly Flight[]): Promise<void> => {
+  readonly #runLoads = async (loads: readonly FlagLoad[]): Promise<void> => {
     const { shared, compiler } = this.#parts
-    const reads = await this.#verified(flights, await shared.read(flights.map((flight) => flight.wanted)))
+    const reads = await this.#verified(loads, await shared.read(loads.map((load) => load.wanted)))
     const preparing = compiler.prepare(reads.map(({ flag }) => flag?.value))
     if (preparing !== undefined) await preparing
     const fills: CacheFill[] = []
     const missing: Missing[] = []
-    flights.forEach((flight, index) => {
+    loads.forEach((load, index) => {
       const read = reads[index] ?? NOTHING
-      if (!this.#landFromCache(flight, read, fills)) missing.push({ flight, read })
+      if (!this.#answerFromCache(load, read, fills)) missing.push({ load, read })
     })
-    if (missing.length > 0) await this.#landFromStore(missing, fills)
+    if (missing.length > 0) await this.#answerFromStore(missing, fills)
     await shared.fill(fills)
   }
 
   /** Nothing counts that is ahead of the store. Where hints have led there, or the store cannot be asked, it counts for now, and is looked at again. */
-  async #verified(flights: readonly Flight[], reads: readonly CacheRead[]): Promise<readonly CacheRead[]> {
-    const { catchUp, hinted, doubts } = this.#parts
+  async #verified(loads: readonly FlagLoad[], reads: readonly CacheRead[]): Promise<readonly CacheRead[]> {
+    const { catchUp, contiguousHints, claims } = this.#parts
     const highest = reads.reduce((high, read) => Math.max(high, versionOf(read)), 0)
     if (highest <= catchUp.clock) return reads
-    const isHinted = highest <= hinted.upTo(catchUp.clock)
+    const isHinted = highest <= contiguousHints.upTo(catchUp.clock)
     const countsForNow = isHinted || (await catchUp.reach(highest)) === 'unknown'
-    return flights.map(({ name }, index) => {
+    return loads.map(({ name }, index) => {
       const read = reads[index] ?? NOTHING
       if (versionOf(read) <= catchUp.clock) return read
       if (countsForNow) {
-        doubts.add(name, versionOf(read), changeIn(read))
+        claims.add(name, versionOf(read), changeIn(read))
         return read
       }
-      doubts.refute(name, versionOf(read), catchUp.clock)
+      claims.refute(name, versionOf(read), catchUp.clock)
       return NOTHING
     })
   }
 
   /** Answers whether the flight needs nothing more. */
-  #landFromCache(flight: Flight, read: CacheRead, fills: CacheFill[]): boolean {
-    const { floors, memory, counts, compiler, flights, shared, catchUp, hinted } = this.#parts
-    const { name, wanted } = flight
+  #answerFromCache(load: FlagLoad, read: CacheRead, fills: CacheFill[]): boolean {
+    const { floors, memory, counts, compiler, loads, shared, catchUp, contiguousHints } = this.#parts
+    const { name, wanted } = load
     const { decision, flag } = read
     this.#healFence(name, read)
     const floor = floors.of(name)
-    const stale = !memory.leased || versionOf(read) > hinted.upTo(catchUp.clock)
+    const stale = !memory.leased || versionOf(read) > contiguousHints.upTo(catchUp.clock)
     const decided = decision !== undefined && decision.asOf >= floor
     if (wanted.decision !== undefined) counts.decision(decided)
-    if (decided) flight.decide({ kind: 'decision', decision: decision.value, asOf: decision.asOf, source: 'decision', stale })
+    if (decided) load.decide({ kind: 'decision', decision: decision.value, asOf: decision.asOf, source: 'decision', stale })
     if (flag !== undefined && flag.asOf >= floor) {
       counts.cache(true)
       const compiled = compiler.compile(flag.value)
-      this.#land(flight, { kind: 'flag', flag: compiled, asOf: flag.asOf, source: 'cache', stale }, true)
-      if (!decided) fills.push(...shared.fillOf(flight, read.token, compiled, flag.asOf, false))
+      this.#settle(load, { kind: 'flag', flag: compiled, asOf: flag.asOf, source: 'cache', stale }, true)
+      if (!decided) fills.push(...shared.fillOf(load, read.token, compiled, flag.asOf, false))
       return true
     }
     // The answer is given. The flag is loaded behind it only for a memory to keep, or for who joined.
-    if (!memory.enabled && !flight.awaited) {
-      flights.leave(flight)
+    if (!memory.enabled && !load.awaited) {
+      loads.leave(load)
       return true
     }
     counts.cache(false)
     return false
   }
 
-  async #landFromStore(missing: readonly Missing[], fills: CacheFill[]): Promise<void> {
-    const { store, counts, shared, floors, catchUp, doubts, compiler, flights } = this.#parts
+  async #answerFromStore(missing: readonly Missing[], fills: CacheFill[]): Promise<void> {
+    const { store, counts, shared, floors, catchUp, claims, compiler, loads } = this.#parts
     counts.storeReads++
     let loaded: Loaded
     try {
-      const names = missing.map(({ flight }) => flight.name)
+      const names = missing.map(({ load }) => load.name)
       loaded = await store.read((from, call) => from.load(names, call))
     } catch (error) {
-      return await this.#landFromLastResort(missing, error as FlagsError)
+      return await this.#answerFromFallback(missing, error as FlagsError)
     }
     const preparing = compiler.prepare(loaded.flags.values())
     if (preparing !== undefined) await preparing
     const trusted = catchUp.trusts(loaded)
-    for (const { flight, read } of missing) {
-      const flag = loaded.flags.get(flight.name)
-      const compiled = compiler.compileLoaded(flight.name, flag === undefined ? leftOut(flight.name) : flag)
+    for (const { load, read } of missing) {
+      const flag = loaded.flags.get(load.name)
+      const compiled = compiler.compileLoaded(load.name, flag === undefined ? leftOut(load.name) : flag)
       if (compiled instanceof FlagsError) {
-        flights.land(flight, none(compiled))
+        loads.settle(load, none(compiled))
         continue
       }
       counts.storeFlags++
-      if (trusted && loaded.asOf > catchUp.clock) doubts.add(flight.name, loaded.asOf, compiled?.record.version ?? 0)
-      const keep = trusted && !flight.detached && loaded.asOf >= floors.of(flight.name)
-      this.#land(flight, { kind: 'flag', flag: compiled, asOf: loaded.asOf, source: 'store', stale: !trusted }, trusted)
-      if (keep) fills.push(...shared.fillOf(flight, read.token, compiled, loaded.asOf, true))
+      if (trusted && loaded.asOf > catchUp.clock) claims.add(load.name, loaded.asOf, compiled?.record.version ?? 0)
+      const keep = trusted && !load.detached && loaded.asOf >= floors.of(load.name)
+      this.#settle(load, { kind: 'flag', flag: compiled, asOf: loaded.asOf, source: 'store', stale: !trusted }, trusted)
+      if (keep) fills.push(...shared.fillOf(load, read.token, compiled, loaded.asOf, true))
     }
   }
 
   /** What it brings is filled into no cache, and memory keeps it as a last known good alone. */
-  async #landFromLastResort(missing: readonly Missing[], error: FlagsError): Promise<void> {
-    const { lastResort, memory, flights, report } = this.#parts
+  async #answerFromFallback(missing: readonly Missing[], error: FlagsError): Promise<void> {
+    const { staleFallback, memory, loads, report } = this.#parts
     report(error)
-    for (const { flight } of missing) if (!flight.awaited) flights.land(flight, none(error))
-    const awaited = missing.filter(({ flight }) => flight.awaited)
-    const answers = await lastResort.find(awaited)
-    for (const { flight } of awaited) {
-      const { name, detached } = flight
+    for (const { load } of missing) if (!load.awaited) loads.settle(load, none(error))
+    const awaited = missing.filter(({ load }) => load.awaited)
+    const answers = await staleFallback.find(awaited)
+    for (const { load } of awaited) {
+      const { name, detached } = load
       const answer = answers.get(name)
       // Where a change was heard of meanwhile, the flag must be asked for again at once.
       if (!detached && answer !== undefined) memory.keep(name, answer.flag, answer.asOf)
       else if (!detached) memory.failed(name)
-      flights.land(flight, answer ?? none(error))
+      loads.settle(load, answer ?? none(error))
     }
   }
 
-  #land(flight: Flight, answer: FlagAnswer, keep: boolean): void {
-    const { memory, flights } = this.#parts
-    if (keep && !flight.detached) memory.install(flight.name, answer.flag, answer.asOf)
-    flights.land(flight, answer)
+  #settle(load: FlagLoad, answer: FlagAnswer, keep: boolean): void {
+    const { memory, loads } = this.#parts
+    if (keep && !load.detached) memory.install(load.name, answer.flag, answer.asOf)
+    loads.settle(load, answer)
   }
 
   /** The fence still counts an entry from before a change that this process knows of: the cache lost an invalidation. */

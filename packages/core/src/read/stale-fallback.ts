@@ -2,20 +2,20 @@ import { LRUCache } from 'lru-cache'
 import type { CacheRead, Clock, Loaded, StoredRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import type { CatchUp } from '../history/catch-up.ts'
-import type { Doubts } from '../history/claims.ts'
+import type { Claims } from '../history/claims.ts'
 import type { Floors } from '../history/floors.ts'
 import type { FlagAnswer } from '../layers/answer.ts'
 import type { Compiler } from '../layers/compiler.ts'
-import type { Flight } from '../layers/single-flight.ts'
 import { RECHECK_MS } from '../layers/memory-layer.ts'
 import type { Replica } from '../layers/replica.ts'
+import type { FlagLoad } from '../layers/single-flight.ts'
 
 /** For how many flags it is remembered that a replica could not help. */
-const MAX_IN_VAIN = 10_000
+const MAX_UNANSWERED = 10_000
 
 /** A flight that the cache could not land, and what the cache said. */
 export interface Missing {
-  readonly flight: Flight
+  readonly load: FlagLoad
   readonly read: CacheRead
 }
 
@@ -26,13 +26,13 @@ interface Copy {
   readonly source: 'cache' | 'store'
 }
 
-export interface LastResortParts {
+export interface StaleFallbackParts {
   readonly clock: Clock
   readonly replica: Replica
   readonly floors: Floors
   readonly compiler: Compiler
   readonly catchUp: CatchUp
-  readonly doubts: Doubts
+  readonly claims: Claims
   readonly report: (error: FlagsError) => void
 }
 
@@ -40,57 +40,57 @@ export interface LastResortParts {
  * What may be answered where the store cannot be read: what the cache has, though it is too old to trust, or what a replica has, which lags.
  * Better than a guess, as long as it takes nothing back.
  */
-export class LastResort {
-  readonly #parts: LastResortParts
+export class StaleFallback {
+  readonly #parts: StaleFallbackParts
   /** When a replica was asked for a flag in vain. */
-  readonly #inVain = new LRUCache<string, number>({ max: MAX_IN_VAIN })
+  readonly #unanswered = new LRUCache<string, number>({ max: MAX_UNANSWERED })
   /** When a replica was last asked for all flags. */
   #allAskedAt = Number.NEGATIVE_INFINITY
 
-  constructor(parts: LastResortParts) {
+  constructor(parts: StaleFallbackParts) {
     this.#parts = parts
   }
 
   /** By name, an answer for each flag that has one. */
   async find(missing: readonly Missing[]): Promise<ReadonlyMap<string, FlagAnswer>> {
     const { clock, compiler } = this.#parts
-    const asked = missing.map(({ flight }) => flight.name).filter((name) => this.#mayHelp(name))
+    const asked = missing.map(({ load }) => load.name).filter((name) => this.#mayHelp(name))
     const copies = await this.#fromReplica(asked)
     const answers = new Map<string, FlagAnswer>()
     await compiler.prepare([...missing.map(({ read }) => read.flag?.value), ...[...copies.values()].map(({ value }) => value)])
-    for (const { flight, read } of missing) {
-      const { name } = flight
+    for (const { load, read } of missing) {
+      const { name } = load
       const answer = this.#answer(name, newer(read.flag && { ...read.flag, source: 'cache' }, copies.get(name)))
       if (answer !== undefined) answers.set(name, answer)
     }
-    for (const name of asked) if (!answers.has(name)) this.#inVain.set(name, clock.monotonic())
+    for (const name of asked) if (!answers.has(name)) this.#unanswered.set(name, clock.monotonic())
     return answers
   }
 
   /** All flags as a replica has them, asked for at most every 2 s; nothing where it is behind anything that this process has answered. */
   async findAll(): Promise<Loaded | undefined> {
-    const { clock, replica, compiler, floors, catchUp, doubts } = this.#parts
+    const { clock, replica, compiler, floors, catchUp, claims } = this.#parts
     if (clock.monotonic() - this.#allAskedAt < RECHECK_MS) return undefined
     this.#allAskedAt = clock.monotonic()
     const loaded = await replica.loadAll()
     if (loaded === undefined) return undefined
     await compiler.prepare(loaded.flags.values())
     if (loaded.asOf < floors.highest) return undefined
-    if (loaded.asOf > catchUp.clock) for (const name of loaded.flags.keys()) doubts.add(name, loaded.asOf, 0)
+    if (loaded.asOf > catchUp.clock) for (const name of loaded.flags.keys()) claims.add(name, loaded.asOf, 0)
     return loaded
   }
 
   #answer(name: string, copy: Copy | undefined): FlagAnswer | undefined {
-    const { floors, compiler, catchUp, doubts } = this.#parts
+    const { floors, compiler, catchUp, claims } = this.#parts
     if (copy === undefined || copy.asOf < floors.own(name)) return undefined
     const { asOf, value, source } = copy
-    if (asOf > catchUp.clock) doubts.add(name, asOf, value?.version ?? 0)
+    if (asOf > catchUp.clock) claims.add(name, asOf, value?.version ?? 0)
     return { kind: 'flag', flag: compiler.compile(value), asOf, source, stale: true }
   }
 
   #mayHelp(name: string): boolean {
     const { clock } = this.#parts
-    return clock.monotonic() - (this.#inVain.get(name) ?? Number.NEGATIVE_INFINITY) >= RECHECK_MS
+    return clock.monotonic() - (this.#unanswered.get(name) ?? Number.NEGATIVE_INFINITY) >= RECHECK_MS
   }
 
   async #fromReplica(names: readonly string[]): Promise<ReadonlyMap<string, Copy>> {

@@ -1,8 +1,8 @@
 import { CompiledFlag } from '../evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../evaluate/compiled-segment.ts'
-import { segmentKey } from '../validate/segment-key.ts'
-import type { World } from '../evaluate/evaluation-view.ts'
+import type { EvaluationView } from '../evaluate/evaluation-view.ts'
 import type { Compiled } from '../layers/compiler.ts'
+import { segmentKey } from '../validate/segment-key.ts'
 
 /** A flag or a segment (`null`: known to be absent), and what is known of it. */
 export interface Part {
@@ -16,7 +16,7 @@ export interface Part {
  * What one evaluation looks up beside its flag. Only what it looks at counts: the answer is as of the oldest part, stale where one of them
  * is, and none where one is `missing`: that something is off is an answer, that it cannot be known is not.
  */
-export class Lookup implements World {
+export class TrackedView implements EvaluationView {
   readonly now: number
   readonly #find: (key: string) => Part | undefined
   asOf: number

@@ -1,7 +1,7 @@
-import type { Background } from '../layers/background.ts'
 import type { Clock, Decision, DecisionKind, FlagUse } from '../contracts/index.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
 import type { CompiledFlag } from '../evaluate/compiled-flag.ts'
+import type { Background } from '../layers/background.ts'
 import type { Compiled } from '../layers/compiler.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
 
@@ -37,7 +37,7 @@ interface News {
  * Which flags are used, as a sample. A plain flag is noted by the first evaluation of a round, which takes the slow way and makes the flag quick
  * for the rest of it: so the hot path asks for one boolean, as it would have to anyway. Each round the store is told what is news.
  */
-export class Uses {
+export class UseTracker {
   readonly #clock: Clock
   readonly #store: StoreLayer
   readonly #background: Background
@@ -76,14 +76,14 @@ export class Uses {
     this.#roundAt = now + ROUND_MS
     for (const flag of this.#quick) flag.quick = false
     this.#quick = []
-    if (now >= this.#retryAt) this.#background.run('Uses of flags could not be noted', () => this.#tell())
+    if (now >= this.#retryAt) this.#background.run('Uses of flags could not be noted', () => this.#callHost())
   }
 
   /** Tells the store what is left, unless it failed just now. Never rejects. */
   async close(): Promise<void> {
     this.#tracks = false
     await this.#telling
-    if (this.#failures === 0 && !this.#store.failing) await this.#tell()
+    if (this.#failures === 0 && !this.#store.failing) await this.#callHost()
   }
 
   #quicken(flag: CompiledFlag): void {
@@ -101,7 +101,7 @@ export class Uses {
   }
 
   /** Never rejects. */
-  #tell(): Promise<void> {
+  #callHost(): Promise<void> {
     this.#telling ??= this.#tellNews().finally(() => {
       this.#telling = undefined
     })

@@ -1,26 +1,26 @@
 import type { Loaded } from '../contracts/index.ts'
 import { FlagsError, toFlagsError } from '../errors/flags-error.ts'
-import { Snapshot, type SnapshotParts } from './snapshot.ts'
 import type { CatchUp } from '../history/catch-up.ts'
-import type { ChangeIntake } from '../history/change-applier.ts'
+import type { ChangeApplier } from '../history/change-applier.ts'
 import type { Floors } from '../history/floors.ts'
 import type { AllFlags, State } from '../layers/all-flags.ts'
 import { notReached } from '../layers/answer.ts'
 import type { Compiler } from '../layers/compiler.ts'
-import type { LastResort } from '../read/stale-fallback.ts'
 import { KEEP_MS, type MemoryLayer } from '../layers/memory-layer.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
+import type { StaleFallback } from '../read/stale-fallback.ts'
+import { Snapshot, type SnapshotParts } from './snapshot.ts'
 
 /** A load that the log overtakes is made again, this often; so is a catch-up that an answer overtakes. */
 const ATTEMPTS = 3
 
-export interface SnapshotsParts extends SnapshotParts {
+export interface SnapshotSourceParts extends SnapshotParts {
   readonly all: AllFlags
-  readonly lastResort: LastResort
+  readonly staleFallback: StaleFallback
   readonly store: StoreLayer
   readonly memory: MemoryLayer
   readonly compiler: Compiler
-  readonly intake: ChangeIntake
+  readonly changeApplier: ChangeApplier
   readonly floors: Floors
   readonly catchUp: CatchUp
 }
@@ -29,13 +29,13 @@ export interface SnapshotsParts extends SnapshotParts {
  * Gives snapshots: the same one as long as nothing changed, and no older one than any answer that this process has given, as long as the
  * store can be asked. Where it cannot, the last one that was good, then what a replica has, each marked stale; then an empty one.
  */
-export class Snapshots {
-  readonly #parts: SnapshotsParts
+export class SnapshotSource {
+  readonly #parts: SnapshotSourceParts
   #loading: Promise<FlagsError | undefined> | undefined
   #asking: Promise<Loaded | undefined> | undefined
   #last: { readonly state: State; readonly stale: boolean; readonly snapshot: Snapshot } | undefined
 
-  constructor(parts: SnapshotsParts) {
+  constructor(parts: SnapshotSourceParts) {
     this.#parts = parts
   }
 
@@ -70,8 +70,8 @@ export class Snapshots {
 
   /** The highest version that this process has answered or heard of. */
   get #known(): number {
-    const { floors, intake, catchUp } = this.#parts
-    return Math.max(intake.hinted, catchUp.told, floors.highest)
+    const { floors, changeApplier, catchUp } = this.#parts
+    return Math.max(changeApplier.highestHint, catchUp.told, floors.highest)
   }
 
   /** Catches up with what is asked for and with all that is known, and answered meanwhile; answers whether it could not. */
@@ -96,8 +96,8 @@ export class Snapshots {
 
   /** Where a replica may answer, this process has answered every flag as of it: no older one may follow. */
   async #askReplica(): Promise<void> {
-    const { all, lastResort, memory, clock } = this.#parts
-    this.#asking ??= lastResort.findAll().finally(() => {
+    const { all, staleFallback, memory, clock } = this.#parts
+    this.#asking ??= staleFallback.findAll().finally(() => {
       this.#asking = undefined
     })
     const loaded = await this.#asking

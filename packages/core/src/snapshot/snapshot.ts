@@ -1,18 +1,18 @@
 import type { Clock, Decision, DecisionKind, Evaluation, JsonValue } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import { absent, CompiledFlag } from '../evaluate/compiled-flag.ts'
-import { isFlagName } from '../validate/flag-name.ts'
-import { segmentNameOf } from '../validate/segment-key.ts'
+import { EMPTY_VIEW, type EvaluationView } from '../evaluate/evaluation-view.ts'
 import { type Target, targetOf, type Who } from '../evaluate/target.ts'
-import { EMPTY_WORLD, type World } from '../evaluate/evaluation-view.ts'
-import { evaluation, fallbackOf, gateOf, noFlagCanBe, unknown, valueFor } from '../read/evaluation-result.ts'
 import type { State } from '../layers/all-flags.ts'
 import { type NoAnswer, none } from '../layers/answer.ts'
 import type { Compiled } from '../layers/compiler.ts'
 import type { Decided } from '../read/decider.ts'
-import { Lookup, type Part } from '../read/tracked-view.ts'
-import type { Uses } from '../read/use-tracker.ts'
+import { evaluation, fallbackOf, gateOf, noFlagCanBe, unknown, valueFor } from '../read/evaluation-result.ts'
+import { type Part, TrackedView } from '../read/tracked-view.ts'
+import type { UseTracker } from '../read/use-tracker.ts'
 import type { FlagDefinition, FlagName, FlagSchema, ValueOf, Widen } from '../validate/define-flags.ts'
+import { isFlagName } from '../validate/flag-name.ts'
+import { segmentNameOf } from '../validate/segment-key.ts'
 
 /** What `evaluateAll` leaves in and out. */
 export interface EvaluateAllOptions {
@@ -65,7 +65,7 @@ export interface FlagSnapshot<S extends FlagSchema = FlagSchema> {
 export interface SnapshotParts {
   readonly clock: Clock
   readonly definitions: ReadonlyMap<string, FlagDefinition>
-  readonly uses: Uses
+  readonly uses: UseTracker
   readonly report: (error: FlagsError) => void
 }
 
@@ -79,7 +79,7 @@ export class Snapshot implements FlagSnapshot {
   readonly #state: State
   readonly #error: FlagsError | undefined
   /** Of flags that look nothing up. */
-  readonly #alone: World
+  readonly #alone: EvaluationView
   /** In milliseconds since 1970. */
   #lastRampEnds: number | undefined
 
@@ -94,7 +94,7 @@ export class Snapshot implements FlagSnapshot {
     this.#state = isKnown ? state : EMPTY
     this.#error = isKnown ? undefined : state
     this.#alone = {
-      ...EMPTY_WORLD,
+      ...EMPTY_VIEW,
       get now() {
         return clock.now()
       },
@@ -188,10 +188,10 @@ export class Snapshot implements FlagSnapshot {
       return flag instanceof FlagsError ? none(flag) : this.#decided(absent(name, target.key), stale)
     }
     if (flag.dependencies.length === 0) return this.#decided(flag.evaluate(target, this.#alone), stale)
-    const lookup = new Lookup({ flag, asOf, stale }, this.#alone.now, this.#find)
-    const decision = flag.evaluate(target, lookup)
-    const missing = lookup.missing === undefined ? undefined : compiled.get(lookup.missing)
-    return missing instanceof FlagsError ? none(missing) : this.#decided(decision, lookup.stale)
+    const view = new TrackedView({ flag, asOf, stale }, this.#alone.now, this.#find)
+    const decision = flag.evaluate(target, view)
+    const missing = view.missing === undefined ? undefined : compiled.get(view.missing)
+    return missing instanceof FlagsError ? none(missing) : this.#decided(decision, view.stale)
   }
 
   #decided(decision: Decision, stale: boolean): Decided {

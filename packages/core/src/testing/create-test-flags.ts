@@ -1,7 +1,7 @@
 import type { Clock, NewSegment } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { defineFlags, type FlagSchema } from '../validate/define-flags.ts'
 import { systemClock } from '../layers/system-clock.ts'
+import { defineFlags, type FlagSchema } from '../validate/define-flags.ts'
 import type { TestFlag } from './test-flag.ts'
 import { TestClient, type TestFlags } from './test-flags.ts'
 

@@ -1,6 +1,6 @@
 import type { NewFlag } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { shown } from '../errors/value-text.ts'
+import { valueText } from '../errors/value-text.ts'
 import { checkNewFlag } from '../validate/check-flag.ts'
 import { ENGINES } from './engines.ts'
 
@@ -22,7 +22,7 @@ function fieldsOf(name: string, flag: TestFlag): Omit<NewFlag, 'name'> {
       return { rollout: 100, variants: [{ name: 'value', value: flag, weight: 1 }] }
     default:
       if (typeof flag === 'object' && flag !== null && !Array.isArray(flag)) return flag
-      throw new FlagsError('INVALID_FLAG', `Flag ${name} is true, false, a text, a number or a flag in full, not ${shown(flag)}.`, {
+      throw new FlagsError('INVALID_FLAG', `Flag ${name} is true, false, a text, a number or a flag in full, not ${valueText(flag)}.`, {
         flag: name,
       })
   }

@@ -1,16 +1,16 @@
+import { memoryStore } from '../adapters/memory/memory-store.ts'
 import type { FlagsAdmin } from '../admin/admin.ts'
+import type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueOptions } from '../client/flags.ts'
 import type { Clock, Evaluation, JsonValue, NewSegment } from '../contracts/index.ts'
 import { createFlags } from '../create-flags.ts'
 import type { Who } from '../evaluate/target.ts'
 import type { Explanation } from '../explain/explainer.ts'
-import type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueOptions } from '../client/flags.ts'
-import { memoryStore } from '../adapters/memory/memory-store.ts'
 import type { FlagsEvents, FlagsListener } from '../history/client-events.ts'
-import type { FlagName, FlagSchema, Widen } from '../validate/define-flags.ts'
 import type { FlagSnapshot } from '../snapshot/snapshot.ts'
 import { checkNewSegment } from '../validate/check-segment.ts'
+import type { FlagName, FlagSchema, Widen } from '../validate/define-flags.ts'
 import { ENGINES } from './engines.ts'
-import { Overlay } from './overlay.ts'
+import { OverrideStore } from './override-store.ts'
 import { newFlagsOf, type TestFlag } from './test-flag.ts'
 
 /** Flags for a unit test: everything that `Flags` does, and overrides. */
@@ -31,23 +31,23 @@ export interface TestClientOptions {
 /** A real client over a store in memory, with the overrides laid over what the store says. */
 export class TestClient implements TestFlags {
   readonly admin: FlagsAdmin
-  readonly #overlay: Overlay
+  readonly #overrides: OverrideStore
   readonly #client: Flags
   readonly #open: () => Flags
   #taken: { readonly state: string; readonly snapshot: Promise<FlagSnapshot> } | undefined
 
   constructor(flags: Readonly<Record<string, TestFlag>>, { schema, segments, clock }: TestClientOptions) {
     for (const segment of segments) checkNewSegment(segment, ENGINES)
-    this.#overlay = new Overlay(memoryStore({ clock, segments, flags: newFlagsOf(flags) }), clock)
+    this.#overrides = new OverrideStore(memoryStore({ clock, segments, flags: newFlagsOf(flags) }), clock)
     // Without a memory every call sees the overrides of its moment.
-    this.#open = () => createFlags({ store: this.#overlay.store, schema, clock, memory: false, background: false })
+    this.#open = () => createFlags({ store: this.#overrides.store, schema, clock, memory: false, background: false })
     this.#client = this.#open()
     this.admin = this.#client.admin
   }
 
   override(flags: Readonly<Record<string, TestFlag | undefined>>): Disposable {
     const given = Object.fromEntries(Object.entries(flags).filter(([, flag]) => flag !== undefined)) as Record<string, TestFlag>
-    return { [Symbol.dispose]: this.#overlay.lay(newFlagsOf(given)) }
+    return { [Symbol.dispose]: this.#overrides.lay(newFlagsOf(given)) }
   }
 
   isEnabled(name: string, who?: Who, options?: EvaluateOptions): Promise<boolean> {
@@ -66,7 +66,7 @@ export class TestClient implements TestFlags {
   async snapshot(options?: SnapshotOptions): Promise<FlagSnapshot> {
     await this.#client.ready()
     if (options?.minVersion !== undefined) await this.#client.snapshot(options)
-    const state = await this.#overlay.state()
+    const state = await this.#overrides.state()
     if (this.#taken?.state !== state) this.#taken = { state, snapshot: this.#open().snapshot() }
     return await this.#taken.snapshot
   }

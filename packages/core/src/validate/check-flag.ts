@@ -1,10 +1,9 @@
+import type { StaleFlagsOptions } from '../admin/stale-flags.ts'
 import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, NewFlag } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import type { Engines } from './engines.ts'
-import { titleOf } from './record-key.ts'
-import type { StaleFlagsOptions } from '../admin/stale-flags.ts'
 import { check, checkName, nameIn } from './check.ts'
 import { checkPatterns } from './check-patterns.ts'
+import type { Engines } from './engines.ts'
 import {
   decisionSchema,
   metaSchema,
@@ -15,6 +14,7 @@ import {
   recordSchema,
   staleFlagsOptionsSchema,
 } from './flag-schemas.ts'
+import { titleOf } from './record-key.ts'
 
 export { checkName } from './check.ts'
 

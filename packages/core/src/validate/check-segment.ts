@@ -1,10 +1,10 @@
 import type { NewSegment, SegmentPatch, SegmentRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import type { Engines } from './engines.ts'
-import { segmentKey } from './segment-key.ts'
 import { check, checkName, nameIn } from './check.ts'
 import { checkPatterns } from './check-patterns.ts'
+import type { Engines } from './engines.ts'
 import { READER_SCHEMA } from './flag-schemas.ts'
+import { segmentKey } from './segment-key.ts'
 import { newSegmentSchema, segmentPatchSchema, segmentSchema } from './segment-schemas.ts'
 
 /** With the engine for regular expressions, patterns are compiled too. */

@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { FlagsError, type FlagsErrorCode } from '../errors/flags-error.ts'
-import { isFlagName } from './flag-name.ts'
-import { shown } from '../errors/value-text.ts'
+import { valueText } from '../errors/value-text.ts'
 import type { Schema } from './fields.ts'
+import { isFlagName } from './flag-name.ts'
 import { jsonLength } from './json.ts'
 
 /** Of a whole record: what a store and a shared cache must carry. */
@@ -19,7 +19,7 @@ export function checkName(name: unknown): string {
   if (isFlagName(name)) return name
   throw new FlagsError(
     'INVALID_NAME',
-    `${shown(name)} is no name for a flag or a segment: a letter or digit, then at most 127 letters, digits, dots, underscores or hyphens.`,
+    `${valueText(name)} is no name for a flag or a segment: a letter or digit, then at most 127 letters, digits, dots, underscores or hyphens.`,
   )
 }
 

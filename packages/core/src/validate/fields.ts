@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { isRollout } from '../evaluate/bucket.ts'
-import { isoOf, momentOf } from './timestamp.ts'
 import { isFlagName, NAME } from './flag-name.ts'
+import { isoOf, momentOf } from './timestamp.ts'
 
 /** Reads anything, gives a `T`. */
 export type Schema<T> = v.GenericSchema<unknown, T>

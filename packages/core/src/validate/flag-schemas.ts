@@ -1,11 +1,11 @@
 import * as v from 'valibot'
-import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, JsonValue, NewFlag } from '../contracts/index.ts'
 import type { StaleFlagsOptions } from '../admin/stale-flags.ts'
+import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, JsonValue, NewFlag } from '../contracts/index.ts'
 import { boolean, description, lenient, name, rollout, type Schema, schema, strict, text, timestamp, version } from './fields.ts'
 import { ruleSchemas } from './rule-schemas.ts'
 
-export { isFlagName } from './flag-name.ts'
 export type { Schema } from './fields.ts'
+export { isFlagName } from './flag-name.ts'
 
 /** The highest record schema that this build evaluates rightly. */
 export const READER_SCHEMA = 2
@@ -119,7 +119,7 @@ const days = v.pipe(v.number('a number of days'), v.minValue(0, '0 or more'), v.
 
 export const staleFlagsOptionsSchema: Schema<StaleFlagsOptions> = strict({
   unusedDays: v.exactOptional(days),
-  settledDays: v.exactOptional(days),
+  constantDays: v.exactOptional(days),
 })
 
 /** What must hold between the fields: a flag does not require itself, and a variant that a rule gives is there. */

@@ -1,11 +1,11 @@
 import * as v from 'valibot'
 import type { Condition, JsonValue, Operator, Prerequisite, Ramp, Rule, Variant } from '../contracts/index.ts'
 import { OPERATORS, type Place } from '../evaluate/compiled-condition.ts'
-import { momentOf } from './timestamp.ts'
 import { segmentsIn } from '../evaluate/operators/segment.ts'
 import { isWeight } from '../evaluate/variant-ranges.ts'
 import { boolean, list, name, rollout, type Schema, type Shape, text, timestamp } from './fields.ts'
 import { jsonLength, jsonProblem } from './json.ts'
+import { momentOf } from './timestamp.ts'
 
 const MAX_RULES = 1_000
 const MAX_CONDITIONS = 100

@@ -1,9 +1,9 @@
 import type { StoredRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { segmentNameOf } from './segment-key.ts'
-import { parseSegment } from './check-segment.ts'
 import { parseRecord } from './check-flag.ts'
+import { parseSegment } from './check-segment.ts'
 import { titleOf } from './record-key.ts'
+import { segmentNameOf } from './segment-key.ts'
 
 /** `parseRecord` or `parseSegment`, as the key says. Never throws. */
 export function parseStored(key: string, input: unknown): StoredRecord | FlagsError {

@@ -1,7 +1,7 @@
 import type { ChangeMeta } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { segmentNameOf } from './segment-key.ts'
 import { titleOf } from './record-key.ts'
+import { segmentNameOf } from './segment-key.ts'
 
 /** `FLAG_EXISTS` or `SEGMENT_EXISTS`, for a create under a key that is taken. */
 export function alreadyExists(key: string, version: number): FlagsError {

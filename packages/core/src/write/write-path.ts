@@ -1,12 +1,12 @@
-import type { Background } from '../layers/background.ts'
 import type { Call, Change, FlagStore, StoredRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
+import type { CatchUp } from '../history/catch-up.ts'
+import type { ChangeApplier } from '../history/change-applier.ts'
+import type { Background } from '../layers/background.ts'
 import type { Compiler } from '../layers/compiler.ts'
+import type { Invalidations, Propagation } from '../layers/invalidations.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
 import { titleOf } from '../validate/record-key.ts'
-import type { CatchUp } from '../history/catch-up.ts'
-import type { ChangeIntake } from '../history/change-applier.ts'
-import type { Invalidations, Propagation } from '../layers/invalidations.ts'
 
 /** A change, and whether the shared cache knows. */
 export interface Committed {
@@ -18,7 +18,7 @@ export interface Committed {
 export class WritePath {
   readonly #store: StoreLayer
   readonly #catchUp: CatchUp
-  readonly #intake: ChangeIntake
+  readonly #changeApplier: ChangeApplier
   readonly #invalidations: Invalidations
   readonly #background: Background
   readonly #compiler: Compiler
@@ -26,7 +26,7 @@ export class WritePath {
   constructor(
     store: StoreLayer,
     catchUp: CatchUp,
-    intake: ChangeIntake,
+    changeApplier: ChangeApplier,
     invalidations: Invalidations,
     compiler: Compiler,
     background: Background,
@@ -35,7 +35,7 @@ export class WritePath {
     this.#background = background
     this.#store = store
     this.#catchUp = catchUp
-    this.#intake = intake
+    this.#changeApplier = changeApplier
     this.#invalidations = invalidations
   }
 
@@ -48,7 +48,7 @@ export class WritePath {
       const change = await this.#write(name, write)
       await this.#compiler.prepare([change.after])
       this.#catchUp.committed(name, change.version)
-      this.#intake.committed(change)
+      this.#changeApplier.committed(change)
       return { change, propagation: await this.#invalidations.raise(change, token) }
     })
   }

@@ -1,22 +1,22 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFlags, defineFlags, type FlagsOptions, memoryStore } from '../../src/index.ts'
+import { Fleet } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
-import { World } from '../world.ts'
 
-let world: World
+let fleet: Fleet
 beforeEach(async () => {
-  world = new World()
-  await world.store.create({ name: 'new_feature', rollout: 50 })
+  fleet = new Fleet()
+  await fleet.store.create({ name: 'new_feature', rollout: 50 })
 })
-afterEach(() => world.end())
+afterEach(() => fleet.end())
 
 const BAD_NAMES = ['', ' ', '.a', '_a', '-a', 'a b', 'a:b', 'a/b', 'a{b}', 'a\n', 'a\0', 'é', '😀', '__proto__', 'x'.repeat(129)]
 const NOT_NAMES = [undefined, null, 7, {}, [], Symbol('x')]
 
 describe('a flag name outside the rule', () => {
   test.each([...BAD_NAMES, ...NOT_NAMES].map((name) => [name]))('%j is refused by administration, and nothing is written', async (name) => {
-    const { admin } = world.client()
+    const { admin } = fleet.client()
     const calls = [
       admin.create({ name: name as string }),
       admin.get(name as string),
@@ -36,7 +36,7 @@ describe('a flag name outside the rule', () => {
   test.each([...BAD_NAMES, ...NOT_NAMES].map((name) => [name]))(
     '%j is a flag that does not exist, without asking any layer',
     async (name) => {
-      const flags = world.client()
+      const flags = fleet.client()
       expect(await flags.isEnabled(name as string, 'ada', { default: true })).toBe(true)
       expect(await flags.evaluate(name as string, 'ada')).toMatchObject({ enabled: false, errorCode: 'FLAG_NOT_FOUND', source: 'default' })
       expect(flags.stats().store.reads).toBe(0)
@@ -46,12 +46,12 @@ describe('a flag name outside the rule', () => {
   test.each(['constructor', 'toString', 'hasOwnProperty', 'prototype', '0', 'A.b_c-9', 'x'.repeat(128)])(
     'but %s is a name like any other',
     async (name) => {
-      const flags = world.client()
+      const flags = fleet.client()
       expect(await flags.isEnabled(name, 'ada')).toBe(false)
       await flags.admin.create({ name, rollout: 100 })
       expect(await flags.isEnabled(name, 'ada')).toBe(true)
       await settle()
-      expect(await world.client().isEnabled(name, 'ada')).toBe(true)
+      expect(await fleet.client().isEnabled(name, 'ada')).toBe(true)
     },
   )
 })
@@ -77,7 +77,7 @@ describe('a flag that breaks the schema', () => {
   ]
 
   test.each(BAD)('%s is refused with INVALID_FLAG on create and on update, and nothing is written', async (_, fields, message) => {
-    const { admin } = world.client()
+    const { admin } = fleet.client()
     const refusal = { code: 'INVALID_FLAG', flag: expect.any(String), message: expect.stringContaining(message) }
     await expect(admin.create({ name: 'bad', ...fields })).rejects.toMatchObject(refusal)
     await expect(admin.update('new_feature', fields)).rejects.toMatchObject(refusal)
@@ -85,13 +85,13 @@ describe('a flag that breaks the schema', () => {
   })
 
   test.each([undefined, null, 7, 'x', []].map((input) => [input]))('%j is not a patch', async (input) => {
-    const { admin } = world.client()
+    const { admin } = fleet.client()
     await expect(admin.update('new_feature', input as never)).rejects.toMatchObject({ code: 'INVALID_FLAG' })
     await expect(admin.create(input as never)).rejects.toMatchObject({ code: 'INVALID_NAME' })
   })
 
   test('null removes an optional field, and is refused for the others', async () => {
-    const { admin } = world.client()
+    const { admin } = fleet.client()
     await admin.update('new_feature', { owner: 'team-a', tags: ['x'], salt: 'fixed' })
     const { flag } = await admin.update('new_feature', { owner: null, tags: null })
     expect(flag).toMatchObject({ salt: 'fixed', rollout: 50 })
@@ -100,7 +100,7 @@ describe('a flag that breaks the schema', () => {
   })
 
   test('a description of the change that breaks the schema is refused too', async () => {
-    const { admin } = world.client()
+    const { admin } = fleet.client()
     for (const meta of [{ actor: 7 }, { expectedVersion: -1 }, { expectedVersion: 1.5 }, { who: 'ada' }, { reason: 'x'.repeat(2_001) }]) {
       await expect(admin.update('new_feature', { rollout: 1 }, meta as never)).rejects.toMatchObject({ code: 'INVALID_FLAG' })
     }
@@ -108,7 +108,7 @@ describe('a flag that breaks the schema', () => {
   })
 
   test('`__proto__` in a patch is an unknown field and pollutes nothing', async () => {
-    const { admin } = world.client()
+    const { admin } = fleet.client()
     const patch = JSON.parse('{"__proto__": {"polluted": true}, "rollout": 10}')
     await admin.update('new_feature', patch).catch(() => undefined)
     expect(({} as { polluted?: boolean }).polluted).toBe(undefined)
@@ -118,11 +118,11 @@ describe('a flag that breaks the schema', () => {
 
 describe('create, update and delete of what is not so', () => {
   test('a duplicate create is FLAG_EXISTS', async () => {
-    await expect(world.client().admin.create({ name: 'new_feature' })).rejects.toMatchObject({ code: 'FLAG_EXISTS', flag: 'new_feature' })
+    await expect(fleet.client().admin.create({ name: 'new_feature' })).rejects.toMatchObject({ code: 'FLAG_EXISTS', flag: 'new_feature' })
   })
 
   test('an update or a delete of an unknown flag is FLAG_NOT_FOUND', async () => {
-    const { admin } = world.client()
+    const { admin } = fleet.client()
     await expect(admin.update('missing', { rollout: 1 })).rejects.toMatchObject({ code: 'FLAG_NOT_FOUND', flag: 'missing' })
     await expect(admin.delete('missing')).rejects.toMatchObject({ code: 'FLAG_NOT_FOUND', flag: 'missing' })
     expect(await admin.history('missing')).toEqual([])
@@ -144,19 +144,19 @@ describe('targeting keys', () => {
   ]
 
   test.each(KEYS.map((key) => [key]))('%j gets the same answer from every layer', async (key) => {
-    const first = await world.client().isEnabled('new_feature', key)
+    const first = await fleet.client().isEnabled('new_feature', key)
     await settle()
-    const shared = world.client()
+    const shared = fleet.client()
     expect(await shared.isEnabled('new_feature', key)).toBe(first)
     expect(shared.stats().decision.hits).toBe(1)
-    const memory = world.client()
+    const memory = fleet.client()
     await memory.isEnabled('new_feature', 'somebody')
     expect(await memory.isEnabled('new_feature', key)).toBe(first)
     expect((await memory.evaluate('new_feature', key)).enabled).toBe(first)
   })
 
   test('of 1 MB work', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     const key = 'x'.repeat(1_048_576)
     const { enabled, bucket } = await flags.evaluate('new_feature', key)
     expect([bucket === undefined, enabled]).toEqual([false, (bucket ?? 100) < 50])
@@ -164,7 +164,7 @@ describe('targeting keys', () => {
   })
 
   test('that are empty or missing are out of a partial rollout, with TARGETING_KEY_MISSING', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     for (const who of [undefined, '', {}, { targetingKey: '' }, { plan: 'pro' }]) {
       expect(await flags.isEnabled('new_feature', who, { default: true })).toBe(false)
       expect(await flags.evaluate('new_feature', who)).toMatchObject({
@@ -176,7 +176,7 @@ describe('targeting keys', () => {
   })
 
   test('are not needed at 0 %, at 100 % and for a disabled flag', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     await flags.admin.update('new_feature', { rollout: 100 })
     expect(await flags.isEnabled('new_feature')).toBe(true)
     expect(await flags.isEnabled('new_feature', '')).toBe(true)
@@ -188,14 +188,14 @@ describe('targeting keys', () => {
   })
 
   test('a number stands for its digits', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     for (const id of [0, 7, -3, Number.MAX_SAFE_INTEGER]) {
       expect(await flags.isEnabled('new_feature', id)).toBe(await flags.isEnabled('new_feature', String(id)))
     }
   })
 
   test('that are none give the default, with INVALID_CONTEXT, and are told', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     const hostile = {
       get targetingKey(): string {
         throw new Error('no')
@@ -210,11 +210,11 @@ describe('targeting keys', () => {
         source: 'default',
       })
     }
-    expect(world.codes).toEqual(['INVALID_CONTEXT'])
+    expect(fleet.codes).toEqual(['INVALID_CONTEXT'])
   })
 
   test('whatever they are, evaluation answers', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     await flags.ready()
     await fc.assert(
       fc.asyncProperty(fc.anything(), async (who) => {
@@ -266,7 +266,7 @@ describe('options', () => {
 describe('value', () => {
   test('is true for who is in and the default for who is out, typed by the schema', async () => {
     const schema = defineFlags({ new_feature: { default: false }, kept: { default: true } })
-    await using flags = createFlags({ store: world.store, schema })
+    await using flags = createFlags({ store: fleet.store, schema })
     await flags.admin.update('new_feature', { rollout: 100 })
     expect(await flags.value('new_feature', 'ada')).toBe(true)
     expect(await flags.value('kept', 'ada')).toBe(true)
@@ -277,14 +277,14 @@ describe('value', () => {
   })
 
   test('of another type than boolean is the default, and told as TYPE_MISMATCH', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     await flags.admin.update('new_feature', { rollout: 100 })
     expect(await flags.value('new_feature', 'ada', { default: 'blue' })).toBe('blue')
-    expect(world.codes).toEqual(['TYPE_MISMATCH'])
+    expect(fleet.codes).toEqual(['TYPE_MISMATCH'])
   })
 
   test('without a default anywhere is a mistake of the caller', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     await expect(flags.value('new_feature', 'ada', {} as never)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
   })
 })

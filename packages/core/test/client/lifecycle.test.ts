@@ -1,15 +1,15 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFlags, FlagsError, memoryCache, memoryStore } from '../../src/index.ts'
+import { around, Fleet, gate } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
-import { around, gate, World } from '../world.ts'
 
-let world: World
+let fleet: Fleet
 beforeEach(async () => {
-  world = new World()
-  await world.store.create({ name: 'new_feature', rollout: 100 })
+  fleet = new Fleet()
+  await fleet.store.create({ name: 'new_feature', rollout: 100 })
 })
-afterEach(() => world.end())
+afterEach(() => fleet.end())
 
 describe('close', () => {
   test('leaves no timer, no subscription and no work behind, and closes both adapters', async () => {
@@ -24,21 +24,21 @@ describe('close', () => {
         }
       },
     }
-    const store = around(world.store, { watch: channel.around as never })
-    const cache = around(world.cache(), { subscribe: channel.around as never })
-    const flags = world.client({ store, cache })
+    const store = around(fleet.store, { watch: channel.around as never })
+    const cache = around(fleet.cache(), { subscribe: channel.around as never })
+    const flags = fleet.client({ store, cache })
     await flags.isEnabled('new_feature', 'ada')
     await settle()
-    expect([subscriptions, world.clock.pending]).toEqual([2, 2])
+    expect([subscriptions, fleet.clock.pending]).toEqual([2, 2])
     await flags.close()
-    expect([subscriptions, world.clock.pending]).toEqual([0, 0])
+    expect([subscriptions, fleet.clock.pending]).toEqual([0, 0])
     expect([store.calls['close'], cache.calls['close']]).toEqual([1, 1])
   })
 
   test('waits for a fill that is under way', async () => {
     const held = gate()
     let filled = false
-    const cache = around(world.cache(), {
+    const cache = around(fleet.cache(), {
       async fill(next, ...args) {
         await held.opened
         const result = await next(...args)
@@ -46,7 +46,7 @@ describe('close', () => {
         return result
       },
     })
-    const flags = world.client({ cache })
+    const flags = fleet.client({ cache })
     await flags.isEnabled('new_feature', 'ada')
     const closing = flags.close()
     held.open()
@@ -55,9 +55,9 @@ describe('close', () => {
   })
 
   test('can be called twice, and by `await using`', async () => {
-    const store = around(world.store)
+    const store = around(fleet.store)
     {
-      await using flags = world.client({ store })
+      await using flags = fleet.client({ store })
       await flags.isEnabled('new_feature', 'ada')
       expect(await flags.close()).toBe(await flags.close())
     }
@@ -65,7 +65,7 @@ describe('close', () => {
   })
 
   test('makes every later answer the default, with CLOSED, and administration refuse', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     await flags.isEnabled('new_feature', 'ada')
     await flags.close()
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
@@ -81,33 +81,33 @@ describe('close', () => {
   })
 
   test('before the first call opens nothing', async () => {
-    const store = around(world.store)
-    await world.client({ store }).close()
+    const store = around(fleet.store)
+    await fleet.client({ store }).close()
     expect(store.calls).toEqual({ close: 1 })
   })
 
   test('in the same turn as the first call leaves nothing open either', async () => {
-    const [store, cache] = [around(world.store), around(world.cache())]
-    const flags = world.client({ store, cache })
+    const [store, cache] = [around(fleet.store), around(fleet.cache())]
+    const flags = fleet.client({ store, cache })
     const asked = flags.isEnabled('new_feature', 'ada')
     await flags.close()
     expect(typeof (await asked)).toBe('boolean')
     await settle()
-    expect([store.calls['watch'], cache.calls['subscribe'], world.clock.pending]).toEqual([undefined, undefined, 0])
+    expect([store.calls['watch'], cache.calls['subscribe'], fleet.clock.pending]).toEqual([undefined, undefined, 0])
   })
 
   test('goes on to its end where a subscription cannot be ended, and tells', async () => {
-    const store = around(world.store, { watch: async () => () => Promise.reject(new Error('cut')) })
-    const flags = world.client({ store })
+    const store = around(fleet.store, { watch: async () => () => Promise.reject(new Error('cut')) })
+    const flags = fleet.client({ store })
     await flags.ready()
     await flags.close()
-    expect([store.calls['close'], world.clock.pending, world.codes]).toEqual([1, 0, ['CHANNEL_DOWN']])
+    expect([store.calls['close'], fleet.clock.pending, fleet.codes]).toEqual([1, 0, ['CHANNEL_DOWN']])
   })
 
   test('waits for an update that is under way, and keeps nothing of it', async () => {
     const held = gate()
-    const store = around(world.store, { update: (next, ...args) => held.opened.then(() => next(...args)) })
-    const flags = world.client({ store })
+    const store = around(fleet.store, { update: (next, ...args) => held.opened.then(() => next(...args)) })
+    const flags = fleet.client({ store })
     await flags.ready()
     const update = flags.admin.update('new_feature', { rollout: 50 })
     const closing = flags.close()
@@ -119,18 +119,18 @@ describe('close', () => {
 
   test('tries once more to tell the cache what it is owed', async () => {
     let down = true
-    const cache = around(world.cache(), { invalidate: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
-    const flags = world.deaf({ cache })
+    const cache = around(fleet.cache(), { invalidate: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
+    const flags = fleet.deaf({ cache })
     expect((await flags.admin.update('new_feature', { rollout: 0 })).propagation).toBe('deferred')
     down = false
     await flags.close()
-    const look = world.cache()
-    await look.open((await world.store.head()).storeId)
+    const look = fleet.cache()
+    await look.open((await fleet.store.head()).storeId)
     expect((await look.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(2)
   })
 
   test('ends a read that has not taken off yet', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     await flags.ready()
     const reading = flags.evaluate('new_feature', 'ada')
     await flags.close()
@@ -141,11 +141,11 @@ describe('close', () => {
 describe('ready', () => {
   test('waits for the catch-up that a call has begun, and not for one more', async () => {
     const held = gate()
-    const store = around(world.store, {
+    const store = around(fleet.store, {
       head: (next, ...args) => held.opened.then(() => next(...args)),
       changesSince: () => Promise.reject(new Error('connection refused')),
     })
-    const flags = world.client({ store })
+    const flags = fleet.client({ store })
     void flags.evaluate('new_feature', 'ada')
     await settle()
     const ready = flags.ready()
@@ -155,47 +155,47 @@ describe('ready', () => {
   })
 
   test('resolves when the store is known and the channels are up', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     await flags.ready()
     expect(flags.stats()).toMatchObject({ clock: 1, leased: true, channels: 2 })
     await flags.ready()
   })
 
   test.each(['SCHEMA_MISSING', 'SCHEMA_OLD'] as const)('rejects with %s, which names the way out', async (code) => {
-    const store = around(world.store, { head: () => Promise.reject(new FlagsError(code, 'Run migrate() first.')) })
-    const flags = world.client({ store })
+    const store = around(fleet.store, { head: () => Promise.reject(new FlagsError(code, 'Run migrate() first.')) })
+    const flags = fleet.client({ store })
     await expect(flags.ready()).rejects.toMatchObject({ code, message: expect.stringContaining('migrate()') })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, errorCode: code })
   })
 
   test('survives a cache that cannot be opened', async () => {
-    const flags = world.client({ cache: around(world.cache(), { open: () => Promise.reject(new Error('refused')) }) })
+    const flags = fleet.client({ cache: around(fleet.cache(), { open: () => Promise.reject(new Error('refused')) }) })
     await flags.ready()
-    expect(world.codes).toEqual(['CACHE_UNAVAILABLE'])
+    expect(fleet.codes).toEqual(['CACHE_UNAVAILABLE'])
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
   })
 })
 
 describe('events', () => {
   test('tell of each change once, in every process, whoever made it', async () => {
-    const [writer, other] = [world.client(), world.client()]
+    const [writer, other] = [fleet.client(), fleet.client()]
     const heard: string[] = []
     for (const [who, client] of Object.entries({ writer, other })) {
       await client.ready()
       client.on('change', ({ name, version }) => heard.push(`${who}: ${name} ${version}`))
     }
     await writer.admin.update('new_feature', { rollout: 10 })
-    await world.store.update('new_feature', { rollout: 20 })
+    await fleet.store.update('new_feature', { rollout: 20 })
     await settle()
     expect(heard.sort()).toEqual(['other: new_feature 2', 'other: new_feature 3', 'writer: new_feature 2', 'writer: new_feature 3'])
   })
 
   test('come when the new answer is there: whoever asks again gets it, though the fence is not raised yet', async () => {
     const held = gate()
-    const cache = around(world.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
+    const cache = around(fleet.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
     const [writer, other] = [
-      world.client({ cache }),
-      world.client({ cache: around(world.cache(), { invalidate: () => held.opened as never }) }),
+      fleet.client({ cache }),
+      fleet.client({ cache: around(fleet.cache(), { invalidate: () => held.opened as never }) }),
     ]
     await other.isEnabled('new_feature', 'ada')
     await writer.ready()
@@ -212,7 +212,7 @@ describe('events', () => {
   })
 
   test('reach each listener, until it unsubscribes', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     const listener = vi.fn()
     const [first, second] = [flags.on('change', listener), flags.on('change', listener)]
     await flags.admin.update('new_feature', { rollout: 10 })
@@ -228,7 +228,7 @@ describe('events', () => {
 
   test('a listener that throws harms nobody and becomes a process warning', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
-    const flags = world.client()
+    const flags = fleet.client()
     const listener = vi.fn()
     flags.on('change', () => {
       throw new Error('my own fault')
@@ -259,21 +259,21 @@ describe('events', () => {
   })
 
   test('of another name are refused', () => {
-    expect(() => world.client().on('chnage' as never, () => undefined)).toThrow("listen to 'change', 'error', 'stale' or 'fresh'")
+    expect(() => fleet.client().on('chnage' as never, () => undefined)).toThrow("listen to 'change', 'error', 'stale' or 'fresh'")
   })
 
   test('errors reach onError and listeners alike', async () => {
-    const flags = world.client({ cache: around(world.cache(), { open: () => Promise.reject('refused') }) })
+    const flags = fleet.client({ cache: around(fleet.cache(), { open: () => Promise.reject('refused') }) })
     const listener = vi.fn()
     flags.on('error', listener)
     await flags.ready()
-    expect(listener).toHaveBeenCalledWith(world.errors[0])
-    expect(world.errors[0]).toMatchObject({ code: 'CACHE_UNAVAILABLE', cause: 'refused', message: 'The cache cannot be used: refused' })
+    expect(listener).toHaveBeenCalledWith(fleet.errors[0])
+    expect(fleet.errors[0]).toMatchObject({ code: 'CACHE_UNAVAILABLE', cause: 'refused', message: 'The cache cannot be used: refused' })
   })
 })
 
 test('stats count hits and misses of each layer', async () => {
-  const flags = world.client()
+  const flags = fleet.client()
   await flags.isEnabled('new_feature', 'ada')
   await flags.isEnabled('new_feature', 'ada')
   await flags.evaluate('new_feature', 'ada')

@@ -1,6 +1,6 @@
+import { sharedMemoryCache } from '../../src/adapters/memory/shared-memory-cache.ts'
 import { cacheCases } from '../../src/conformance/index.ts'
 import type { CacheRead, FlagCache } from '../../src/contracts/index.ts'
-import { memoryCacheSpace } from '../../src/adapters/memory/memory-cache-space.ts'
 import { ManualClock } from '../manual-clock.ts'
 import { failureOf } from './failure-of.ts'
 import { forwardingCache, type SubscribedCache } from './forwarding.ts'
@@ -28,7 +28,7 @@ export function caught({ fails, broken }: CacheDefect): Promise<unknown> {
   const cases = cacheCases({
     async open() {
       const clock = new ManualClock()
-      const space = memoryCacheSpace({ clock })
+      const space = sharedMemoryCache({ clock })
       const override = broken()
       const client = (): FlagCache => {
         const cache = forwardingCache(space.connect())

@@ -1,6 +1,6 @@
+import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { storeCases } from '../../src/conformance/index.ts'
 import type { FlagStore } from '../../src/contracts/index.ts'
-import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { failureOf } from './failure-of.ts'
 import { forwardingStore, type WatchedStore } from './forwarding.ts'
 

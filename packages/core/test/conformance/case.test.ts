@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { casesOf, needed, type Scenarios, type World } from '../../src/conformance/case.ts'
+import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
+import { sharedMemoryCache } from '../../src/adapters/memory/shared-memory-cache.ts'
+import { casesOf, type Fixture, needed, type Scenarios } from '../../src/conformance/case.ts'
 import { eventually } from '../../src/conformance/eventually.ts'
 import { cacheCases, storeCases } from '../../src/conformance/index.ts'
-import { memoryCacheSpace } from '../../src/adapters/memory/memory-cache-space.ts'
-import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
 
 const unopened = () => Promise.reject(new Error('not to be opened'))
 
@@ -12,11 +12,11 @@ afterEach(() => {
 })
 
 describe('a conformance case', () => {
-  const scenarios: Scenarios<World> = { passes: async () => {}, fails: () => Promise.reject(new Error('broken')) }
+  const scenarios: Scenarios<Fixture> = { passes: async () => {}, fails: () => Promise.reject(new Error('broken')) }
 
   test('opens a world of its own and ends it, whether it passes or fails', async () => {
     const log: string[] = []
-    const open = async (): Promise<World> => {
+    const open = async (): Promise<Fixture> => {
       log.push('open')
       return { end: async () => void log.push('end') }
     }
@@ -64,7 +64,7 @@ describe('the suites', () => {
     })
     const cache = cacheCases({
       open: async () => {
-        const space = memoryCacheSpace()
+        const space = sharedMemoryCache()
         return { cache: space.connect(), peer: async () => space.connect(), end: async () => {} }
       },
     })

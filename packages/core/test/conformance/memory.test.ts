@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest'
-import { cacheCases, storeCases } from '../../src/conformance/index.ts'
-import { memoryCacheSpace } from '../../src/adapters/memory/memory-cache-space.ts'
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
+import { sharedMemoryCache } from '../../src/adapters/memory/shared-memory-cache.ts'
+import { cacheCases, storeCases } from '../../src/conformance/index.ts'
 import { ManualClock } from '../manual-clock.ts'
 
 const NO_REWIND = 'a memory store has no backup to be restored from'
@@ -36,7 +36,7 @@ const ofStore = storeCases({
 const ofCache = cacheCases({
   async open() {
     const clock = new ManualClock()
-    const space = memoryCacheSpace({ clock })
+    const space = sharedMemoryCache({ clock })
     const cache = space.connect()
     return { cache, peer: async () => space.connect(), advance: (ms) => clock.advance(ms), end: () => cache.close() }
   },

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Condition, Operator } from '../../src/adapter.ts'
-import { loadEngines } from '../../src/layers/load-engines.ts'
 import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../../src/evaluate/compiled-segment.ts'
-import { type Engines, enginesOf, type RegExpEngine } from '../../src/validate/engines.ts'
 import { trace } from '../../src/evaluate/trace.ts'
+import { loadEngines } from '../../src/layers/load-engines.ts'
 import { loadHash } from '../../src/layers/load-hash.ts'
-import { recordOf, segmentRecordOf, target, worldOf } from './worlds.ts'
+import { type Engines, enginesOf, type RegExpEngine } from '../../src/validate/engines.ts'
+import { recordOf, segmentRecordOf, target, viewOf } from './views.ts'
 
 let hash: Hash
 let regExp: RegExpEngine
@@ -55,7 +55,7 @@ describe('a condition without its engine', () => {
   test('is met neither way, and says so', () => {
     for (const condition of [matches, newer, { ...matches, not: true }, { ...newer, not: true }]) {
       const flag = new CompiledFlag(recordOf({ name: 'f', rules: [{ when: [condition] }] }), hash)
-      const { decision, rules } = trace(flag, target({ x: '2.0.0' }), worldOf({}, hash))
+      const { decision, rules } = trace(flag, target({ x: '2.0.0' }), viewOf({}, hash))
       expect(decision.enabled).toBe(false)
       expect(rules[0]?.conditions[0]).toMatchObject({ verdict: 'unknown', why: expect.stringContaining('is not loaded') })
     }
@@ -63,9 +63,9 @@ describe('a condition without its engine', () => {
 
   test('of a segment likewise', () => {
     const segment = new CompiledSegment(segmentRecordOf({ name: 'beta', when: [matches] }))
-    expect(segment.has('a', target({ x: 'aaa' }), worldOf({}, hash))).toBe(false)
+    expect(segment.has('a', target({ x: 'aaa' }), viewOf({}, hash))).toBe(false)
     const loaded = new CompiledSegment(segmentRecordOf({ name: 'beta', when: [matches] }), { regExp })
-    expect(loaded.has('a', target({ x: 'aaa' }), worldOf({}, hash))).toBe(true)
+    expect(loaded.has('a', target({ x: 'aaa' }), viewOf({}, hash))).toBe(true)
   })
 
   test('or with an engine that fails, is met neither way', () => {
@@ -75,7 +75,7 @@ describe('a condition without its engine', () => {
     const engines: Engines = { regExp: { compile: () => fails }, semver: { orderTo: () => fails } }
     for (const condition of [matches, newer, { ...matches, not: true }, { ...newer, not: true }]) {
       const flag = new CompiledFlag(recordOf({ name: 'f', rules: [{ when: [condition] }] }), hash, engines)
-      expect(flag.evaluate(target({ x: '2.0.0' }), worldOf({}, hash)).enabled).toBe(false)
+      expect(flag.evaluate(target({ x: '2.0.0' }), viewOf({}, hash)).enabled).toBe(false)
     }
   })
 })

@@ -1,24 +1,24 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Decision, type FlagRecord, FlagsError, parseRecord } from '../../src/adapter.ts'
-import { loadEngines } from '../../src/layers/load-engines.ts'
 import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
-import type { Engines } from '../../src/validate/engines.ts'
 import { trace } from '../../src/evaluate/trace.ts'
+import { loadEngines } from '../../src/layers/load-engines.ts'
 import { loadHash } from '../../src/layers/load-hash.ts'
+import type { Engines } from '../../src/validate/engines.ts'
 import type { ConditionVector } from './vectors/condition-vector.ts'
+import { dependencyEvaluations } from './vectors/dependency-evaluations.ts'
 import type { EvaluationVector, Expected } from './vectors/evaluation-vector.ts'
 import { numberConditions } from './vectors/number-conditions.ts'
 import { pathConditions } from './vectors/path-conditions.ts'
 import { rolloutEvaluations } from './vectors/rollout-evaluations.ts'
 import { specText } from './vectors/spec-text.ts'
 import { textConditions } from './vectors/text-conditions.ts'
-import { worldEvaluations } from './vectors/world-evaluations.ts'
-import { recordOf, target, worldOf } from './worlds.ts'
+import { recordOf, target, viewOf } from './views.ts'
 
 const FILE = new URL('../../../../spec/evaluation.json', import.meta.url)
-const tables = specText([...textConditions, ...numberConditions, ...pathConditions], [...rolloutEvaluations, ...worldEvaluations])
+const tables = specText([...textConditions, ...numberConditions, ...pathConditions], [...rolloutEvaluations, ...dependencyEvaluations])
 // The tables are written by hand; after a change to them, `WRITE_SPEC=1 npx vitest run --project core evaluation-spec`.
 if (process.env['WRITE_SPEC'] === '1') writeFileSync(FILE, tables)
 
@@ -83,7 +83,7 @@ describe('spec/evaluation.json', () => {
   test('says rightly which conditions are met', () => {
     for (const [index, { condition, context, met }] of spec.conditions.entries()) {
       const record = stored(recordOf({ name: 'x', rollout: 0, rules: [{ when: [condition] }] }))
-      const { decision, rules } = trace(new CompiledFlag(record, hash, engines), target(context), worldOf({}, hash))
+      const { decision, rules } = trace(new CompiledFlag(record, hash, engines), target(context), viewOf({}, hash))
       expect([decision.enabled, rules[0]?.met], `${index}: ${JSON.stringify({ condition, context })}`.slice(0, 400)).toEqual([met, met])
     }
   })
@@ -92,13 +92,13 @@ describe('spec/evaluation.json', () => {
     for (const vector of spec.evaluations) {
       const flag = new CompiledFlag(stored(recordOf(vector.flag)), hash, engines)
       const now = Date.parse(vector.now ?? '2026-01-01T00:00:00Z')
-      const world = worldOf({ flags: [vector.flag, ...(vector.flags ?? [])], segments: vector.segments ?? [], now }, hash, engines)
+      const view = viewOf({ flags: [vector.flag, ...(vector.flags ?? [])], segments: vector.segments ?? [], now }, hash, engines)
       const who = target(vector.context)
-      const decision = flag.evaluate(who, world)
+      const decision = flag.evaluate(who, view)
       const { rollout, ...rest } = expected(decision)
       const said = vector.expect.rollout === undefined ? rest : { ...rest, rollout }
       expect(said, JSON.stringify(vector)).toEqual(vector.expect)
-      expect(trace(flag, who, world).decision).toEqual(decision)
+      expect(trace(flag, who, view).decision).toEqual(decision)
       if (flag.plain && who.key !== undefined) expect(flag.admits(who.key)).toBe(decision.enabled)
     }
   })

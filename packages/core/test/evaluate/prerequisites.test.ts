@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { NewFlag } from '../../src/adapter.ts'
 import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
+import type { EvaluationView } from '../../src/evaluate/evaluation-view.ts'
 import { MAX_DEPTH } from '../../src/evaluate/prerequisites.ts'
 import { trace } from '../../src/evaluate/trace.ts'
-import type { World } from '../../src/evaluate/evaluation-view.ts'
 import { loadHash } from '../../src/layers/load-hash.ts'
-import { recordOf, target, worldOf } from './worlds.ts'
+import { recordOf, target, viewOf } from './views.ts'
 
 let hash: Hash
 beforeAll(async () => {
@@ -25,14 +25,14 @@ function chain(length: number, next: (index: number) => readonly string[] = (ind
 }
 
 /** The same world, and how often each flag was looked up in it. */
-function counted(world: World): { readonly world: World; readonly asked: () => number } {
+function counted(view: EvaluationView): { readonly view: EvaluationView; readonly asked: () => number } {
   let asked = 0
   return {
-    world: {
-      ...world,
+    view: {
+      ...view,
       flag: (name) => {
         asked++
-        return world.flag(name)
+        return view.flag(name)
       },
     },
     asked: () => asked,
@@ -40,9 +40,9 @@ function counted(world: World): { readonly world: World; readonly asked: () => n
 }
 
 function evaluate(name: string, flags: readonly NewFlag[]): { readonly enabled: boolean; readonly asked: number } {
-  const { world, asked } = counted(worldOf({ flags }, hash))
-  const flag = world.flag(name) as CompiledFlag
-  const { enabled } = flag.evaluate(ada, world)
+  const { view, asked } = counted(viewOf({ flags }, hash))
+  const flag = view.flag(name) as CompiledFlag
+  const { enabled } = flag.evaluate(ada, view)
   return { enabled, asked: asked() - 1 }
 }
 
@@ -105,7 +105,7 @@ describe('prerequisites', () => {
     }))
     const flags: NewFlag[] = [{ name: 'on', rollout: 100, variants }, { name: 'off', rollout: 0 }, ...deep]
     const flag = new CompiledFlag(recordOf({ name: 'f', rollout: 100, requires }), hash)
-    const { decision, prerequisites } = trace(flag, ada, worldOf({ flags }, hash))
+    const { decision, prerequisites } = trace(flag, ada, viewOf({ flags }, hash))
     expect(decision.unmet).toBe('off')
     expect(prerequisites.map(({ met, why }) => [met, why])).toEqual([
       [true, 'on'],

@@ -1,18 +1,18 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type FlagRecord, FlagsError, type NewFlag, parseRecord } from '../../src/adapter.ts'
-import { loadEngines } from '../../src/layers/load-engines.ts'
 import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
-import type { Engines } from '../../src/validate/engines.ts'
-import { segmentNameOf } from '../../src/validate/segment-key.ts'
+import { EMPTY_VIEW, type EvaluationView } from '../../src/evaluate/evaluation-view.ts'
 import { plainTarget, targetOf } from '../../src/evaluate/target.ts'
 import { trace } from '../../src/evaluate/trace.ts'
-import { EMPTY_WORLD, type World } from '../../src/evaluate/evaluation-view.ts'
+import { loadEngines } from '../../src/layers/load-engines.ts'
 import { loadHash } from '../../src/layers/load-hash.ts'
 import { checkNewFlag } from '../../src/validate/check-flag.ts'
+import type { Engines } from '../../src/validate/engines.ts'
+import { segmentNameOf } from '../../src/validate/segment-key.ts'
 import { anyContext, anyFlag, anyHostileContext, anyRollout, anySegment } from './arbitraries.ts'
-import { recordOf, target, worldOf } from './worlds.ts'
+import { recordOf, target, viewOf } from './views.ts'
 
 let hash: Hash
 let engines: Engines
@@ -37,10 +37,10 @@ describe('an evaluation', () => {
         const who = targetOf(context)
         if (who instanceof FlagsError) return
         const compiled = compile(flag)
-        const world = worldOf(parts, hash, engines)
-        const decision = compiled.evaluate(who, world)
+        const view = viewOf(parts, hash, engines)
+        const decision = compiled.evaluate(who, view)
         expect(typeof decision.enabled).toBe('boolean')
-        expect(trace(compiled, who, world).decision).toEqual(decision)
+        expect(trace(compiled, who, view).decision).toEqual(decision)
       }),
       { numRuns: 1_000 },
     )
@@ -51,10 +51,10 @@ describe('an evaluation', () => {
       fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
         const before = structuredClone({ flag, context })
         const once = compile(flag)
-        const world = worldOf(parts, hash, engines)
-        const first = once.evaluate(target(context), world)
-        expect(once.evaluate(target(context), world)).toEqual(first)
-        expect(compile(structuredClone(flag)).evaluate(target(structuredClone(context)), worldOf(parts, hash, engines))).toEqual(first)
+        const view = viewOf(parts, hash, engines)
+        const first = once.evaluate(target(context), view)
+        expect(once.evaluate(target(context), view)).toEqual(first)
+        expect(compile(structuredClone(flag)).evaluate(target(structuredClone(context)), viewOf(parts, hash, engines))).toEqual(first)
         expect({ flag, context }).toEqual(before)
       }),
     )
@@ -65,9 +65,9 @@ describe('an evaluation', () => {
       fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
         const record = recordOf(checkNewFlag(flag, engines))
         const read = parseRecord(flag.name, JSON.parse(JSON.stringify(record))) as FlagRecord
-        const world = worldOf(parts, hash, engines)
-        const decision = new CompiledFlag(record, hash, engines).evaluate(target(context), world)
-        expect(new CompiledFlag(read, hash, engines).evaluate(target(context), world)).toEqual(decision)
+        const view = viewOf(parts, hash, engines)
+        const decision = new CompiledFlag(record, hash, engines).evaluate(target(context), view)
+        expect(new CompiledFlag(read, hash, engines).evaluate(target(context), view)).toEqual(decision)
       }),
     )
   })
@@ -76,7 +76,7 @@ describe('an evaluation', () => {
     fc.assert(
       fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
         const compiled = compile(flag)
-        const { decision, rules, prerequisites, bucketing } = trace(compiled, target(context), worldOf(parts, hash, engines))
+        const { decision, rules, prerequisites, bucketing } = trace(compiled, target(context), viewOf(parts, hash, engines))
         if (decision.rule !== undefined) expect(rules.at(-1)).toMatchObject({ ...decision.rule, met: true })
         expect(rules.filter(({ met }) => met).length).toBe(decision.rule === undefined ? 0 : 1)
         for (const { met, conditions } of rules) expect(conditions.every((condition) => condition.met)).toBe(met)
@@ -93,8 +93,8 @@ describe('an evaluation', () => {
     fc.assert(
       fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
         const asked = new Set<string>()
-        const inner = worldOf(parts, hash, engines)
-        const world: World = {
+        const inner = viewOf(parts, hash, engines)
+        const view: EvaluationView = {
           now: inner.now,
           flag: (name) => {
             asked.add(name)
@@ -106,7 +106,7 @@ describe('an evaluation', () => {
           },
         }
         const compiled = compile(flag)
-        trace(compiled, target(context), world)
+        trace(compiled, target(context), view)
         for (const key of asked) expect(compiled.dependencies).toContain(key)
         for (const key of compiled.dependencies) expect(segmentNameOf(key) ?? key).toMatch(/^[a-z]+$/)
       }),
@@ -118,9 +118,9 @@ describe('an evaluation', () => {
       fc.property(fc.string({ minLength: 1 }), anyRollout, anyFlag, fc.boolean(), (key, rollout, { variants = [] }, enabled) => {
         const flag = compile({ name: 'flag', enabled, rollout, variants })
         expect(flag.plain).toBe(true)
-        expect(flag.evaluate(target(key), worldOf({}, hash)).enabled).toBe(flag.admits(key))
-        const asked = flag.evaluate(target({ targetingKey: key, x: 1 }), worldOf({}, hash))
-        expect(flag.evaluate(plainTarget(key), EMPTY_WORLD)).toEqual(asked)
+        expect(flag.evaluate(target(key), viewOf({}, hash)).enabled).toBe(flag.admits(key))
+        const asked = flag.evaluate(target({ targetingKey: key, x: 1 }), viewOf({}, hash))
+        expect(flag.evaluate(plainTarget(key), EMPTY_VIEW)).toEqual(asked)
       }),
     )
   })
@@ -131,9 +131,9 @@ describe('a raised rollout', () => {
     fc.assert(
       fc.property(anyFlag, anyContext, around, anyRollout, anyRollout, ({ ramp: _, ...flag }, context, parts, a, b) => {
         const [low, high] = [Math.min(a, b), Math.max(a, b)]
-        const world = worldOf(parts, hash, engines)
-        const before = compile({ ...flag, rollout: low }).evaluate(target(context), world)
-        const after = compile({ ...flag, rollout: high }).evaluate(target(context), world)
+        const view = viewOf(parts, hash, engines)
+        const before = compile({ ...flag, rollout: low }).evaluate(target(context), view)
+        const after = compile({ ...flag, rollout: high }).evaluate(target(context), view)
         if (!before.enabled) return
         expect(after).toMatchObject({
           enabled: true,
@@ -148,7 +148,7 @@ describe('a raised rollout', () => {
     fc.assert(
       fc.property(anyContext, anyRollout, anyRollout, (context, a, b) => {
         const of = (rollout: number): boolean =>
-          compile({ name: 'flag', rules: [{ when: [], rollout }] }).evaluate(target(context), worldOf({}, hash)).enabled
+          compile({ name: 'flag', rules: [{ when: [], rollout }] }).evaluate(target(context), viewOf({}, hash)).enabled
         if (of(Math.min(a, b))) expect(of(Math.max(a, b))).toBe(true)
       }),
     )
@@ -162,8 +162,8 @@ describe('a condition turned round', () => {
         const when = rules.flatMap((rule) => rule.when).slice(0, 50)
         const flagOf = (not: boolean): CompiledFlag =>
           compile({ name: 'flag', rules: [{ when: when.map((condition) => ({ ...condition, not })) }] })
-        const world = worldOf(parts, hash, engines)
-        const [as, round] = [false, true].map((not) => trace(flagOf(not), target(context), world).rules[0]?.conditions ?? [])
+        const view = viewOf(parts, hash, engines)
+        const [as, round] = [false, true].map((not) => trace(flagOf(not), target(context), view).rules[0]?.conditions ?? [])
         for (const [index, { met, verdict }] of (as ?? []).entries()) {
           expect([met, round?.[index]?.met]).toEqual(verdict === 'unknown' ? [false, false] : [verdict, !verdict])
         }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Ramp } from '../../src/adapter.ts'
-import { rampLine } from '../../src/evaluate/ramp.ts'
+import { compileRamp } from '../../src/evaluate/ramp.ts'
 
 const MAX_MS = Date.parse('9999-12-31T23:59:59.999Z')
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -16,8 +16,8 @@ const anyRamp: fc.Arbitrary<Ramp> = fc
     to: { at: iso(Math.max(a, b)), rollout: last },
   }))
 
-function lineOf(ramp: Ramp): NonNullable<ReturnType<typeof rampLine>> {
-  const line = rampLine(ramp)
+function lineOf(ramp: Ramp): NonNullable<ReturnType<typeof compileRamp>> {
+  const line = compileRamp(ramp)
   if (line === undefined) throw new Error('no ramp')
   return line
 }
@@ -73,12 +73,12 @@ describe('a ramp', () => {
   test('without moments in order, with moments that are none or with rollouts that are none is no ramp', () => {
     const point = (at: string, each: number): Ramp['from'] => ({ at, rollout: each })
     const [early, late] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'] as const
-    expect(rampLine({ from: point(late, 0), to: point(early, 100) })).toBeUndefined()
-    expect(rampLine({ from: point(early, 0), to: point(early, 100) })).toBeUndefined()
-    expect(rampLine({ from: point('soon', 0), to: point(late, 100) })).toBeUndefined()
-    expect(rampLine({ from: point(early, 0), to: point('later', 100) })).toBeUndefined()
-    expect(rampLine({ from: point(early, Number.NaN), to: point(late, 100) })).toBeUndefined()
-    expect(rampLine({ from: point(early, 0), to: point(late, 101) })).toBeUndefined()
+    expect(compileRamp({ from: point(late, 0), to: point(early, 100) })).toBeUndefined()
+    expect(compileRamp({ from: point(early, 0), to: point(early, 100) })).toBeUndefined()
+    expect(compileRamp({ from: point('soon', 0), to: point(late, 100) })).toBeUndefined()
+    expect(compileRamp({ from: point(early, 0), to: point('later', 100) })).toBeUndefined()
+    expect(compileRamp({ from: point(early, Number.NaN), to: point(late, 100) })).toBeUndefined()
+    expect(compileRamp({ from: point(early, 0), to: point(late, 101) })).toBeUndefined()
   })
 
   test('of a clock that is no number is where it starts', () => {

@@ -2,10 +2,10 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Condition, NewFlag } from '../../src/adapter.ts'
 import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
-import { segmentKey, segmentNameOf } from '../../src/validate/segment-key.ts'
 import { trace } from '../../src/evaluate/trace.ts'
 import { loadHash } from '../../src/layers/load-hash.ts'
-import { recordOf, target, worldOf } from './worlds.ts'
+import { segmentKey, segmentNameOf } from '../../src/validate/segment-key.ts'
+import { recordOf, target, viewOf } from './views.ts'
 
 let hash: Hash
 beforeAll(async () => {
@@ -18,11 +18,11 @@ const compile = (flag: Omit<NewFlag, 'name'>): CompiledFlag => new CompiledFlag(
 describe('a segment', () => {
   test('of 10,000 members knows each of them and nobody else', () => {
     const members = Array.from({ length: 10_000 }, (_, index) => `user-${index}`)
-    const world = worldOf({ segments: [{ name: 'beta', members }] }, hash)
+    const view = viewOf({ segments: [{ name: 'beta', members }] }, hash)
     const flag = compile({ rules: [{ when: [inBeta] }] })
-    for (const key of [members[0], members[5_000], members[9_999]]) expect(flag.evaluate(target(key), world).enabled).toBe(true)
+    for (const key of [members[0], members[5_000], members[9_999]]) expect(flag.evaluate(target(key), view).enabled).toBe(true)
     for (const key of ['user-10000', 'user', 'constructor', '__proto__', 'size'])
-      expect(flag.evaluate(target(key), world).enabled).toBe(false)
+      expect(flag.evaluate(target(key), view).enabled).toBe(false)
   })
 
   test('does not refer to segments: such a condition of it is never met', () => {
@@ -31,7 +31,7 @@ describe('a segment', () => {
         { name: 'beta', when: [{ ...inBeta, value: 'alpha', not }] },
         { name: 'alpha', members: ['ada'] },
       ]
-      expect(compile({ rules: [{ when: [inBeta] }] }).evaluate(target('ada'), worldOf({ segments }, hash)).enabled).toBe(false)
+      expect(compile({ rules: [{ when: [inBeta] }] }).evaluate(target('ada'), viewOf({ segments }, hash)).enabled).toBe(false)
     }
   })
 
@@ -45,16 +45,16 @@ describe('a segment', () => {
   })
 
   test('takes lists of attributes of at most 10,000 elements', () => {
-    const world = worldOf({ segments: [{ name: 'beta', members: ['x'] }] }, hash)
+    const view = viewOf({ segments: [{ name: 'beta', members: ['x'] }] }, hash)
     const flag = compile({ rules: [{ when: [{ ...inBeta, attribute: 'teams' }] }] })
     const list = (length: number): unknown => ({ teams: [...Array.from({ length: length - 1 }, String), 'x'] })
-    expect(flag.evaluate(target(list(10_000)), world).enabled).toBe(true)
-    expect(flag.evaluate(target(list(10_001)), world).enabled).toBe(false)
+    expect(flag.evaluate(target(list(10_000)), view).enabled).toBe(true)
+    expect(flag.evaluate(target(list(10_001)), view).enabled).toBe(false)
   })
 
   test('is traced with what the user was', () => {
     const flag = compile({ rules: [{ when: [inBeta, { ...inBeta, value: 'gone', not: true }] }] })
-    const { rules } = trace(flag, target('ada'), worldOf({ segments: [{ name: 'beta', members: ['ada'] }] }, hash))
+    const { rules } = trace(flag, target('ada'), viewOf({ segments: [{ name: 'beta', members: ['ada'] }] }, hash))
     expect(rules[0]?.conditions).toEqual([
       { ...inBeta, actual: '"ada"', verdict: true, met: true },
       {

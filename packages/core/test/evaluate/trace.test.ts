@@ -4,7 +4,7 @@ import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { type Trace, trace } from '../../src/evaluate/trace.ts'
 import { loadHash } from '../../src/layers/load-hash.ts'
-import { type Parts, recordOf, target, worldOf } from './worlds.ts'
+import { type Parts, recordOf, target, viewOf } from './views.ts'
 
 let hash: Hash
 beforeAll(async () => {
@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 // new_feature:user-1 falls at 8.881 and draws at 63.667; see spec/bucketing.json.
 function traced(flag: Omit<NewFlag, 'name'>, who: unknown, parts: Parts = {}): Trace {
-  return trace(new CompiledFlag(recordOf({ name: 'new_feature', ...flag }), hash), target(who), worldOf(parts, hash))
+  return trace(new CompiledFlag(recordOf({ name: 'new_feature', ...flag }), hash), target(who), viewOf(parts, hash))
 }
 const place = { input: 'new_feature:user-1', hash: 4_185_288_108, bucket: 8.881 }
 const variants = [

@@ -3,11 +3,11 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Variant } from '../../src/adapter.ts'
 import { BUCKETS, bucketOf, type Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
+import { EMPTY_VIEW } from '../../src/evaluate/evaluation-view.ts'
 import { plainTarget } from '../../src/evaluate/target.ts'
-import { isWeight, variantLine } from '../../src/evaluate/variant-ranges.ts'
-import { EMPTY_WORLD } from '../../src/evaluate/evaluation-view.ts'
+import { isWeight, variantRanges } from '../../src/evaluate/variant-ranges.ts'
 import { loadHash } from '../../src/layers/load-hash.ts'
-import { recordOf, target, worldOf } from './worlds.ts'
+import { recordOf, target, viewOf } from './views.ts'
 
 let hash: Hash
 beforeAll(async () => {
@@ -42,7 +42,7 @@ describe('the line of variants', () => {
   test('has its boundaries where the weights up to there end, rounded to the nearest bucket', () => {
     fc.assert(
       fc.property(weights, (of) => {
-        expect(variantLine(named(of)).ranges.map(({ to }) => to)).toEqual(of.map((_, index) => boundary(of, index)))
+        expect(variantRanges(named(of)).ranges.map(({ to }) => to)).toEqual(of.map((_, index) => boundary(of, index)))
       }),
     )
   })
@@ -50,7 +50,7 @@ describe('the line of variants', () => {
   test('gives every bucket to one variant, and none to a variant without weight', () => {
     fc.assert(
       fc.property(weights, fc.integer({ min: 0, max: BUCKETS - 1 }), (of, bucket) => {
-        const line = variantLine(named(of))
+        const line = variantRanges(named(of))
         expect(line.weightless).toBe(of.every((each) => each === 0))
         const drawn = line.at(bucket)
         if (line.weightless) {
@@ -67,7 +67,7 @@ describe('the line of variants', () => {
     fc.assert(
       fc.property(weights, fc.nat(99), weight, fc.integer({ min: 0, max: BUCKETS - 1 }), (of, at, changed, bucket) => {
         const other = of.with(at % of.length, changed)
-        const [before, after] = [variantLine(named(of)), variantLine(named(other))]
+        const [before, after] = [variantRanges(named(of)), variantRanges(named(other))]
         const [was, is] = [before.at(bucket)?.value, after.at(bucket)?.value]
         const isBetween = before.ranges.some(({ to }, index) => {
           const moved = after.ranges[index]?.to ?? to
@@ -80,7 +80,7 @@ describe('the line of variants', () => {
   })
 
   test('of equal weights hardly moves when one is changed by little, as a modulus over their sum would', () => {
-    const [before, after] = [variantLine(named([50, 50])), variantLine(named([51, 50]))]
+    const [before, after] = [variantRanges(named([50, 50])), variantRanges(named([51, 50]))]
     const moved = Array.from({ length: BUCKETS }, (_, bucket) => before.at(bucket)?.name !== after.at(bucket)?.name).filter(Boolean)
     expect(moved.length).toBe(495)
   })
@@ -95,7 +95,7 @@ describe('a drawn variant', () => {
       const users = 50_000
       const seen = of.map(() => 0)
       for (let id = 0; id < users; id++) {
-        const { value } = flag.evaluate(plainTarget(`user-${id}`), EMPTY_WORLD)
+        const { value } = flag.evaluate(plainTarget(`user-${id}`), EMPTY_VIEW)
         seen[value as number] = (seen[value as number] ?? 0) + 1
       }
       const chiSquared = seen.reduce(
@@ -108,7 +108,7 @@ describe('a drawn variant', () => {
 
   test('comes as often among those whom a small rollout lets in as among all', () => {
     const flag = new CompiledFlag(recordOf({ name: 'checkout', rollout: 10, variants: named([1, 1]) }), hash)
-    const drawn = Array.from({ length: 100_000 }, (_, id) => flag.evaluate(plainTarget(String(id)), EMPTY_WORLD).value).filter(
+    const drawn = Array.from({ length: 100_000 }, (_, id) => flag.evaluate(plainTarget(String(id)), EMPTY_VIEW).value).filter(
       (value) => value !== undefined,
     )
     const first = drawn.filter((value) => value === 0).length
@@ -120,8 +120,8 @@ describe('a drawn variant', () => {
     const variants = named([1, 2, 3])
     const flag = new CompiledFlag(recordOf({ name: 'checkout', rollout: 100, variants }), hash)
     for (let id = 0; id < 1_000; id++) {
-      expect(flag.evaluate(plainTarget(String(id)), EMPTY_WORLD).variant).toBe(
-        variantLine(variants).at(bucketOf(hash(`checkout:${id}`, 1)))?.name,
+      expect(flag.evaluate(plainTarget(String(id)), EMPTY_VIEW).variant).toBe(
+        variantRanges(variants).at(bucketOf(hash(`checkout:${id}`, 1)))?.name,
       )
     }
   })
@@ -130,7 +130,7 @@ describe('a drawn variant', () => {
     const rules = [{ name: 'wrong', when: [], variant: 'gone' }]
     for (const variants of [named([1]), []]) {
       const flag = new CompiledFlag(recordOf({ name: 'checkout', rules, variants }), hash)
-      const decision = flag.evaluate(target('ada'), worldOf({}, hash))
+      const decision = flag.evaluate(target('ada'), viewOf({}, hash))
       expect(decision).toMatchObject({
         enabled: true,
         reason: 'TARGETING_MATCH',

@@ -1,18 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CacheFill, CacheWant } from '../../src/index.ts'
+import { around, Fleet } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
-import { around, World } from '../world.ts'
 
-let world: World
+let fleet: Fleet
 beforeEach(async () => {
-  world = new World()
-  await world.store.create({ name: 'new_feature', rollout: 50 })
+  fleet = new Fleet()
+  await fleet.store.create({ name: 'new_feature', rollout: 50 })
 })
-afterEach(() => world.end())
+afterEach(() => fleet.end())
 
 describe('the cascade', () => {
   test('answers from the store, then from memory', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     const first = await flags.evaluate('new_feature', 'ada')
     const second = await flags.evaluate('new_feature', 'ada')
     expect([first.source, second.source]).toEqual(['store', 'memory'])
@@ -21,37 +21,37 @@ describe('the cascade', () => {
   })
 
   test('answers another process from the flag in the shared cache, and the same user from the shared decision', async () => {
-    await world.client().evaluate('new_feature', 'ada')
+    await fleet.client().evaluate('new_feature', 'ada')
     await settle()
-    const [other, third] = [world.client(), world.client()]
+    const [other, third] = [fleet.client(), fleet.client()]
     expect((await other.evaluate('new_feature', 'bob')).source).toBe('cache')
     expect((await third.evaluate('new_feature', 'ada')).source).toBe('decision')
     expect(other.stats().store.reads + third.stats().store.reads).toBe(0)
   })
 
   test('gives isEnabled and evaluate a decision cache each', async () => {
-    await world.client().isEnabled('new_feature', 'ada')
+    await fleet.client().isEnabled('new_feature', 'ada')
     await settle()
-    const other = world.client()
+    const other = fleet.client()
     expect((await other.evaluate('new_feature', 'ada')).source).toBe('cache')
-    const third = world.client()
+    const third = fleet.client()
     await third.isEnabled('new_feature', 'ada')
     expect(third.stats().decision).toEqual({ hits: 1, misses: 0 })
   })
 
   test('fills memory with the flag that came beside a decision', async () => {
-    await world.client().evaluate('new_feature', 'ada')
+    await fleet.client().evaluate('new_feature', 'ada')
     await settle()
-    const other = world.client()
+    const other = fleet.client()
     expect((await other.evaluate('new_feature', 'ada')).source).toBe('decision')
     await settle()
     expect((await other.evaluate('new_feature', 'bob')).source).toBe('memory')
   })
 
   test('loads the flag behind a decision that came alone', async () => {
-    await world.client({ ttl: { flagMs: 0 } }).evaluate('new_feature', 'ada')
+    await fleet.client({ ttl: { flagMs: 0 } }).evaluate('new_feature', 'ada')
     await settle()
-    const other = world.client()
+    const other = fleet.client()
     expect((await other.evaluate('new_feature', 'ada')).source).toBe('decision')
     await settle()
     expect((await other.evaluate('new_feature', 'bob')).source).toBe('memory')
@@ -60,27 +60,27 @@ describe('the cascade', () => {
 
   test('reads each of them in one go: fence, flag and decision', async () => {
     const wanted: (readonly CacheWant[])[] = []
-    const cache = around(world.cache(), {
+    const cache = around(fleet.cache(), {
       read(next, names) {
         wanted.push(names)
         return next(names)
       },
     })
-    await world.client({ cache }).isEnabled('new_feature', 'ada')
+    await fleet.client({ cache }).isEnabled('new_feature', 'ada')
     expect(wanted).toEqual([[{ name: 'new_feature', decision: { kind: 'check', targetingKey: 'ada' } }]])
   })
 
   test('fills with the times to live of the design, flags with up to 10 % less', async () => {
     const fills: CacheFill[] = []
-    const cache = around(world.cache(), {
+    const cache = around(fleet.cache(), {
       fill(next, all) {
         fills.push(...all)
         return next(all)
       },
     })
-    await world.client({ cache }).isEnabled('new_feature', 'ada')
-    await world.client({ cache, ttl: { flagMs: 0 } }).evaluate('new_feature', 'bob')
-    await world.client({ cache }).isEnabled('nobody_made_this')
+    await fleet.client({ cache }).isEnabled('new_feature', 'ada')
+    await fleet.client({ cache, ttl: { flagMs: 0 } }).evaluate('new_feature', 'bob')
+    await fleet.client({ cache }).isEnabled('nobody_made_this')
     await settle()
     const flagMs = fills.map((fill) => fill.flag?.ttlMs)
     expect(flagMs[0]).toBeGreaterThanOrEqual(270_000)
@@ -94,7 +94,7 @@ describe('the cascade', () => {
 
 describe('each layer can be left out', () => {
   test('without a cache, memory is filled from the store', async () => {
-    const flags = world.client({ cache: undefined as never })
+    const flags = fleet.client({ cache: undefined as never })
     expect((await flags.evaluate('new_feature', 'ada')).source).toBe('store')
     expect((await flags.evaluate('new_feature', 'ada')).source).toBe('memory')
     expect((await flags.admin.update('new_feature', { rollout: 100 })).propagation).toBe('ok')
@@ -102,7 +102,7 @@ describe('each layer can be left out', () => {
   })
 
   test('without memory, every call asks the cache and not the store', async () => {
-    const flags = world.client({ memory: false })
+    const flags = fleet.client({ memory: false })
     const sources = []
     for (let call = 0; call < 3; call++) {
       sources.push((await flags.evaluate('new_feature', 'ada')).source)
@@ -114,12 +114,12 @@ describe('each layer can be left out', () => {
   })
 
   test('without memory and cache, every call asks the store', async () => {
-    const flags = world.client({ memory: false, cache: undefined as never })
+    const flags = fleet.client({ memory: false, cache: undefined as never })
     for (let call = 0; call < 3; call++) expect((await flags.evaluate('new_feature', 'ada')).source).toBe('store')
   })
 
   test('a decision that came alone is enough where there is no memory to fill', async () => {
-    const flags = world.client({ memory: false, ttl: { flagMs: 0 } })
+    const flags = fleet.client({ memory: false, ttl: { flagMs: 0 } })
     const sources = []
     for (let call = 0; call < 3; call++) {
       sources.push((await flags.evaluate('new_feature', 'ada')).source)
@@ -133,7 +133,7 @@ describe('each layer can be left out', () => {
     ['checkMs', 'isEnabled'],
     ['endpointMs', 'evaluate'],
   ] as const)('a ttl.%s of 0 keeps the decisions of %s out of the cache', async (ttl, call) => {
-    const flags = world.client({ memory: false, ttl: { [ttl]: 0 } })
+    const flags = fleet.client({ memory: false, ttl: { [ttl]: 0 } })
     for (let round = 0; round < 2; round++) {
       await flags[call]('new_feature', 'ada')
       await settle()
@@ -143,8 +143,8 @@ describe('each layer can be left out', () => {
   })
 
   test('with every ttl at 0 nothing is kept in the cache', async () => {
-    const cache = around(world.cache())
-    const flags = world.client({ cache, memory: false, ttl: { flagMs: 0, endpointMs: 0, checkMs: 0 } })
+    const cache = around(fleet.cache())
+    const flags = fleet.client({ cache, memory: false, ttl: { flagMs: 0, endpointMs: 0, checkMs: 0 } })
     for (let round = 0; round < 2; round++) expect((await flags.evaluate('new_feature', 'ada')).source).toBe('store')
     expect(cache.calls['fill']).toBe(undefined)
   })
@@ -157,7 +157,7 @@ describe('decisions are shared only where the targeting key is the only input', 
     ['the key is longer than 256 bytes in UTF-8', 'ü'.repeat(129)],
     ['there is no key', undefined],
   ])('not when %s', async (_, who) => {
-    const flags = world.client({ memory: false })
+    const flags = fleet.client({ memory: false })
     for (let round = 0; round < 2; round++) {
       await flags.isEnabled('new_feature', who)
       await settle()
@@ -171,7 +171,7 @@ describe('decisions are shared only where the targeting key is the only input', 
     ['a context of a targeting key alone', { targetingKey: 'ada' }],
     ['256 bytes', 'ü'.repeat(128)],
   ])('for %s', async (_, who) => {
-    const flags = world.client({ memory: false })
+    const flags = fleet.client({ memory: false })
     for (let round = 0; round < 2; round++) {
       await flags.isEnabled('new_feature', who)
       await settle()
@@ -180,7 +180,7 @@ describe('decisions are shared only where the targeting key is the only input', 
   })
 
   test('never for a flag that does not exist, so that each caller keeps its own default', async () => {
-    const flags = world.client({ memory: false })
+    const flags = fleet.client({ memory: false })
     expect(await flags.isEnabled('missing', 'ada', { default: true })).toBe(true)
     await settle()
     expect(await flags.isEnabled('missing', 'ada')).toBe(false)
@@ -190,16 +190,16 @@ describe('decisions are shared only where the targeting key is the only input', 
 
 describe('a flag that does not exist', () => {
   test('is the default, with FLAG_NOT_FOUND and the layer that knew', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     const first = await flags.evaluate('missing', 'ada', { default: true })
     expect(first).toMatchObject({ enabled: true, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND', source: 'store', asOf: 1 })
     expect((await flags.evaluate('missing', 'ada')).source).toBe('memory')
-    expect((await world.client().evaluate('missing', 'ada')).source).toBe('cache')
-    expect(world.errors).toEqual([])
+    expect((await fleet.client().evaluate('missing', 'ada')).source).toBe('cache')
+    expect(fleet.errors).toEqual([])
   })
 
   test('is known as soon as it is created', async () => {
-    const [flags, other] = [world.client(), world.client()]
+    const [flags, other] = [fleet.client(), fleet.client()]
     for (const client of [flags, other]) expect(await client.isEnabled('missing', 'ada')).toBe(false)
     await flags.admin.create({ name: 'missing', rollout: 100 })
     expect(await flags.isEnabled('missing', 'ada')).toBe(true)
@@ -208,7 +208,7 @@ describe('a flag that does not exist', () => {
   })
 
   test('does not push real flags out of memory, however many names are made up', async () => {
-    const flags = world.client({ memory: { maxFlags: 10 } })
+    const flags = fleet.client({ memory: { maxFlags: 10 } })
     await flags.isEnabled('new_feature', 'ada')
     for (let index = 0; index < 50; index++) await flags.isEnabled(`missing_${index}`, 'ada')
     expect((await flags.evaluate('new_feature', 'ada')).source).toBe('memory')
@@ -216,8 +216,8 @@ describe('a flag that does not exist', () => {
 })
 
 test('memory keeps maxFlags flags, and asks the cache for the others', async () => {
-  for (let index = 0; index < 3; index++) await world.store.create({ name: `flag_${index}`, rollout: 100 })
-  const flags = world.client({ memory: { maxFlags: 2 } })
+  for (let index = 0; index < 3; index++) await fleet.store.create({ name: `flag_${index}`, rollout: 100 })
+  const flags = fleet.client({ memory: { maxFlags: 2 } })
   for (let index = 0; index < 3; index++) await flags.isEnabled(`flag_${index}`, { targetingKey: 'ada', plan: 'pro' })
   await settle()
   expect((await flags.evaluate('flag_2', 'bob')).source).toBe('memory')

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Changes, Loaded } from '../../src/index.ts'
+import { around, Fleet } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
-import { type Replicated, replicated } from '../replicated.ts'
-import { around, World } from '../world.ts'
+import { type Replicated, replicated } from '../replicated-store.ts'
 
-let world: World
+let fleet: Fleet
 let pair: Replicated
 beforeEach(async () => {
-  world = new World()
-  await world.store.create({ name: 'new_feature', rollout: 100 })
-  pair = replicated(world.store)
+  fleet = new Fleet()
+  await fleet.store.create({ name: 'new_feature', rollout: 100 })
+  pair = replicated(fleet.store)
 })
-afterEach(() => world.end())
+afterEach(() => fleet.end())
 
 const ON = { enabled: true, version: 1, asOf: 1 }
 const STALE = { reason: 'STALE', source: 'store' }
@@ -19,32 +19,32 @@ const UNKNOWN = { reason: 'ERROR', source: 'default', errorCode: 'STORE_UNAVAILA
 
 describe('no process goes back', () => {
   test('behind what it has answered', async () => {
-    const flags = world.client({ store: pair.store, cache: undefined as never, memory: false })
+    const flags = fleet.client({ store: pair.store, cache: undefined as never, memory: false })
     await flags.ready()
-    await world.store.update('new_feature', { rollout: 50 })
+    await fleet.store.update('new_feature', { rollout: 50 })
     expect((await flags.evaluate('new_feature', 'ada')).version).toBe(2)
     pair.primary = 'down'
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
     await pair.catchUp()
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, ...STALE })
   })
 
   test('behind what it has answered, where nothing has changed since it started', async () => {
-    await world.store.update('new_feature', { rollout: 50 })
-    const flags = world.client({ store: pair.store, cache: undefined as never, memory: false })
+    await fleet.store.update('new_feature', { rollout: 50 })
+    const flags = fleet.client({ store: pair.store, cache: undefined as never, memory: false })
     expect((await flags.evaluate('new_feature', 'ada')).version).toBe(2)
     pair.primary = 'down'
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
   })
 
   test('behind what the cache had, which it has answered as a last resort', async () => {
-    await world.store.update('new_feature', { rollout: 50 })
-    await world.deaf().isEnabled('new_feature', 'bob')
+    await fleet.store.update('new_feature', { rollout: 50 })
+    await fleet.deaf().isEnabled('new_feature', 'bob')
     await settle()
-    await world.store.create({ name: 'other' })
-    const cache = world.cache()
-    const flags = world.client({ store: pair.store, cache, memory: false })
+    await fleet.store.create({ name: 'other' })
+    const cache = fleet.cache()
+    const flags = fleet.client({ store: pair.store, cache, memory: false })
     await flags.ready()
     pair.primary = 'down'
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, reason: 'STALE', source: 'cache' })
@@ -53,23 +53,23 @@ describe('no process goes back', () => {
   })
 
   test('behind a change that it knows of', async () => {
-    const flags = world.client({ store: pair.store, cache: undefined as never })
+    const flags = fleet.client({ store: pair.store, cache: undefined as never })
     await flags.ready()
-    await world.store.update('new_feature', { rollout: 50 })
-    await world.clock.advance(2_000)
+    await fleet.store.update('new_feature', { rollout: 50 })
+    await fleet.clock.advance(2_000)
     pair.primary = 'down'
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
   })
 
   test('behind a last known good that memory holds', async () => {
-    const flags = world.client({ store: pair.store, cache: undefined as never })
-    await world.store.update('new_feature', { rollout: 0 })
+    const flags = fleet.client({ store: pair.store, cache: undefined as never })
+    await fleet.store.update('new_feature', { rollout: 0 })
     await flags.isEnabled('new_feature', 'ada')
     pair.primary = 'down'
-    await world.clock.advance(31_000)
+    await fleet.clock.advance(31_000)
     for (let round = 0; round < 3; round++) {
       expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, reason: 'STALE', source: 'memory' })
-      await world.clock.advance(2_000)
+      await fleet.clock.advance(2_000)
     }
     expect(pair.asked.length).toBeGreaterThan(0)
   })
@@ -79,13 +79,13 @@ describe('no process goes back', () => {
     const store = around(pair.store, {
       load: async (next, ...args) => ({ ...(await next(...args)), ...(behind ? { asOf: 2 } : {}) }),
     })
-    await world.store.update('new_feature', { rollout: 0 })
-    await world.store.create({ name: 'other' })
+    await fleet.store.update('new_feature', { rollout: 0 })
+    await fleet.store.create({ name: 'other' })
     behind = true
-    const flags = world.client({ store, cache: undefined as never })
+    const flags = fleet.client({ store, cache: undefined as never })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ asOf: 2, reason: 'STALE', source: 'memory' })
     pair.primary = 'down'
-    await world.clock.advance(3_601_000)
+    await fleet.clock.advance(3_601_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
   })
 })
@@ -96,15 +96,15 @@ describe('of what the cache has, though it is too old to trust, and what the rep
     ['the cache', 'cache'],
   ] as const)('%s is answered from where it is newer', async (_, source) => {
     const fill = async (): Promise<void> => {
-      await world.deaf().isEnabled('new_feature', 'bob')
+      await fleet.deaf().isEnabled('new_feature', 'bob')
       await settle()
     }
     if (source === 'store') await fill()
-    await world.store.update('new_feature', { rollout: 50 })
+    await fleet.store.update('new_feature', { rollout: 50 })
     if (source === 'store') await pair.catchUp()
     else await fill()
-    await world.store.create({ name: 'other' })
-    const flags = world.deaf({ store: pair.store })
+    await fleet.store.create({ name: 'other' })
+    const flags = fleet.deaf({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
     for (const from of [source, 'memory']) {
@@ -120,27 +120,27 @@ describe('a replica of another store', () => {
   })
 
   test('answers nothing, and is told of once', async () => {
-    const flags = world.deaf({ store: pair.store })
+    const flags = fleet.deaf({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
     for (let round = 0; round < 20; round++) {
       expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
-      await world.clock.advance(1_000)
+      await fleet.clock.advance(1_000)
     }
-    expect(world.codes.filter((code) => code === 'REPLICA_OF_OTHER_STORE')).toHaveLength(1)
+    expect(fleet.codes.filter((code) => code === 'REPLICA_OF_OTHER_STORE')).toHaveLength(1)
     expect(pair.asked.length).toBeLessThanOrEqual(11)
   })
 
   test('has said nothing that counts, once a process that trusted it knows its store', async () => {
     pair.primary = 'down'
-    const flags = world.client({ store: pair.store, cache: undefined as never })
+    const flags = fleet.client({ store: pair.store, cache: undefined as never })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(STALE)
     pair.primary = 'up'
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     pair.primary = 'down'
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
     pair.primary = 'up'
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ ...ON, reason: 'STATIC' })
   })
 })
@@ -158,9 +158,9 @@ describe('a replica that was ahead of what this process knew', () => {
       changesSince: async (next, cursor): Promise<Changes> =>
         older === undefined ? await next(cursor) : { kind: 'changes', cursor, changed: [] },
     })
-    const flags = world.client({ store, cache: undefined as never })
+    const flags = fleet.client({ store, cache: undefined as never })
     await flags.ready()
-    await world.store.update('new_feature', { rollout: 0 })
+    await fleet.store.update('new_feature', { rollout: 0 })
     await pair.catchUp()
     pair.primary = 'down'
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, asOf: 2, ...STALE })
@@ -170,17 +170,17 @@ describe('a replica that was ahead of what this process knew', () => {
   test('was right, where the primary is as far when it returns', async () => {
     const flags = await answeredAhead()
     pair.primary = 'up'
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, reason: 'STATIC' })
-    expect(world.codes).not.toContain('PARSE_ERROR')
+    expect(fleet.codes).not.toContain('PARSE_ERROR')
   })
 
   test('is taken back, where the primary has lost what it said', async () => {
-    const before = await world.store.load(['new_feature'])
+    const before = await fleet.store.load(['new_feature'])
     const flags = await answeredAhead()
     older = before
-    await world.clock.advance(2_000)
-    expect(world.codes).toContain('PARSE_ERROR')
+    await fleet.clock.advance(2_000)
+    expect(fleet.codes).toContain('PARSE_ERROR')
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ ...ON, reason: 'STATIC', source: 'store' })
   })
 })

@@ -1,24 +1,24 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Loaded } from '../../src/index.ts'
+import { around, Fleet, gate } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
-import { type Replicated, replicated } from '../replicated.ts'
-import { around, gate, World } from '../world.ts'
+import { type Replicated, replicated } from '../replicated-store.ts'
 
-let world: World
+let fleet: Fleet
 let pair: Replicated
 beforeEach(async () => {
-  world = new World()
-  await world.store.create({ name: 'new_feature', rollout: 100 })
-  pair = replicated(world.store)
+  fleet = new Fleet()
+  await fleet.store.create({ name: 'new_feature', rollout: 100 })
+  pair = replicated(fleet.store)
 })
-afterEach(() => world.end())
+afterEach(() => fleet.end())
 
 const NO_CACHE = { cache: undefined as never }
 
 /** Calls that come every 100 ms for 1.9 s. */
 async function burst(call: () => Promise<unknown>): Promise<void> {
   for (let round = 0; round < 20; round++) {
-    if (round > 0) await world.clock.advance(100)
+    if (round > 0) await fleet.clock.advance(100)
     await call()
   }
 }
@@ -28,11 +28,11 @@ describe('with the primary gone, a flag that memory lacks is asked for at most e
     ['while the lease runs', 0, true],
     ['when it has run out', 31_000, false],
   ] as const)('%s', async (_, wait, leased) => {
-    const cache = around(world.cache())
-    const flags = world.client({ store: pair.store, cache })
+    const cache = around(fleet.cache())
+    const flags = fleet.client({ store: pair.store, cache })
     await flags.ready()
     pair.primary = 'down'
-    await world.clock.advance(wait)
+    await fleet.clock.advance(wait)
     const loads = pair.store.calls['load'] ?? 0
     const call = async (): Promise<void> => {
       expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STALE' })
@@ -43,12 +43,12 @@ describe('with the primary gone, a flag that memory lacks is asked for at most e
       expect(pair.asked).toHaveLength(queries)
       expect(cache.calls['read']).toBe(queries)
       expect((pair.store.calls['load'] ?? 0) - loads).toBeLessThanOrEqual(queries)
-      await world.clock.advance(100)
+      await fleet.clock.advance(100)
     }
   })
 
   test('when it does not exist', async () => {
-    const flags = world.client({ store: pair.store, ...NO_CACHE })
+    const flags = fleet.client({ store: pair.store, ...NO_CACHE })
     await flags.ready()
     pair.primary = 'down'
     await burst(async () => expect(await flags.evaluate('missing')).toMatchObject({ reason: 'STALE', errorCode: 'FLAG_NOT_FOUND' }))
@@ -56,12 +56,12 @@ describe('with the primary gone, a flag that memory lacks is asked for at most e
   })
 
   test('when the outage has lasted for hours', async () => {
-    const flags = world.client({ store: pair.store, ...NO_CACHE })
+    const flags = fleet.client({ store: pair.store, ...NO_CACHE })
     await flags.ready()
     pair.primary = 'down'
     for (let minutes = 0; minutes < 150; minutes += 30) {
       expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STALE', source: 'store' })
-      await world.clock.advance(30 * 60_000)
+      await fleet.clock.advance(30 * 60_000)
     }
     pair.asked.splice(0)
     await burst(() => flags.evaluate('new_feature', 'ada'))
@@ -73,21 +73,21 @@ describe('with the primary gone, a flag that memory lacks is asked for at most e
     ['cannot be reached', { replica: 'down' }],
     ['is of another store', { instead: (loaded: Loaded) => ({ ...loaded, storeId: 'another' }) }],
   ] as const)('when the replica %s', async (_, trouble) => {
-    const flags = world.client({ store: pair.store, memory: false, ...NO_CACHE })
+    const flags = fleet.client({ store: pair.store, memory: false, ...NO_CACHE })
     await flags.ready()
-    await world.store.update('new_feature', { rollout: 0 })
+    await fleet.store.update('new_feature', { rollout: 0 })
     await flags.isEnabled('new_feature', 'ada')
     pair.primary = 'down'
     Object.assign(pair, trouble)
     for (let queries = 1; queries <= 2; queries++) {
       await burst(async () => expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'ERROR', source: 'default' }))
       expect(pair.asked).toHaveLength(queries)
-      await world.clock.advance(100)
+      await fleet.clock.advance(100)
     }
   })
 
   test('but on each call where there is no memory to keep the answer, so that no call is told less than the one before', async () => {
-    const flags = world.client({ store: pair.store, memory: false, ...NO_CACHE })
+    const flags = fleet.client({ store: pair.store, memory: false, ...NO_CACHE })
     await flags.ready()
     pair.primary = 'down'
     await burst(async () => expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STALE', source: 'store' }))
@@ -96,7 +96,7 @@ describe('with the primary gone, a flag that memory lacks is asked for at most e
 })
 
 test('what memory vouches for is not asked of a replica', async () => {
-  const flags = world.client({ store: pair.store, ...NO_CACHE })
+  const flags = fleet.client({ store: pair.store, ...NO_CACHE })
   await flags.isEnabled('new_feature', 'ada')
   pair.primary = 'down'
   await burst(async () => expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STATIC', source: 'memory' }))
@@ -105,9 +105,9 @@ test('what memory vouches for is not asked of a replica', async () => {
 
 describe('when the primary is back, the answer is fresh', () => {
   async function answeredStale() {
-    const flags = world.client({ store: pair.store, ...NO_CACHE })
+    const flags = fleet.client({ store: pair.store, ...NO_CACHE })
     await flags.ready()
-    await world.store.update('new_feature', { rollout: 0 })
+    await fleet.store.update('new_feature', { rollout: 0 })
     pair.primary = 'down'
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 1, reason: 'STALE' })
     pair.primary = 'up'
@@ -119,36 +119,36 @@ describe('when the primary is back, the answer is fresh', () => {
     const flags = await answeredStale()
     expect(await flags.evaluate('new_feature', 'ada', { minVersion: 2 })).toMatchObject({ version: 2, reason: 'STATIC' })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, reason: 'STATIC', source: 'memory' })
-    expect(world.clock.monotonic()).toBe(0)
+    expect(fleet.clock.monotonic()).toBe(0)
   })
 
   test('as soon as a catch-up has found out, though the flag itself has not changed', async () => {
-    const flags = world.client({ store: pair.store, ...NO_CACHE })
+    const flags = fleet.client({ store: pair.store, ...NO_CACHE })
     await flags.ready()
     pair.primary = 'down'
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STALE' })
     pair.primary = 'up'
     await flags.isEnabled('other', 'ada', { minVersion: 2 })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STATIC', source: 'store' })
-    expect(world.clock.monotonic()).toBe(0)
+    expect(fleet.clock.monotonic()).toBe(0)
   })
 
   test('as soon as another flag could be loaded', async () => {
     const flags = await answeredStale()
-    await world.clock.advance(1_000)
+    await fleet.clock.advance(1_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STALE', source: 'memory' })
     await flags.isEnabled('other', 'ada')
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, reason: 'STATIC', source: 'store' })
   })
 
   test('within 2 s of the poll, when the lease had run out', async () => {
-    const flags = world.client({ store: pair.store, ...NO_CACHE })
+    const flags = fleet.client({ store: pair.store, ...NO_CACHE })
     await flags.ready()
     pair.primary = 'down'
-    await world.clock.advance(31_000)
+    await fleet.clock.advance(31_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STALE', source: 'store' })
     pair.primary = 'up'
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STATIC', source: 'store' })
   })
 })
@@ -156,15 +156,15 @@ describe('when the primary is back, the answer is fresh', () => {
 describe('a hint brings the flag up again at once', () => {
   /** Another process updates the flag, whose hint does not bring the record, and fills the cache for everybody. */
   async function updatedElsewhere(): Promise<void> {
-    const cache = around(world.cache(), { invalidate: (next, name, version) => next(name, version) })
-    const writer = world.client({ cache, memory: false })
+    const cache = around(fleet.cache(), { invalidate: (next, name, version) => next(name, version) })
+    const writer = fleet.client({ cache, memory: false })
     await writer.admin.update('new_feature', { rollout: 0 })
     await writer.isEnabled('new_feature', 'ada')
     await settle()
   }
 
   test('so that what the cache has by then is not kept waiting', async () => {
-    const flags = world.client({ store: pair.store })
+    const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 1, reason: 'STALE', source: 'store' })
@@ -182,10 +182,10 @@ describe('a hint brings the flag up again at once', () => {
         if (answers) return loaded
         throw new Error('connection refused')
       }
-      const flags = world.client({ store: pair.store })
+      const flags = fleet.client({ store: pair.store })
       const before = await flags.evaluate('new_feature', 'ada')
       await updatedElsewhere()
-      await world.cache().purge()
+      await fleet.cache().purge()
       pair.primary = 'down'
       const early = flags.evaluate('new_feature', 'ada')
       await asked.opened

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CacheRead, FlagsError } from '../../src/index.ts'
+import { around, Fleet } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
-import { type Replicated, replicated } from '../replicated.ts'
-import { around, World } from '../world.ts'
+import { type Replicated, replicated } from '../replicated-store.ts'
 
-let world: World
+let fleet: Fleet
 let pair: Replicated
 beforeEach(async () => {
-  world = new World()
-  await world.store.create({ name: 'new_feature', rollout: 100 })
-  pair = replicated(world.store)
+  fleet = new Fleet()
+  await fleet.store.create({ name: 'new_feature', rollout: 100 })
+  pair = replicated(fleet.store)
 })
-afterEach(() => world.end())
+afterEach(() => fleet.end())
 
 const ON = { enabled: true, version: 1, asOf: 1 }
 const STALE = { reason: 'STALE', source: 'store' }
@@ -19,25 +19,25 @@ const UNKNOWN = { reason: 'ERROR', source: 'default', errorCode: 'STORE_UNAVAILA
 
 /** What the shared cache holds of the flag, for whoever asks. */
 async function cached(): Promise<CacheRead | undefined> {
-  const cache = world.cache()
-  await cache.open((await world.store.head()).storeId)
+  const cache = fleet.cache()
+  await cache.open((await fleet.store.head()).storeId)
   return (await cache.read([{ name: 'new_feature', decision: { kind: 'endpoint', targetingKey: 'ada' } }]))[0]
 }
 
 describe('where the primary cannot be read', () => {
   test.each(['down', 'hung'] as const)('(%s) the replica answers, marked STALE, and the trouble is told', async (how) => {
-    const flags = world.client({ store: pair.store })
+    const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = how
-    expect(await world.clock.until(flags.evaluate('new_feature', 'ada'))).toMatchObject({ ...ON, ...STALE })
-    expect(await world.clock.until(flags.isEnabled('new_feature', 'ada'))).toBe(true)
-    expect(world.codes).toContain(how === 'down' ? 'STORE_UNAVAILABLE' : 'STORE_TIMEOUT')
-    expect(world.codes).not.toContain('REPLICA_UNAVAILABLE')
+    expect(await fleet.clock.until(flags.evaluate('new_feature', 'ada'))).toMatchObject({ ...ON, ...STALE })
+    expect(await fleet.clock.until(flags.isEnabled('new_feature', 'ada'))).toBe(true)
+    expect(fleet.codes).toContain(how === 'down' ? 'STORE_UNAVAILABLE' : 'STORE_TIMEOUT')
+    expect(fleet.codes).not.toContain('REPLICA_UNAVAILABLE')
   })
 
   test('it is asked for many flags at once', async () => {
     const names = Array.from({ length: 50 }, (_, index) => `flag_${index}`)
-    const flags = world.client({ store: pair.store })
+    const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
     const answers = await Promise.all(names.map((name) => flags.evaluate(name, 'ada')))
@@ -47,15 +47,15 @@ describe('where the primary cannot be read', () => {
 
   test('it answers a process that has never reached the primary, too', async () => {
     pair.primary = 'down'
-    const flags = world.client({ store: pair.store })
+    const flags = fleet.client({ store: pair.store })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ ...ON, ...STALE })
     pair.primary = 'up'
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ ...ON, reason: 'STATIC' })
   })
 
   test('nothing but flags is asked of it', async () => {
-    const flags = world.client({ store: pair.store })
+    const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
     const { admin } = flags
@@ -66,19 +66,19 @@ describe('where the primary cannot be read', () => {
       () => admin.create({ name: 'other' }),
       () => admin.update('new_feature', { rollout: 0 }),
       () => admin.delete('new_feature'),
-      () => world.client({ store: pair.store }).ready(),
+      () => fleet.client({ store: pair.store }).ready(),
     ]) {
       await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     }
-    await world.clock.advance(40_000)
+    await fleet.clock.advance(40_000)
     expect(await flags.evaluate('new_feature', 'ada', { minVersion: 9 })).toMatchObject({ errorCode: 'VERSION_NOT_REACHED' })
     expect(pair.asked).toEqual([])
   })
 
   test('it is not asked for what a shared decision answers', async () => {
-    await world.client({ ttl: { flagMs: 0 } }).evaluate('new_feature', 'ada')
+    await fleet.client({ ttl: { flagMs: 0 } }).evaluate('new_feature', 'ada')
     await settle()
-    const flags = world.client({ store: pair.store })
+    const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
     for (let call = 0; call < 3; call++) expect((await flags.evaluate('new_feature', 'ada')).source).toBe('decision')
@@ -88,42 +88,42 @@ describe('where the primary cannot be read', () => {
   })
 
   test('the replica has a deadline of its own; where it fails as well, both are told and the default is given', async () => {
-    const flags = world.client({ store: pair.store })
+    const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
     pair.replica = 'hung'
-    const at = world.clock.monotonic()
-    expect(await world.clock.until(flags.evaluate('new_feature', 'ada'))).toMatchObject(UNKNOWN)
-    expect(world.clock.monotonic() - at).toBeLessThanOrEqual(1_100)
-    expect(world.codes).toEqual(expect.arrayContaining(['STORE_UNAVAILABLE', 'REPLICA_UNAVAILABLE']))
+    const at = fleet.clock.monotonic()
+    expect(await fleet.clock.until(flags.evaluate('new_feature', 'ada'))).toMatchObject(UNKNOWN)
+    expect(fleet.clock.monotonic() - at).toBeLessThanOrEqual(1_100)
+    expect(fleet.codes).toEqual(expect.arrayContaining(['STORE_UNAVAILABLE', 'REPLICA_UNAVAILABLE']))
     // It is left in peace for a moment, for other flags too.
     expect(await flags.evaluate('other', 'ada')).toMatchObject(UNKNOWN)
     expect(pair.asked).toEqual([['new_feature']])
     pair.replica = 'up'
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ ...ON, ...STALE })
   })
 
   test('a record in the replica that cannot be used is told, and no answer', async () => {
     const corrupt = new FlagsError('PARSE_ERROR', 'Flag new_feature is stored wrongly.', { flag: 'new_feature' })
     pair.instead = (loaded) => ({ ...loaded, flags: new Map([['new_feature', corrupt]]) })
-    const flags = world.client({ store: pair.store })
+    const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
-    expect(world.codes).toContain('PARSE_ERROR')
+    expect(fleet.codes).toContain('PARSE_ERROR')
   })
 })
 
 describe('what a replica answers', () => {
   test('is filled into no cache', async () => {
-    const cache = around(world.cache())
-    const flags = world.client({ store: pair.store, cache })
+    const cache = around(fleet.cache())
+    const flags = fleet.client({ store: pair.store, cache })
     await flags.ready()
     pair.primary = 'down'
     for (let round = 0; round < 3; round++) {
       await Promise.all([flags.evaluate('new_feature', 'ada'), flags.isEnabled('new_feature', 'ada')])
-      await world.clock.advance(2_000)
+      await fleet.clock.advance(2_000)
     }
     expect(pair.asked.length).toBeGreaterThan(1)
     expect(cache.calls['fill']).toBe(undefined)
@@ -133,7 +133,7 @@ describe('what a replica answers', () => {
   })
 
   test('never goes live in memory, though the lease runs', async () => {
-    const flags = world.client({ store: pair.store })
+    const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
     const answers = []
@@ -144,21 +144,21 @@ describe('what a replica answers', () => {
   })
 
   test('stays the last known good when the replica goes as well', async () => {
-    const flags = world.client({ store: pair.store, cache: undefined as never })
+    const flags = fleet.client({ store: pair.store, cache: undefined as never })
     await flags.ready()
     pair.primary = 'down'
     await flags.isEnabled('new_feature', 'ada')
     pair.replica = 'down'
-    await world.clock.advance(60_000)
+    await fleet.clock.advance(60_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ ...ON, reason: 'STALE', source: 'memory' })
-    await world.clock.advance(3_600_000)
+    await fleet.clock.advance(3_600_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
   })
 
   test('does not move the clock of this process', async () => {
-    const flags = world.client({ store: pair.store })
+    const flags = fleet.client({ store: pair.store })
     await flags.ready()
-    await world.store.update('new_feature', { rollout: 50 })
+    await fleet.store.update('new_feature', { rollout: 50 })
     await pair.catchUp()
     pair.primary = 'down'
     const before = flags.stats().clock

@@ -1,27 +1,27 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { around, Fleet, gate } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
-import { around, gate, World } from '../world.ts'
 
-let world: World
+let fleet: Fleet
 beforeEach(() => {
-  world = new World()
+  fleet = new Fleet()
 })
-afterEach(() => world.end())
+afterEach(() => fleet.end())
 
 test('10,000 concurrent cold calls of one flag are one query and one read of the cache', async () => {
-  await world.store.create({ name: 'new_feature', rollout: 50 })
-  const [store, cache] = [around(world.store), around(world.cache())]
-  const flags = world.client({ store, cache })
+  await fleet.store.create({ name: 'new_feature', rollout: 50 })
+  const [store, cache] = [around(fleet.store), around(fleet.cache())]
+  const flags = fleet.client({ store, cache })
   const answers = await Promise.all(Array.from({ length: 10_000 }, (_, user) => flags.isEnabled('new_feature', user + 1)))
   expect([store.calls['load'], cache.calls['read']]).toEqual([1, 1])
   expect(Math.abs(answers.filter(Boolean).length - 5_000)).toBeLessThan(250)
 })
 
 test('those who join a load evaluate the flag for themselves, though its starter asked for a decision', async () => {
-  await world.store.create({ name: 'new_feature', rollout: 50 })
-  await world.client().isEnabled('new_feature', 'ada')
+  await fleet.store.create({ name: 'new_feature', rollout: 50 })
+  await fleet.client().isEnabled('new_feature', 'ada')
   await settle()
-  const [flags, alone] = [world.client(), world.client({ cache: undefined as never })]
+  const [flags, alone] = [fleet.client(), fleet.client({ cache: undefined as never })]
   const users = ['ada', ...Array.from({ length: 50 }, (_, index) => `user-${index}`)]
   const together = await Promise.all(users.map((user) => flags.isEnabled('new_feature', user)))
   const apart = await Promise.all(users.map((user) => alone.isEnabled('new_feature', user)))
@@ -31,9 +31,9 @@ test('those who join a load evaluate the flag for themselves, though its starter
 
 test('concurrent misses of many flags are one read of the cache and one query', async () => {
   const names = Array.from({ length: 200 }, (_, index) => `flag_${index}`)
-  for (const name of names) await world.store.create({ name, rollout: 100 })
-  const [store, cache] = [around(world.store), around(world.cache())]
-  const flags = world.client({ store, cache })
+  for (const name of names) await fleet.store.create({ name, rollout: 100 })
+  const [store, cache] = [around(fleet.store), around(fleet.cache())]
+  const flags = fleet.client({ store, cache })
   const answers = await Promise.all(names.map((name) => flags.isEnabled(name, 'ada')))
   expect(answers).not.toContain(false)
   expect([store.calls['load'], cache.calls['read'], cache.calls['fill']]).toEqual([1, 1, 1])
@@ -41,10 +41,10 @@ test('concurrent misses of many flags are one read of the cache and one query', 
 })
 
 test('a call that comes while a load is under way joins it', async () => {
-  await world.store.create({ name: 'new_feature', rollout: 100 })
+  await fleet.store.create({ name: 'new_feature', rollout: 100 })
   const held = gate()
-  const store = around(world.store, { load: (next, ...args) => held.opened.then(() => next(...args)) })
-  const flags = world.client({ store })
+  const store = around(fleet.store, { load: (next, ...args) => held.opened.then(() => next(...args)) })
+  const flags = fleet.client({ store })
   const first = flags.isEnabled('new_feature', 'ada')
   await settle()
   const second = flags.isEnabled('new_feature', 'bob')
@@ -54,10 +54,10 @@ test('a call that comes while a load is under way joins it', async () => {
 })
 
 test('a client without a call has touched nothing', async () => {
-  const [store, cache] = [around(world.store), around(world.cache())]
-  const flags = world.client({ store, cache })
+  const [store, cache] = [around(fleet.store), around(fleet.cache())]
+  const flags = fleet.client({ store, cache })
   await settle()
   flags.stats()
   expect([store.calls, cache.calls]).toEqual([{}, {}])
-  expect(world.clock.pending).toBe(0)
+  expect(fleet.clock.pending).toBe(0)
 })

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { defineFlags, FlagsError } from '../../src/index.ts'
+import { around, Fleet, gate } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
-import { around, gate, World } from '../world.ts'
 
-let world: World
+let fleet: Fleet
 beforeEach(async () => {
-  world = new World()
-  await world.store.create({ name: 'new_feature', rollout: 100 })
+  fleet = new Fleet()
+  await fleet.store.create({ name: 'new_feature', rollout: 100 })
 })
-afterEach(() => world.end())
+afterEach(() => fleet.end())
 
 /** Adapters that can be broken: `'down'` rejects, `'hung'` never answers. */
 function breakable() {
@@ -27,85 +27,85 @@ function breakable() {
         }
       },
     })
-  return { state, store: breaking('store', world.store), cache: breaking('cache', world.cache()) }
+  return { state, store: breaking('store', fleet.store), cache: breaking('cache', fleet.cache()) }
 }
 
 describe('evaluation never rejects because of infrastructure', () => {
   test.each(['down', 'hung'] as const)('with the store %s from the start, the answer is the default, marked', async (how) => {
     const { state, store } = breakable()
     state.store = how
-    const flags = world.client({ store })
-    const answer = await world.clock.until(flags.evaluate('new_feature', 'ada', { default: true }))
+    const flags = fleet.client({ store })
+    const answer = await fleet.clock.until(flags.evaluate('new_feature', 'ada', { default: true }))
     const errorCode = how === 'down' ? 'STORE_UNAVAILABLE' : 'STORE_TIMEOUT'
     expect(answer).toMatchObject({ enabled: true, reason: 'ERROR', source: 'default' })
     expect(['STORE_UNAVAILABLE', 'STORE_TIMEOUT']).toContain(answer.errorCode)
-    expect(world.codes).toContain(errorCode)
-    expect(await world.clock.until(flags.isEnabled('new_feature', 'ada'))).toBe(false)
+    expect(fleet.codes).toContain(errorCode)
+    expect(await fleet.clock.until(flags.isEnabled('new_feature', 'ada'))).toBe(false)
   })
 
   test.each(['down', 'hung'] as const)('with the cache %s, the store answers', async (how) => {
     const { state, store, cache } = breakable()
     state.cache = how
-    const flags = world.client({ store, cache })
-    expect(await world.clock.until(flags.evaluate('new_feature', 'ada'))).toMatchObject({ enabled: true, source: 'store' })
-    expect(world.codes).toContain(how === 'down' ? 'CACHE_UNAVAILABLE' : 'CACHE_TIMEOUT')
+    const flags = fleet.client({ store, cache })
+    expect(await fleet.clock.until(flags.evaluate('new_feature', 'ada'))).toMatchObject({ enabled: true, source: 'store' })
+    expect(fleet.codes).toContain(how === 'down' ? 'CACHE_UNAVAILABLE' : 'CACHE_TIMEOUT')
   })
 
   test('with the cache hung, only the first call waits for it', async () => {
     const { state, store, cache } = breakable()
-    await world.store.create({ name: 'other', rollout: 100 })
-    const flags = world.client({ store, cache })
+    await fleet.store.create({ name: 'other', rollout: 100 })
+    const flags = fleet.client({ store, cache })
     await flags.ready()
     state.cache = 'hung'
-    expect(await world.clock.until(flags.isEnabled('new_feature', 'ada'))).toBe(true)
+    expect(await fleet.clock.until(flags.isEnabled('new_feature', 'ada'))).toBe(true)
     expect(await flags.isEnabled('other', 'ada')).toBe(true)
   })
 
   test('with both gone, the last known good answers, marked STALE, for an hour', async () => {
     const { state, store, cache } = breakable()
-    const flags = world.client({ store, cache })
+    const flags = fleet.client({ store, cache })
     await flags.isEnabled('new_feature', 'ada')
     state.store = 'down'
     state.cache = 'down'
-    await world.clock.advance(31_000)
+    await fleet.clock.advance(31_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STALE', source: 'memory' })
-    await world.clock.advance(3_600_000)
+    await fleet.clock.advance(3_600_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, reason: 'ERROR', source: 'default' })
   })
 
   test('and "does not exist" is marked as well', async () => {
     const { state, store, cache } = breakable()
-    const flags = world.client({ store, cache })
+    const flags = fleet.client({ store, cache })
     expect(await flags.evaluate('missing', 'ada')).toMatchObject({ reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' })
     state.store = 'down'
     state.cache = 'down'
-    await world.clock.advance(31_000)
+    await fleet.clock.advance(31_000)
     expect(await flags.evaluate('missing', 'ada')).toMatchObject({ reason: 'STALE', errorCode: 'FLAG_NOT_FOUND', source: 'memory' })
   })
 
   test('with the store gone and the lease run out, the cache is read again, marked STALE, at most every 2 s', async () => {
     const { state, store, cache } = breakable()
     const counted = around(cache)
-    const flags = world.client({ store, cache: counted })
+    const flags = fleet.client({ store, cache: counted })
     await flags.isEnabled('new_feature', 'ada')
     state.store = 'down'
-    await world.clock.advance(31_000)
+    await fleet.clock.advance(31_000)
     const before = counted.calls['read'] ?? 0
     for (let call = 0; call < 5; call++) {
       expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ enabled: true, reason: 'STALE' })
     }
     expect((counted.calls['read'] ?? 0) - before).toBe(1)
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     await flags.evaluate('new_feature', 'bob')
     expect((counted.calls['read'] ?? 0) - before).toBe(2)
   })
 
   test('with the store gone, what the cache had before this process started is better than a guess', async () => {
-    await world.client().isEnabled('new_feature', 'ada')
-    await world.store.create({ name: 'other' })
+    await fleet.client().isEnabled('new_feature', 'ada')
+    await fleet.store.create({ name: 'other' })
     await settle()
     const { state, store, cache } = breakable()
-    const flags = world.client({ store, cache })
+    const flags = fleet.client({ store, cache })
     await flags.ready()
     state.store = 'down'
     expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ enabled: true, reason: 'STALE', source: 'cache' })
@@ -113,7 +113,7 @@ describe('evaluation never rejects because of infrastructure', () => {
 
   test('but not what is older than a change that this process knows of', async () => {
     const { state, store, cache } = breakable()
-    const flags = world.deaf({ store, cache, memory: false })
+    const flags = fleet.deaf({ store, cache, memory: false })
     const old = await flags.admin.get('new_feature')
     await flags.admin.update('new_feature', { rollout: 100 })
     await cache.purge()
@@ -125,27 +125,27 @@ describe('evaluation never rejects because of infrastructure', () => {
 
   test('nor a last known good that is older than what was answered', async () => {
     const { state, store, cache } = breakable()
-    const flags = world.deaf({ store, cache })
+    const flags = fleet.deaf({ store, cache })
     await flags.isEnabled('new_feature', 'ada')
     state.store = 'down'
     // Another process updates, and shares a decision without the flag.
-    const other = world.client({ ttl: { flagMs: 0, checkMs: 60_000 }, memory: false })
+    const other = fleet.client({ ttl: { flagMs: 0, checkMs: 60_000 }, memory: false })
     await other.admin.update('new_feature', { rollout: 0 })
     await other.isEnabled('new_feature', 'ada')
-    await world.clock.advance(31_000)
+    await fleet.clock.advance(31_000)
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
     expect(flags.stats().decision.hits).toBe(1)
     state.cache = 'down'
-    await world.clock.advance(3_000)
+    await fleet.clock.advance(3_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, source: 'default', errorCode: 'STORE_UNAVAILABLE' })
   })
 
   test('a process that never reached the store answers from the cache, marked STALE', async () => {
-    await world.client().evaluate('new_feature', 'ada')
+    await fleet.client().evaluate('new_feature', 'ada')
     await settle()
     const { state, store, cache } = breakable()
     state.store = 'down'
-    const flags = world.client({ store, cache })
+    const flags = fleet.client({ store, cache })
     expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ enabled: true, reason: 'STALE', source: 'cache' })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STALE' })
   })
@@ -154,28 +154,28 @@ describe('evaluation never rejects because of infrastructure', () => {
     const { state, store, cache } = breakable()
     state.store = 'down'
     state.cache = 'down'
-    const flags = world.client({ store, cache })
+    const flags = fleet.client({ store, cache })
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
     state.store = 'up'
     state.cache = 'up'
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, source: 'store' })
     await settle()
-    expect((await world.client().evaluate('new_feature', 'bob')).source).toBe('cache')
+    expect((await fleet.client().evaluate('new_feature', 'bob')).source).toBe('cache')
   })
 
   test('the same trouble is told once in 10 seconds', async () => {
     const { state, store } = breakable()
-    const flags = world.client({ store, memory: false, cache: undefined as never })
+    const flags = fleet.client({ store, memory: false, cache: undefined as never })
     await flags.ready()
     state.store = 'down'
     for (let call = 0; call < 5; call++) await flags.isEnabled('new_feature', 'ada')
-    expect(world.codes).toEqual(['STORE_UNAVAILABLE'])
-    await world.clock.advance(10_000)
+    expect(fleet.codes).toEqual(['STORE_UNAVAILABLE'])
+    await fleet.clock.advance(10_000)
     await flags.isEnabled('new_feature', 'ada')
-    expect(world.codes).toEqual(['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'])
-    expect(world.errors[0]).toBeInstanceOf(FlagsError)
-    expect(world.errors[0]?.cause).toMatchObject({ message: 'connection refused' })
+    expect(fleet.codes).toEqual(['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'])
+    expect(fleet.errors[0]).toBeInstanceOf(FlagsError)
+    expect(fleet.errors[0]?.cause).toMatchObject({ message: 'connection refused' })
   })
 })
 
@@ -183,24 +183,24 @@ test('an answer that is there when a stalled event loop wakes up is not late', a
   const held = gate()
   // The event loop stalls past the deadline; when it wakes, the answer waits in the socket and the timer is due as well.
   const stalled = {
-    now: () => world.clock.now(),
-    monotonic: () => world.clock.monotonic(),
+    now: () => fleet.clock.now(),
+    monotonic: () => fleet.clock.monotonic(),
     after: (ms: number, callback: () => void) =>
-      world.clock.after(ms, () => {
+      fleet.clock.after(ms, () => {
         setImmediate(held.open)
         callback()
       }),
   }
-  const store = around(world.store, {
+  const store = around(fleet.store, {
     async load(next, ...args) {
       await held.opened
       return await next(...args)
     },
   })
-  const flags = world.client({ store, clock: stalled, background: false, cache: undefined as never })
+  const flags = fleet.client({ store, clock: stalled, background: false, cache: undefined as never })
   await flags.ready()
   const answer = flags.evaluate('new_feature', 'ada')
-  await world.clock.advance(1_000)
+  await fleet.clock.advance(1_000)
   expect(await answer).toMatchObject({ enabled: true, source: 'store' })
 })
 
@@ -210,14 +210,14 @@ describe('a flag that must not guess', () => {
   test('rejects where no layer knows, while others give their default', async () => {
     const { state, store } = breakable()
     state.store = 'down'
-    const flags = world.client({ store, schema })
+    const flags = fleet.client({ store, schema })
     await expect(flags.isEnabled('new_feature', 'ada')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     await expect(flags.evaluate('new_feature', 'ada')).rejects.toBeInstanceOf(FlagsError)
     expect(await flags.isEnabled('other', 'ada')).toBe(true)
   })
 
   test('answers where it is known, or known to be absent', async () => {
-    const flags = world.client({ schema })
+    const flags = fleet.client({ schema })
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
     await flags.admin.delete('new_feature')
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
@@ -228,7 +228,7 @@ describe('a record that cannot be used', () => {
   const corrupt = new FlagsError('PARSE_ERROR', 'Flag new_feature is stored wrongly.', { flag: 'new_feature' })
 
   function withCorrupt(when: () => boolean) {
-    return around(world.store, {
+    return around(fleet.store, {
       async load(next, ...args) {
         const loaded = await next(...args)
         return when() ? { ...loaded, flags: new Map([...loaded.flags.keys()].map((name) => [name, corrupt])) } : loaded
@@ -243,40 +243,40 @@ describe('a record that cannot be used', () => {
 
   test('is the default where nothing better is known, is told once and asked for at most every 2 s', async () => {
     const store = withCorrupt(() => true)
-    const flags = world.client({ store })
+    const flags = fleet.client({ store })
     for (let call = 0; call < 3; call++) {
       expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'ERROR', errorCode: 'PARSE_ERROR', source: 'default' })
     }
-    expect([store.calls['load'], world.codes]).toEqual([1, ['PARSE_ERROR']])
-    await world.clock.advance(2_000)
+    expect([store.calls['load'], fleet.codes]).toEqual([1, ['PARSE_ERROR']])
+    await fleet.clock.advance(2_000)
     await flags.evaluate('new_feature', 'ada')
     expect(store.calls['load']).toBe(2)
   })
 
   test('leaves the last known good in place, marked STALE, until it is mended', async () => {
     let broken = false
-    const flags = world.client({ store: withCorrupt(() => broken) })
+    const flags = fleet.client({ store: withCorrupt(() => broken) })
     await flags.isEnabled('new_feature', 'ada')
     broken = true
-    await world.store.update('new_feature', { rollout: 0 })
+    await fleet.store.update('new_feature', { rollout: 0 })
     await settle()
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STALE', version: 1 })
     broken = false
-    await world.store.update('new_feature', { rollout: 0 })
+    await fleet.store.update('new_feature', { rollout: 0 })
     await settle()
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, reason: 'STATIC', version: 3 })
   })
 })
 
 test('a cache that leaves out what it was asked for is one that does not have it', async () => {
-  const flags = world.client({ cache: around(world.cache(), { read: async () => [] }) })
+  const flags = fleet.client({ cache: around(fleet.cache(), { read: async () => [] }) })
   expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, source: 'store' })
 })
 
 test('a store that leaves out what it was asked for is an error, not a wait without end', async () => {
-  const store = around(world.store, { load: async (next, ...args) => ({ ...(await next(...args)), flags: new Map() }) })
-  const flags = world.client({ store })
+  const store = around(fleet.store, { load: async (next, ...args) => ({ ...(await next(...args)), flags: new Map() }) })
+  const flags = fleet.client({ store })
   expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ source: 'default', errorCode: 'GENERAL' })
   await settle()
-  expect(world.errors.map((error) => error.message)).toContain('Flag new_feature: the store left it out.')
+  expect(fleet.errors.map((error) => error.message)).toContain('Flag new_feature: the store left it out.')
 })

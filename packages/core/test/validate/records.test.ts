@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { contentOf, type FlagRecord, type NewFlag, parseDecision, parseRecord, patched } from '../../src/adapter.ts'
-import { recordOf } from '../evaluate/worlds.ts'
+import { recordOf } from '../evaluate/views.ts'
 
 const times = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item)
 const iso = (day: number): string => `2026-01-0${day}T00:00:00Z`

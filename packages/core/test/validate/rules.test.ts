@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { FlagsError, type NewFlag, parseRecord } from '../../src/adapter.ts'
-import { loadEngines } from '../../src/layers/load-engines.ts'
-import { compileCondition } from '../../src/evaluate/compiled-condition.ts'
-import type { Engines } from '../../src/validate/engines.ts'
 import { attributeSlots } from '../../src/evaluate/attribute-reader.ts'
+import { compileCondition } from '../../src/evaluate/compiled-condition.ts'
+import { loadEngines } from '../../src/layers/load-engines.ts'
 import { checkNewFlag, checkPatch } from '../../src/validate/check-flag.ts'
+import type { Engines } from '../../src/validate/engines.ts'
 import { anyFlag } from '../evaluate/arbitraries.ts'
-import { recordOf } from '../evaluate/worlds.ts'
+import { recordOf } from '../evaluate/views.ts'
 
 let engines: Engines
 beforeAll(async () => {

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { FlagsError } from '../../src/adapter.ts'
 import { loadEngines } from '../../src/layers/load-engines.ts'
+import { checkNewSegment, checkSegmentPatch, parseSegment } from '../../src/validate/check-segment.ts'
 import type { Engines } from '../../src/validate/engines.ts'
 import { patchedSegment, segmentContentOf } from '../../src/validate/segment-content.ts'
-import { checkNewSegment, checkSegmentPatch, parseSegment } from '../../src/validate/check-segment.ts'
 import { anySegment } from '../evaluate/arbitraries.ts'
-import { segmentRecordOf } from '../evaluate/worlds.ts'
+import { segmentRecordOf } from '../evaluate/views.ts'
 
 let engines: Engines
 beforeAll(async () => {

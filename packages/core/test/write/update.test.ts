@@ -1,32 +1,32 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FlagsError } from '../../src/index.ts'
+import { around, Fleet, gate } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
-import { around, gate, World } from '../world.ts'
 
-let world: World
+let fleet: Fleet
 beforeEach(async () => {
-  world = new World()
-  await world.store.create({ name: 'new_feature', rollout: 0 })
+  fleet = new Fleet()
+  await fleet.store.create({ name: 'new_feature', rollout: 0 })
 })
-afterEach(() => world.end())
+afterEach(() => fleet.end())
 
 async function fenceVersion(): Promise<number | undefined> {
-  const cache = world.cache()
-  await cache.open((await world.store.head()).storeId)
+  const cache = fleet.cache()
+  await cache.open((await fleet.store.head()).storeId)
   return (await cache.read([{ name: 'new_feature' }]))[0]?.fenceVersion
 }
 
 describe('an update', () => {
   test('commits, then raises the fence, and only that publishes', async () => {
     const order: string[] = []
-    const store = around(world.store, {
+    const store = around(fleet.store, {
       async update(next, ...args) {
         const change = await next(...args)
         order.push('committed')
         return change
       },
     })
-    const cache = around(world.cache(), {
+    const cache = around(fleet.cache(), {
       async invalidate(next, ...args) {
         const result = await next(...args)
         order.push(result)
@@ -34,13 +34,13 @@ describe('an update', () => {
       },
     })
     const hints: number[] = []
-    const listening = world.cache()
-    await listening.open((await world.store.head()).storeId)
+    const listening = fleet.cache()
+    await listening.open((await fleet.store.head()).storeId)
     await listening.subscribe?.({ onHint: ({ version }) => hints.push(version), onResync: () => undefined, onDown: () => undefined })
     // Every process re-asserts what the log tells; none of them may publish again.
-    const others = [world.client(), world.client()]
+    const others = [fleet.client(), fleet.client()]
     await Promise.all(others.map((client) => client.ready()))
-    await world.client({ store, cache }).admin.update('new_feature', { rollout: 100 })
+    await fleet.client({ store, cache }).admin.update('new_feature', { rollout: 100 })
     expect(order.slice(0, 2)).toEqual(['committed', 'raised'])
     await settle()
     expect(order.slice(2).every((result) => result === 'already')).toBe(true)
@@ -48,7 +48,7 @@ describe('an update', () => {
   })
 
   test('resolves with the flag, its version and how far it got', async () => {
-    const written = await world.client().admin.update('new_feature', { rollout: 33.333, owner: 'team-a' })
+    const written = await fleet.client().admin.update('new_feature', { rollout: 33.333, owner: 'team-a' })
     expect(written).toEqual({
       flag: expect.objectContaining({ name: 'new_feature', rollout: 33.333, owner: 'team-a', version: 2 }),
       version: 2,
@@ -57,7 +57,7 @@ describe('an update', () => {
   })
 
   test('is answered at once by the process that made it, and by the others as soon as they hear of it', async () => {
-    const [writer, other] = [world.client(), world.client()]
+    const [writer, other] = [fleet.client(), fleet.client()]
     for (const client of [writer, other]) expect(await client.isEnabled('new_feature', 'ada')).toBe(false)
     await writer.admin.update('new_feature', { rollout: 100 })
     expect(await writer.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, source: 'memory' })
@@ -67,23 +67,23 @@ describe('an update', () => {
 
   test('that the cache did not hear of is not a failure: it is deferred, and retried until it gets there', async () => {
     let down = true
-    const cache = around(world.cache(), {
+    const cache = around(fleet.cache(), {
       invalidate: (next, ...args) => (down ? Promise.reject(new Error('connection refused')) : next(...args)),
     })
-    const flags = world.deaf({ cache })
+    const flags = fleet.deaf({ cache })
     await flags.isEnabled('new_feature', 'ada')
     expect((await flags.admin.update('new_feature', { rollout: 100 })).propagation).toBe('deferred')
     expect((await flags.admin.update('new_feature', { rollout: 50 })).version).toBe(3)
-    expect(world.codes).toContain('CACHE_UNAVAILABLE')
+    expect(fleet.codes).toContain('CACHE_UNAVAILABLE')
     down = false
-    await world.clock.advance(3_000)
+    await fleet.clock.advance(3_000)
     expect(await fenceVersion()).toBe(3)
   })
 
   test('is answered by the process that made it even before the cache has heard of it', async () => {
     const held = gate()
-    const cache = around(world.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
-    const flags = world.deaf({ cache })
+    const cache = around(fleet.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
+    const flags = fleet.deaf({ cache })
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
     const update = flags.admin.update('new_feature', { rollout: 100 })
     await settle()
@@ -96,15 +96,15 @@ describe('an update', () => {
     let down = true
     const held = gate()
     const refused = new Error('connection refused')
-    const cache = around(world.cache(), {
+    const cache = around(fleet.cache(), {
       async invalidate(next, name, version) {
         if (version === 2) await held.opened
         if (down) throw refused
         return await next(name, version)
       },
     })
-    const store = around(world.store, { changesSince: () => Promise.reject(refused) })
-    const flags = world.deaf({ store, cache })
+    const store = around(fleet.store, { changesSince: () => Promise.reject(refused) })
+    const flags = fleet.deaf({ store, cache })
     await flags.ready()
     const first = flags.admin.update('new_feature', { rollout: 100 })
     await settle()
@@ -113,23 +113,23 @@ describe('an update', () => {
     held.open()
     expect((await first).propagation).toBe('deferred')
     down = false
-    await world.clock.advance(3_000)
+    await fleet.clock.advance(3_000)
     expect(await fenceVersion()).toBe(3)
   })
 
   test('that a dead writer did not spread is spread by every process that reads the log', async () => {
-    const reader = world.client()
+    const reader = fleet.client()
     await reader.isEnabled('new_feature', 'ada')
     await settle()
     // A commit, and nothing after it.
-    await world.store.update('new_feature', { rollout: 100 })
+    await fleet.store.update('new_feature', { rollout: 100 })
     await settle()
-    expect(await world.deaf().isEnabled('new_feature', 'ada')).toBe(true)
+    expect(await fleet.deaf().isEnabled('new_feature', 'ada')).toBe(true)
     expect(await fenceVersion()).toBe(2)
   })
 
   test('with the expected version is refused where the flag has another, naming both', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     await flags.admin.update('new_feature', { rollout: 10 }, { expectedVersion: 1 })
     const refused = await flags.admin.update('new_feature', { rollout: 20 }, { expectedVersion: 1 }).catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(FlagsError)
@@ -139,7 +139,7 @@ describe('an update', () => {
   })
 
   test('keeps who did it and why', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     await flags.admin.update('new_feature', { rollout: 10 }, { actor: 'ada', reason: 'slow start' })
     expect(await flags.admin.history('new_feature', { limit: 1 })).toEqual([
       expect.objectContaining({
@@ -154,21 +154,21 @@ describe('an update', () => {
 
   test('that the store does not confirm is told so, and found by the log if it was committed', async () => {
     const held = gate()
-    const store = around(world.store, {
+    const store = around(fleet.store, {
       async update(next, ...args) {
         await held.opened
         await next(...args)
         return await new Promise(() => undefined)
       },
     })
-    const flags = world.client({ store: around(store, { watch: async () => async () => undefined }), cache: undefined as never })
+    const flags = fleet.client({ store: around(store, { watch: async () => async () => undefined }), cache: undefined as never })
     await flags.isEnabled('new_feature', 'ada')
     const update = flags.admin.update('new_feature', { rollout: 100 }).catch((error: unknown) => error)
-    await world.clock.advance(9_999)
+    await fleet.clock.advance(9_999)
     held.open()
     await settle()
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
-    await world.clock.advance(1)
+    await fleet.clock.advance(1)
     expect(await update).toMatchObject({ code: 'STORE_TIMEOUT', message: expect.stringContaining('may be committed all the same') })
     await settle()
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
@@ -177,7 +177,7 @@ describe('an update', () => {
 
 describe('minVersion', () => {
   test('keeps a process that heard of nothing from answering older', async () => {
-    const [writer, other] = [world.client(), world.deaf()]
+    const [writer, other] = [fleet.client(), fleet.deaf()]
     expect(await other.isEnabled('new_feature', 'ada')).toBe(false)
     const { version } = await writer.admin.update('new_feature', { rollout: 100 })
     expect(await other.isEnabled('new_feature', 'ada')).toBe(false)
@@ -186,28 +186,28 @@ describe('minVersion', () => {
   })
 
   test('above the clock is the default, with VERSION_NOT_REACHED, and never a query per call', async () => {
-    const store = around(world.store)
-    const flags = world.deaf({ store })
+    const store = around(fleet.store)
+    const flags = fleet.deaf({ store })
     await flags.ready()
     const before = store.calls['changesSince'] ?? 0
     const asked = Array.from({ length: 1_000 }, () => flags.evaluate('new_feature', 'ada', { minVersion: 99, default: true }))
-    await world.clock.advance(0)
+    await fleet.clock.advance(0)
     const answers = await Promise.all(asked)
     expect(answers[0]).toMatchObject({ enabled: true, reason: 'ERROR', errorCode: 'VERSION_NOT_REACHED', source: 'default' })
     const later = flags.evaluate('new_feature', 'ada', { minVersion: 99 })
-    await world.clock.advance(50)
+    await fleet.clock.advance(50)
     expect((await later).errorCode).toBe('VERSION_NOT_REACHED')
     expect((store.calls['changesSince'] ?? 0) - before).toBeLessThanOrEqual(3)
     expect(store.calls['load']).toBe(undefined)
   })
 
   test('is answered as soon as this process hears of it, by whatever way', async () => {
-    const flags = world.client()
+    const flags = fleet.client()
     await flags.isEnabled('new_feature', 'ada')
-    await world.clock.until(flags.isEnabled('new_feature', 'ada', { minVersion: 99 }))
+    await fleet.clock.until(flags.isEnabled('new_feature', 'ada', { minVersion: 99 }))
     const asked = flags.isEnabled('new_feature', 'ada', { minVersion: 2 })
     await settle()
-    await world.store.update('new_feature', { rollout: 100 })
+    await fleet.store.update('new_feature', { rollout: 100 })
     await settle()
     const late = Symbol('late')
     expect(await Promise.race([asked, settle().then(() => late)])).toBe(true)
@@ -215,10 +215,10 @@ describe('minVersion', () => {
 
   test('that the store cannot confirm is not answered from what is older', async () => {
     let down = false
-    const store = around(world.store, {
+    const store = around(fleet.store, {
       changesSince: (next, ...args) => (down ? Promise.reject(new Error('connection refused')) : next(...args)),
     })
-    const flags = world.deaf({ store })
+    const flags = fleet.deaf({ store })
     await flags.isEnabled('new_feature', 'ada')
     down = true
     expect((await flags.evaluate('new_feature', 'ada', { minVersion: 2 })).errorCode).toBe('VERSION_NOT_REACHED')
@@ -231,7 +231,7 @@ describe('minVersion', () => {
 
 describe('administration', () => {
   test('creates with defaults, gets, lists by name, deletes', async () => {
-    const { admin } = world.client()
+    const { admin } = fleet.client()
     const { flag } = await admin.create({ name: 'b_flag' })
     expect(flag).toMatchObject({ name: 'b_flag', enabled: true, rollout: 0, schema: 1, hashVersion: 1, version: 2 })
     await admin.create({ name: 'a_flag', rollout: 100, tags: ['x'], expiresAt: '2027-01-01T00:00:00+01:00' })
@@ -242,30 +242,30 @@ describe('administration', () => {
   })
 
   test('prunes the log, and processes that were behind it start anew', async () => {
-    const behind = world.deaf()
+    const behind = fleet.deaf()
     await behind.isEnabled('new_feature', 'ada')
-    const { admin } = world.client()
+    const { admin } = fleet.client()
     for (const rollout of [10, 20, 100]) await admin.update('new_feature', { rollout })
-    await world.clock.advance(1)
+    await fleet.clock.advance(1)
     expect(await admin.prune(0)).toBe(3)
     expect((await admin.history('new_feature')).map((change) => change.version)).toEqual([4])
-    await world.clock.advance(2_000)
+    await fleet.clock.advance(2_000)
     expect(await behind.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
   test('prunes the log, and what the cache held before is not trusted by who was behind', async () => {
-    const behind = world.deaf({ memory: false })
+    const behind = fleet.deaf({ memory: false })
     expect(await behind.isEnabled('new_feature', 'ada')).toBe(false)
     await settle()
-    for (const rollout of [10, 20, 100]) await world.store.update('new_feature', { rollout })
-    await world.clock.advance(1)
-    await world.store.prune(0)
-    await world.clock.advance(2_000)
+    for (const rollout of [10, 20, 100]) await fleet.store.update('new_feature', { rollout })
+    await fleet.clock.advance(1)
+    await fleet.store.prune(0)
+    await fleet.clock.advance(2_000)
     expect(await behind.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 4 })
   })
 
   test('refuses a page or a number of days that makes no sense', async () => {
-    const { admin } = world.client()
+    const { admin } = fleet.client()
     for (const limit of [0, 1.5, 1_001])
       await expect(admin.history('new_feature', { limit })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
     for (const days of [-1, Number.NaN, 40_000, '1' as never])
@@ -274,8 +274,8 @@ describe('administration', () => {
 
   test('rejects with a FlagsError and its cause where the store is gone', async () => {
     const refused = () => Promise.reject(new Error('connection refused'))
-    const store = around(world.store, { loadAll: refused, load: refused, create: refused, history: refused })
-    const { admin } = world.client({ store })
+    const store = around(fleet.store, { loadAll: refused, load: refused, create: refused, history: refused })
+    const { admin } = fleet.client({ store })
     const calls = [admin.list(), admin.get('new_feature'), admin.create({ name: 'x' }), admin.history('new_feature')]
     for (const call of await Promise.allSettled(calls)) {
       expect(call.status === 'rejected' && call.reason).toMatchObject({
@@ -287,13 +287,13 @@ describe('administration', () => {
 
   test('leaves out of a list what cannot be read, and reports it; get rejects with it', async () => {
     const corrupt = new FlagsError('PARSE_ERROR', 'stored wrongly', { flag: 'new_feature' })
-    const store = around(world.store, {
+    const store = around(fleet.store, {
       loadAll: async (next, ...args) => ({ ...(await next(...args)), flags: new Map([['new_feature', corrupt]]) }),
       load: async (next, ...args) => ({ ...(await next(...args)), flags: new Map([['new_feature', corrupt]]) }),
     })
-    const { admin } = world.client({ store })
+    const { admin } = fleet.client({ store })
     expect(await admin.list()).toEqual([])
-    expect(world.codes).toEqual(['PARSE_ERROR'])
+    expect(fleet.codes).toEqual(['PARSE_ERROR'])
     await expect(admin.get('new_feature')).rejects.toBe(corrupt)
   })
 })

@@ -1,6 +1,6 @@
 import { flagsHandler, type Handler, type HandlerOptions } from '@flagstone/http-handler'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { gate } from '../../../core/test/world.ts'
+import { gate } from '../../../core/test/fleet.ts'
 import { request, Site, sending } from '../site.ts'
 import { counted } from './counted.ts'
 

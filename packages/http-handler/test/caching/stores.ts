@@ -1,5 +1,5 @@
 import { type FlagStore, FlagsError } from '@flagstone/core'
-import { around } from '../../../core/test/world.ts'
+import { around } from '../../../core/test/fleet.ts'
 
 /** The same store, with a record in it that cannot be read. */
 export function withUnreadable(store: FlagStore): FlagStore {

@@ -1,6 +1,6 @@
 import { memoryStore } from '@flagstone/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import { around } from '../../../core/test/world.ts'
+import { around } from '../../../core/test/fleet.ts'
 import { Site, sending } from '../site.ts'
 import { ALL, askAll, askOne } from './ask.ts'
 import { noDescription, OfrepDescription } from './description.ts'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { around, unwatched } from '../../../core/test/fleet.ts'
 import { settle } from '../../../core/test/manual-clock.ts'
-import { around, unwatched } from '../../../core/test/world.ts'
 import type { EventReader } from '../event-reader.ts'
 import { EventsSite } from '../events-site.ts'
 import { request, type Site, sending } from '../site.ts'

@@ -1,6 +1,6 @@
 import { type FlagStore, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { around } from '../../../core/test/world.ts'
+import { around } from '../../../core/test/fleet.ts'
 import { listen } from '../loopback.ts'
 import { request, Site, sending } from '../site.ts'
 import { ALL } from './ask.ts'

@@ -1,6 +1,6 @@
 import { FlagsError, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { around } from '../../../core/test/world.ts'
+import { around } from '../../../core/test/fleet.ts'
 import { problem, request, Site, sending } from '../site.ts'
 import { ALL, answers, askAll, askOne } from './ask.ts'
 

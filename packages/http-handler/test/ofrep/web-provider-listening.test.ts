@@ -1,7 +1,7 @@
 import { OFREPWebProvider } from '@openfeature/ofrep-web-provider'
 import { type Client, OpenFeature, type Provider, ProviderEvents } from '@openfeature/web-sdk'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { unwatched } from '../../../core/test/world.ts'
+import { unwatched } from '../../../core/test/fleet.ts'
 import type { Handler } from '../../src/index.ts'
 import { EventsSite } from '../events-site.ts'
 import { type Loopback, listen } from '../loopback.ts'

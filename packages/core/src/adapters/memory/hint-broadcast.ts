@@ -1,6 +1,6 @@
 import type { ChannelListener, Hint, Unsubscribe } from '../../contracts/index.ts'
 
-interface Subscription {
+interface HintSubscription {
   readonly listener: ChannelListener
   readonly follows: (storeId: string) => boolean
 }
@@ -13,12 +13,12 @@ function guarded(call: () => void): void {
 }
 
 /** Passes hints on to whoever listens in this process, each in a microtask of its own. */
-export class HintBoard {
-  readonly #subscriptions = new Set<Subscription>()
+export class HintBroadcast {
+  readonly #subscriptions = new Set<HintSubscription>()
 
   /** Calls `onResync` at once; afterwards `onHint` for each hint of a store that `follows` accepts when the hint arrives. */
   subscribe(listener: ChannelListener, follows: (storeId: string) => boolean): Unsubscribe {
-    const subscription: Subscription = { listener, follows }
+    const subscription: HintSubscription = { listener, follows }
     this.#subscriptions.add(subscription)
     guarded(() => listener.onResync())
     return async () => {
@@ -30,7 +30,7 @@ export class HintBoard {
     for (const subscription of this.#subscriptions) queueMicrotask(() => this.#deliver(subscription, storeId, hint))
   }
 
-  #deliver(subscription: Subscription, storeId: string, hint: Hint): void {
+  #deliver(subscription: HintSubscription, storeId: string, hint: Hint): void {
     if (!this.#subscriptions.has(subscription) || !subscription.follows(storeId)) return
     guarded(() => subscription.listener.onHint(hint))
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../contracts/index.ts'
 
 /** Who has a place until when, for each store. */
-export class Seats {
+export class ListenerSlots {
   readonly #clock: Clock
   readonly #byStore = new Map<string, Map<string, number>>()
 

@@ -1,7 +1,7 @@
 import type { FlagCache } from '../../contracts/index.ts'
-import { type MemoryCacheOptions, memoryCacheSpace } from './memory-cache-space.ts'
+import { type MemoryCacheOptions, sharedMemoryCache } from './shared-memory-cache.ts'
 
-export type { MemoryCacheOptions } from './memory-cache-space.ts'
+export type { MemoryCacheOptions } from './shared-memory-cache.ts'
 
 /**
  * A cache in this process's memory: for unit tests, and for apps that run without Redis. It keeps the whole contract, with the same fences
@@ -11,5 +11,5 @@ export type { MemoryCacheOptions } from './memory-cache-space.ts'
  * `INVALID_OPTIONS` where `maxEntries` is out of its bounds.
  */
 export function memoryCache(options: MemoryCacheOptions = {}): FlagCache {
-  return memoryCacheSpace(options).connect()
+  return sharedMemoryCache(options).connect()
 }

@@ -24,20 +24,20 @@ import type {
   StoredRecord,
   Unsubscribe,
 } from '../../contracts/index.ts'
-import { segmentKey, segmentNameOf } from '../../validate/segment-key.ts'
-import { assertNoCycle } from '../../validate/prerequisite-cycle.ts'
-import { alreadyExists, assertExpected, doesNotExist } from '../../validate/write-refusals.ts'
-import { legalRecord } from '../../validate/stored-record.ts'
 import { systemClock } from '../../layers/system-clock.ts'
-import { contentOf, type FlagContent, patched } from '../../validate/flag-content.ts'
-import { patchedSegment, type SegmentContent, segmentContentOf } from '../../validate/segment-content.ts'
-import { checkNewSegment } from '../../validate/check-segment.ts'
 import { checkNewFlag } from '../../validate/check-flag.ts'
+import { checkNewSegment } from '../../validate/check-segment.ts'
+import { contentOf, type FlagContent, patched } from '../../validate/flag-content.ts'
+import { assertNoCycle } from '../../validate/prerequisite-cycle.ts'
+import { patchedSegment, type SegmentContent, segmentContentOf } from '../../validate/segment-content.ts'
+import { segmentKey, segmentNameOf } from '../../validate/segment-key.ts'
+import { legalRecord } from '../../validate/stored-record.ts'
+import { alreadyExists, assertExpected, doesNotExist } from '../../validate/write-refusals.ts'
 import { ChangeLog } from './change-log.ts'
 import { frozenCopy } from './frozen-copy.ts'
-import { HintBoard } from './hint-broadcast.ts'
-import { TURN } from './next-turn.ts'
-import { UseBook } from './recorded-uses.ts'
+import { HintBroadcast } from './hint-broadcast.ts'
+import { NEXT_MICROTASK } from './next-microtask.ts'
+import { RecordedUses } from './recorded-uses.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 
@@ -75,8 +75,8 @@ class MemoryStore implements FlagStore {
   /** Flags and segments by their keys. */
   readonly #records = new Map<string, StoredRecord>()
   readonly #log = new ChangeLog()
-  readonly #hints = new HintBoard()
-  readonly #uses = new UseBook()
+  readonly #hints = new HintBroadcast()
+  readonly #uses = new RecordedUses()
 
   constructor({ clock = systemClock, segments = [], flags = [] }: MemoryStoreOptions) {
     this.#clock = clock
@@ -91,26 +91,26 @@ class MemoryStore implements FlagStore {
   }
 
   async head(): Promise<Head> {
-    await TURN
+    await NEXT_MICROTASK
     return { storeId: this.#storeId, cursor: this.#log.head }
   }
 
   async load(names: readonly string[]): Promise<Loaded> {
     const wanted = [...names]
-    await TURN
+    await NEXT_MICROTASK
     const flags = new Map(wanted.map((name) => [name, this.#records.get(name) ?? null]))
     return { storeId: this.#storeId, asOf: this.#log.head.version, flags }
   }
 
   async loadAll(): Promise<Loaded & { readonly cursor: Cursor }> {
-    await TURN
+    await NEXT_MICROTASK
     const cursor = this.#log.head
     return { storeId: this.#storeId, asOf: cursor.version, flags: new Map(this.#records), cursor }
   }
 
   async changesSince(cursor: Cursor): Promise<Changes> {
     const from = { version: cursor.version, id: cursor.id }
-    await TURN
+    await NEXT_MICROTASK
     const since = this.#log.since(from)
     if ('lost' in since) return { kind: 'lost', cursor: this.#log.head, why: since.lost }
     const changed = [...since.latest].map(([name, version]) => ({ name, version, flag: this.#records.get(name) ?? null }))
@@ -119,7 +119,7 @@ class MemoryStore implements FlagStore {
 
   async create(flag: NewFlag, meta: ChangeMeta = {}): Promise<Change> {
     const [content, said] = frozenCopy([contentOf(flag), meta] as const)
-    await TURN
+    await NEXT_MICROTASK
     return this.#create(content.name, content, said)
   }
 
@@ -133,7 +133,7 @@ class MemoryStore implements FlagStore {
 
   async changes({ limit, after, records = true }: ChangesPage = {}): Promise<LoggedChanges> {
     const from = after && { ...after }
-    await TURN
+    await NEXT_MICROTASK
     const page = this.#log.page(limit, from)
     if (records || page.kind === 'lost') return page
     return { ...page, changes: page.changes.map((change) => ({ ...change, before: null, after: null })) }
@@ -141,29 +141,29 @@ class MemoryStore implements FlagStore {
 
   async history(name: string, page: HistoryPage = {}): Promise<readonly Change[]> {
     const wanted = { ...page }
-    await TURN
+    await NEXT_MICROTASK
     return this.#log.history(name, wanted)
   }
 
   async prune(olderThanDays: number): Promise<number> {
-    await TURN
+    await NEXT_MICROTASK
     this.#uses.prune((flag) => this.#records.has(flag))
     return this.#log.prune(this.#clock.now() - olderThanDays * DAY_MS)
   }
 
   async noteUses(uses: readonly FlagUse[]): Promise<void> {
     const noted = frozenCopy(uses)
-    await TURN
+    await NEXT_MICROTASK
     for (const use of noted) if (this.#records.has(use.flag)) this.#uses.note(use, this.#clock.now())
   }
 
   async lastUses(): Promise<FlagUses> {
-    await TURN
+    await NEXT_MICROTASK
     return frozenCopy(this.#uses.all)
   }
 
   async watch(listener: ChannelListener): Promise<Unsubscribe> {
-    await TURN
+    await NEXT_MICROTASK
     return this.#hints.subscribe(listener, () => true)
   }
 
@@ -171,7 +171,7 @@ class MemoryStore implements FlagStore {
 
   async #createSegment(segment: NewSegment, meta: ChangeMeta = {}): Promise<Change> {
     const [content, said] = frozenCopy([segmentContentOf(segment), meta] as const)
-    await TURN
+    await NEXT_MICROTASK
     return this.#create(segmentKey(content.name), content, said)
   }
 
@@ -182,7 +182,7 @@ class MemoryStore implements FlagStore {
     contentAfter: (before: StoredRecord, patch: P) => FlagContent | SegmentContent,
   ): Promise<Change> {
     const [change, said] = frozenCopy([patch, meta] as const)
-    await TURN
+    await NEXT_MICROTASK
     const before = this.#expect(key, said)
     const after = this.#stamped(key, contentAfter(before, change), before.createdAt)
     if ('requires' in change) this.#assertNoCycle(after)
@@ -191,7 +191,7 @@ class MemoryStore implements FlagStore {
 
   async #delete(key: string, meta: ChangeMeta = {}): Promise<Change> {
     const said = frozenCopy(meta)
-    await TURN
+    await NEXT_MICROTASK
     return this.#commit(key, 'delete', this.#expect(key, said), null, said)
   }
 

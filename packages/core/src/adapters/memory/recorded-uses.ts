@@ -8,7 +8,7 @@ interface Entry {
 }
 
 /** The last use of each outcome of each flag. */
-export class UseBook {
+export class RecordedUses {
   readonly #entries = new Map<string, Entry>()
 
   /** `now`: what is later counts as of now. */

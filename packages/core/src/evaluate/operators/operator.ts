@@ -1,12 +1,12 @@
 import type { Engines } from '../../validate/engines.ts'
+import type { EvaluationView } from '../evaluation-view.ts'
 import type { Target } from '../target.ts'
-import type { World } from '../evaluation-view.ts'
 
 /** Whether an attribute is as the condition says; `undefined` where it is not of a type that the operator takes. */
 export type Verdict = boolean | undefined
 
 /** Compares one attribute. May throw what a getter of the caller's throws. */
-export type AttributeTest = (attribute: unknown, target: Target, world: World) => Verdict
+export type AttributeTest = (attribute: unknown, target: Target, view: EvaluationView) => Verdict
 
 /** What an operator makes of a condition's value. */
 export interface OperatorKind {
@@ -42,9 +42,9 @@ export function itemsOf<T>(value: unknown, isItem: (item: unknown) => item is T)
 }
 
 /** The verdict on a list, where one element is enough. */
-export function anyOf(list: readonly unknown[], test: AttributeTest, target: Target, world: World): Verdict {
+export function anyOf(list: readonly unknown[], test: AttributeTest, target: Target, view: EvaluationView): Verdict {
   if (list.length > MAX_ELEMENTS) return undefined
-  for (let index = 0; index < list.length; index++) if (test(list[index], target, world) === true) return true
+  for (let index = 0; index < list.length; index++) if (test(list[index], target, view) === true) return true
   return false
 }
 

@@ -28,9 +28,9 @@ export const matches: OperatorKind = {
     const reach = reachOf(value as string)
     const isFound: AttributeTest = (attribute) =>
       typeof attribute === 'string' && attribute.length <= reach ? found(attribute) : undefined
-    return (attribute, target, world) => {
-      if (!Array.isArray(attribute)) return isFound(attribute, target, world)
-      return lengthOf(attribute, reach) <= reach ? anyOf(attribute, isFound, target, world) : undefined
+    return (attribute, target, view) => {
+      if (!Array.isArray(attribute)) return isFound(attribute, target, view)
+      return lengthOf(attribute, reach) <= reach ? anyOf(attribute, isFound, target, view) : undefined
     }
   },
 }

@@ -14,10 +14,10 @@ export const inSegment: OperatorKind = {
   problem: (value) => (itemsOf(value, isFlagName) === undefined ? 'the name of a segment, or a list of 1 to 1,000 of them' : undefined),
   compile(value) {
     const names = segmentsIn(value)
-    return (attribute, target, world) => {
+    return (attribute, target, view) => {
       let verdict: Verdict = false
       for (const name of names) {
-        const has = world.segment(name)?.has(attribute, target, world)
+        const has = view.segment(name)?.has(attribute, target, view)
         if (has === true) return true
         if (has === undefined) verdict = undefined
       }

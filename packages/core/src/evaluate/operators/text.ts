@@ -47,8 +47,8 @@ export const contains: OperatorKind = {
     const parts = items.filter((item) => typeof item === 'string')
     const inText = someOf(parts, ignoreCase, (text, part) => text.includes(part))
     const isItem = oneOf(items, ignoreCase)
-    return (attribute, target, world) => {
-      if (Array.isArray(attribute)) return anyOf(attribute, isItem, target, world)
+    return (attribute, target, view) => {
+      if (Array.isArray(attribute)) return anyOf(attribute, isItem, target, view)
       return parts.length === 0 ? undefined : inText(attribute)
     }
   },

@@ -1,9 +1,9 @@
 import type { Decision } from '../../../src/adapter.ts'
 import { absent, CompiledFlag } from '../../../src/evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../../../src/evaluate/compiled-segment.ts'
+import type { EvaluationView } from '../../../src/evaluate/evaluation-view.ts'
 import type { Engines } from '../../../src/validate/engines.ts'
-import type { World } from '../../../src/evaluate/evaluation-view.ts'
-import { recordOf, segmentRecordOf, target } from '../worlds.ts'
+import { recordOf, segmentRecordOf, target } from '../views.ts'
 import { unleashHash } from './bucketing.ts'
 import { contextOf } from './context.ts'
 import { NO_VARIANT } from './dependencies.ts'
@@ -15,8 +15,8 @@ import type { Payload, UnleashState } from './state.ts'
 /** What Flagstone answers, in the words of Unleash. */
 export function answer({ state, toggleName, context, expected }: Case, engines: Engines): Answer {
   const who = target(contextOf(context))
-  const world = worldOf(state, engines)
-  const decision = world.flag(toggleName)?.evaluate(who, world) ?? absent(toggleName, who.key)
+  const view = viewOf(state, engines)
+  const decision = view.flag(toggleName)?.evaluate(who, view) ?? absent(toggleName, who.key)
   return typeof expected === 'boolean' ? decision.enabled : variantAnswer(decision)
 }
 
@@ -26,7 +26,7 @@ function variantAnswer({ enabled, variant, value }: Decision): Answer {
 }
 
 /** Features are translated when they are asked for, so that one that cannot be is in nobody else's way. */
-function worldOf(state: UnleashState, engines: Engines): World {
+function viewOf(state: UnleashState, engines: Engines): EvaluationView {
   const segments = new Map(segmentsOf(state).map((segment) => [segment.name, new CompiledSegment(segmentRecordOf(segment), engines)]))
   return {
     now: 0,

@@ -1,5 +1,0 @@
-/**
- * Awaited once by every call before its effect. So a call of the memory adapters never takes effect before it has returned, as with a
- * real backend, and takes effect as a whole, at one point that a test can place between others.
- */
-export const TURN: Promise<void> = Promise.resolve()

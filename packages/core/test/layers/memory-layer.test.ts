@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { Floors } from '../../src/history/floors.ts'
+import { MemoryLayer } from '../../src/layers/memory-layer.ts'
+import { ManualClock } from '../manual-clock.ts'
+
+test('what a last resort has answered takes the place of nothing newer, and never goes live', () => {
+  const memory = new MemoryLayer(10, new ManualClock(), new Floors(10))
+  memory.renewLease(0)
+  memory.keep('a', null, 3)
+  expect(memory.held('a')).toMatchObject({ asOf: 3, live: false })
+  memory.keep('a', null, 5)
+  expect(memory.held('a')).toMatchObject({ asOf: 5, live: false })
+  memory.keep('a', null, 4)
+  expect(memory.held('a')).toMatchObject({ asOf: 5, live: false })
+  memory.install('a', null, 5)
+  memory.keep('a', null, 5)
+  expect(memory.hit('a')).toMatchObject({ asOf: 5, live: true })
+})

@@ -1,0 +1,221 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createFlags, type Flags, FlagsError, type FlagUse } from '../../src/index.ts'
+import { around, Fleet, gate } from '../fleet.ts'
+import { settle } from '../manual-clock.ts'
+
+let fleet: Fleet
+beforeEach(async () => {
+  fleet = new Fleet()
+  await fleet.store.create({ name: 'new_feature', rollout: 100 })
+})
+afterEach(() => fleet.end())
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** A process that asks for the flag again and again, and what it tells the store. */
+class Process {
+  readonly told: (readonly FlagUse[])[] = []
+  readonly flags: Flags
+  /** What noting does in place of what it should. */
+  fault: (() => Promise<void>) | undefined
+
+  constructor(options: { readonly background?: boolean; readonly trackUses?: boolean } = {}) {
+    const store = around(fleet.store, {
+      noteUses: (next, uses, ...rest) => {
+        this.told.push(uses)
+        return this.fault?.() ?? next(uses, ...rest)
+      },
+    })
+    this.flags = fleet.client({ store, ...options })
+  }
+
+  async use(forMs: number, name = 'new_feature'): Promise<void> {
+    for (let passed = 0; passed < forMs; passed += MINUTE / 2) {
+      await this.flags.isEnabled(name, 'ada')
+      await fleet.clock.advance(MINUTE / 2)
+    }
+  }
+}
+
+describe('the store is told', () => {
+  test('within two minutes of what is news, and of nothing else', async () => {
+    const process = new Process()
+    await process.use(2 * MINUTE)
+    expect(process.told).toEqual([[{ flag: 'new_feature', enabled: true, at: '2026-01-01T00:00:00.000Z' }]])
+    await fleet.store.update('new_feature', { rollout: 0 })
+    await settle()
+    const at = new Date(fleet.clock.now()).toISOString()
+    await process.use(2 * MINUTE)
+    expect(process.told.slice(1)).toEqual([[{ flag: 'new_feature', enabled: false, at }]])
+  })
+
+  test('about once an hour of a flag that is used all the time', async () => {
+    const process = new Process()
+    await process.use(50 * MINUTE)
+    expect(process.told).toHaveLength(1)
+    await process.use(5 * HOUR)
+    expect(process.told.length).toBeGreaterThanOrEqual(5)
+    expect(process.told.length).toBeLessThanOrEqual(6)
+    const { uses = [] } = (await fleet.store.lastUses?.()) ?? {}
+    expect(fleet.clock.now() - Date.parse(String(uses[0]?.at))).toBeLessThanOrEqual(HOUR + 2 * MINUTE)
+  })
+
+  test('never while no flag is used', async () => {
+    const process = new Process()
+    await process.flags.ready()
+    await fleet.clock.advance(3 * HOUR)
+    expect(process.told).toEqual([])
+  })
+
+  test('never of flags that are not there, which come from outside in any number', async () => {
+    const process = new Process()
+    for (const name of ['a', 'b', 'c']) await process.use(MINUTE, name)
+    ;(await process.flags.snapshot()).evaluate('d', 'ada')
+    await process.flags.close()
+    expect(process.told).toEqual([])
+  })
+
+  test('of a thousand uses at a time', async () => {
+    const names = Array.from({ length: 2_500 }, (_, index) => `flag_${index}`)
+    for (const name of names) await fleet.store.create({ name })
+    const process = new Process()
+    ;(await process.flags.snapshot()).evaluateAll('ada')
+    await fleet.clock.advance(2 * MINUTE)
+    expect(process.told.map((uses) => uses.length)).toEqual([1_000, 1_000, 501])
+    expect(new Set(process.told.flat().map(({ flag }) => flag))).toEqual(new Set(['new_feature', ...names]))
+  })
+
+  test('at close() of what it does not know yet', async () => {
+    const process = new Process()
+    await process.flags.isEnabled('new_feature', 'ada')
+    await process.flags.close()
+    expect(process.told).toHaveLength(1)
+    expect(await process.flags.isEnabled('new_feature', 'ada')).toBe(false)
+    expect((await fleet.store.lastUses?.())?.uses).toHaveLength(1)
+  })
+
+  test('by calls and by close() where there are no timers', async () => {
+    const process = new Process({ background: false })
+    await process.flags.isEnabled('new_feature', 'ada')
+    await fleet.clock.advance(2 * MINUTE)
+    expect([process.told.length, fleet.clock.pending]).toEqual([0, 0])
+    await process.flags.isEnabled('new_feature', 'ada')
+    await settle()
+    expect(process.told).toHaveLength(1)
+    await fleet.clock.advance(2 * HOUR)
+    await process.flags.isEnabled('new_feature', 'ada')
+    await process.flags.close()
+    expect(process.told.map(([use]) => use?.at)).toEqual(['2026-01-01T00:00:00.000Z', '2026-01-01T02:02:00.000Z'])
+  })
+})
+
+describe('a store that does not take uses', () => {
+  const denied = (): Promise<void> => Promise.reject(new FlagsError('GENERAL', 'permission denied for table feature_flag_uses'))
+
+  test('is told of by one error, and asked ever more rarely; answers go on', async () => {
+    const process = new Process()
+    process.fault = denied
+    await process.use(24 * HOUR)
+    expect(fleet.errors.map(({ message }) => message)).toEqual(['permission denied for table feature_flag_uses'])
+    expect(process.told.length).toBeGreaterThan(20)
+    expect(process.told.length).toBeLessThan(35)
+    expect(await process.flags.isEnabled('new_feature', 'ada')).toBe(true)
+  })
+
+  test('for a while is told later what it has missed', async () => {
+    const process = new Process()
+    process.fault = denied
+    await process.use(3 * MINUTE)
+    process.fault = undefined
+    await fleet.clock.advance(10 * MINUTE)
+    expect((await fleet.store.lastUses?.())?.uses).toMatchObject([{ flag: 'new_feature', enabled: true }])
+    expect(fleet.errors).toHaveLength(1)
+    process.fault = denied
+    await process.use(2 * HOUR)
+    expect(fleet.errors).toHaveLength(2)
+  })
+
+  test('and rejects with what is no FlagsError, or throws, is told of all the same', async () => {
+    const process = new Process()
+    process.fault = () => Promise.reject(new Error('cut'))
+    await process.use(2 * MINUTE)
+    expect(fleet.errors).toMatchObject([
+      { code: 'STORE_UNAVAILABLE', message: 'Uses of flags could not be noted: cut', cause: { message: 'cut' } },
+    ])
+  })
+
+  test('is read all the same', async () => {
+    await fleet.store.create({ name: 'other', rollout: 100 })
+    const process = new Process()
+    process.fault = denied
+    const answers: unknown[] = []
+    process.flags.on('error', () => answers.push(process.flags.evaluate('other', 'ada')))
+    await process.use(2 * MINUTE)
+    expect(await Promise.all(answers)).toMatchObject([{ enabled: true, source: 'store', reason: 'STATIC' }])
+  })
+
+  test('in time delays neither answers nor, for long, close()', async () => {
+    const process = new Process()
+    const held = gate()
+    process.fault = () => held.opened
+    await process.use(2 * MINUTE)
+    expect(fleet.errors).toMatchObject([{ code: 'STORE_TIMEOUT', message: expect.stringContaining('within 2 s') }])
+    expect(process.flags.stats().leased).toBe(true)
+    const other = new Process()
+    other.fault = () => held.opened
+    await other.flags.isEnabled('new_feature', 'ada')
+    const from = fleet.clock.now()
+    await fleet.clock.until(other.flags.close())
+    expect(fleet.clock.now() - from).toBeLessThanOrEqual(2_100)
+    held.open()
+  })
+
+  test('is not asked once more at close()', async () => {
+    const process = new Process()
+    process.fault = denied
+    await process.use(2 * MINUTE)
+    const asked = process.told.length
+    await process.flags.close()
+    expect(process.told).toHaveLength(asked)
+  })
+
+  test('because it is gone is not asked at close()', async () => {
+    let down = false
+    const store = around(fleet.store, { changesSince: (next, ...args) => (down ? Promise.reject(new Error('gone')) : next(...args)) })
+    const flags = fleet.client({ store })
+    await flags.isEnabled('new_feature', 'ada')
+    down = true
+    await fleet.clock.advance(10_000)
+    await flags.close()
+    expect(store.calls['noteUses']).toBeUndefined()
+  })
+
+  test('at all, having no method for it, is never asked', async () => {
+    const without = around(fleet.store)
+    const flags = createFlags({
+      store: new Proxy(without, { get: (of, key) => (key === 'noteUses' ? undefined : Reflect.get(of, key)) }),
+      clock: fleet.clock,
+    })
+    await flags.isEnabled('new_feature', 'ada')
+    await fleet.clock.advance(2 * MINUTE)
+    await flags.close()
+    expect((await fleet.store.lastUses?.())?.uses).toEqual([])
+  })
+})
+
+describe('trackUses', () => {
+  test('false notes nothing, and the hot path is never left again', async () => {
+    const process = new Process({ trackUses: false })
+    await process.flags.isEnabled('new_feature', 'ada')
+    await fleet.clock.advance(2 * MINUTE)
+    expect(process.flags.isEnabled('new_feature', 'ada')).toBe(process.flags.isEnabled('new_feature', 'ada'))
+    await process.use(2 * HOUR)
+    await process.flags.close()
+    expect(process.told).toEqual([])
+  })
+
+  test.each([1, 'yes', null])('%j is refused', (trackUses) => {
+    expect(() => fleet.client({ trackUses: trackUses as never })).toThrow('The option trackUses must be true or false.')
+  })
+})
