@@ -2,6 +2,7 @@ import { Admin } from './admin/admin.ts'
 import type { Flags } from './client/flags.ts'
 import { FlagsClient } from './client/flags-client.ts'
 import { type FlagsOptions, resolveOptions } from './client/options.ts'
+import { OpenState } from './errors/open-state.ts'
 import { Explainer } from './explain/explainer.ts'
 import { CatchUp } from './history/catch-up.ts'
 import { ChangeApplier } from './history/change-applier.ts'
@@ -10,9 +11,12 @@ import { ClientEvents } from './history/client-events.ts'
 import { ContiguousHints } from './history/contiguous-hints.ts'
 import { Floors } from './history/floors.ts'
 import { HintChannels } from './history/hint-channels.ts'
+import { HintHandler } from './history/hint-handler.ts'
 import { HintSubscriptions } from './history/hint-subscriptions.ts'
+import { Lease } from './history/lease.ts'
 import { LeaseEvents } from './history/lease-events.ts'
-import { Seat } from './history/listener-slot.ts'
+import { ListenerSlot } from './history/listener-slot.ts'
+import { Poll } from './history/poll.ts'
 import { AllFlags } from './layers/all-flags.ts'
 import { Background } from './layers/background.ts'
 import { Compiler } from './layers/compiler.ts'
@@ -57,34 +61,35 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     clock,
   } = resolveOptions(options)
 
-  const reporter = new ClientEvents(clock, onError)
-  const { report } = reporter
+  const events = new ClientEvents(clock, onError)
+  const { report } = events
   const background = new Background(clock, report)
   const counts = new LayerCounts()
 
+  const openState = new OpenState()
   const floors = new Floors(Math.max(MIN_FLOORS, 2 * maxFlags))
-  const memory = new MemoryLayer(maxFlags, clock, floors)
+  const lease = new Lease(clock)
+  const memory = new MemoryLayer(maxFlags, clock, floors, lease)
   const shared = new SharedLayer(cache, clock, cacheTimeoutMs, ttl, report)
   const source = new StoreLayer(store, clock, storeTimeoutMs)
   const compiler = new Compiler(clock, { loadHash, loadEngines }, report)
   const all = new AllFlags(compiler, report)
   const loads = new SingleFlight(background)
+  const invalidations = new Invalidations(shared, background, timers, report)
   const uses = new UseTracker(trackUses, clock, source, background, report)
 
-  const channels = new HintChannels(background, clock, (channel, missed) => hints?.suspect(channel, missed))
-  const changeApplier = new ChangeApplier(floors, memory, loads, compiler, all, reporter, channels)
+  const channels = new HintChannels(background, clock)
+  const changeApplier = new ChangeApplier({ floors, memory, lease, loads, compiler, all, events, channels })
   const contiguousHints = new ContiguousHints()
-  const invalidations = new Invalidations(shared, background, timers, report)
-  const leaseEvents = new LeaseEvents(memory, reporter, background, timers)
+  const leaseEvents = new LeaseEvents(lease, events, background, timers)
   const claims = new Claims(changeApplier, shared, background, report)
   const catchUp = new CatchUp({
     clock,
     store: source,
     shared,
-    memory,
+    lease,
     leaseEvents,
     compiler,
-    uses,
     changeApplier,
     invalidations,
     claims,
@@ -93,17 +98,16 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     background,
     report,
     timers,
-    begin: () => background.run('Hint channels could not be opened', async () => await hints?.open()),
+    onCaughtUp: () => uses.nextRound(),
     openMs: Math.max(cacheTimeoutMs, storeTimeoutMs),
   })
-  const seat = new Seat(shared)
-  const hints = timers
-    ? new HintSubscriptions({ store, cache, catchUp, changeApplier, channels, contiguousHints, claims, seat, background, report, clock })
-    : undefined
-  const replica = new Replica(source, catchUp, report)
+  const hints = timers ? hintSubscriptions() : undefined
+
+  const replica = new Replica(source, (storeId) => catchUp.follows(storeId), report)
   const staleFallback = new StaleFallback({ clock, replica, floors, compiler, catchUp, claims, report })
   const reads = new ReadPath({
     memory,
+    lease,
     shared,
     store: source,
     staleFallback,
@@ -123,6 +127,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     store: source,
     staleFallback,
     memory,
+    lease,
     compiler,
     changeApplier,
     floors,
@@ -134,14 +139,16 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   })
   const dependencyReader = new DependencyReader(reads, floors, catchUp)
   const decider = new Decider({ memory, shared, reads, dependencyReader, catchUp, clock, counts })
-  const explainer = new Explainer({ clock, memory, shared, store: source, reads, dependencyReader, floors, catchUp })
-  const writes = new WritePath(source, catchUp, changeApplier, invalidations, compiler, background)
-  const admin = new Admin({ store: source, clock, definitions, report }, writes, () => client.assertOpen())
-  const client: FlagsClient = new FlagsClient({
+  const explainer = new Explainer({ clock, memory, lease, shared, store: source, reads, dependencyReader, floors, catchUp })
+  const writes = new WritePath({ store: source, catchUp, changeApplier, invalidations, compiler, background })
+  const admin = new Admin({ store: source, clock, definitions, report }, writes, openState)
+  const client = new FlagsClient({
     store,
     cache,
     definitions,
+    openState,
     memory,
+    lease,
     leaseEvents,
     snapshots,
     uses,
@@ -153,9 +160,17 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     hints,
     admin,
     background,
-    reporter,
+    events,
     counts,
   })
+
+  function hintSubscriptions(): HintSubscriptions {
+    const poll = new Poll({ catchUp, channels, background, clock })
+    const handler = new HintHandler({ catchUp, changeApplier, contiguousHints, claims, poll })
+    const listenerSlot = new ListenerSlot(shared)
+    return new HintSubscriptions({ store, cache, catchUp, channels, handler, poll, listenerSlot, background, report, clock })
+  }
+
   // The schema is for types alone.
   return client as unknown as Flags<S>
 }

@@ -87,7 +87,7 @@ test('a process leaves its uses behind when it closes, and the report tells them
   await process.close()
   const later = createFlags({ store: postgresStore({ sql, schema }), background: false })
   const { flags: stale, missing, trackedSince } = await later.admin.staleFlags({ constantDays: 0 })
-  expect(stale).toMatchObject([{ flag: { name: 'a' }, reasons: ['settled'], lastUsed: [{ enabled: true, at: trackedSince }] }])
+  expect(stale).toMatchObject([{ flag: { name: 'a' }, reasons: ['constant'], lastUsed: [{ enabled: true, at: trackedSince }] }])
   expect(missing).toEqual([])
   expect(Date.parse(String(trackedSince))).toBeGreaterThan(Date.parse(String(stale[0]?.flag.createdAt)) - 1_000)
   expect(await sql.unsafe(`SELECT version FROM ${clock}`)).toEqual([before])

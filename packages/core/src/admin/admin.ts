@@ -1,29 +1,23 @@
 import type { Change, ChangeMeta, ChangesPage, FlagPatch, FlagRecord, HistoryPage, LoggedChanges, NewFlag } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import type { Propagation } from '../layers/invalidations.ts'
+import type { OpenState } from '../errors/open-state.ts'
 import { loadEngines } from '../layers/load-engines.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
+import { checkName } from '../validate/check.ts'
 import { checkChangesPage } from '../validate/check-changes-page.ts'
-import { checkMeta, checkName, checkNewFlag, checkPage, checkPatch } from '../validate/check-flag.ts'
+import { checkMeta, checkNewFlag, checkPage, checkPatch } from '../validate/check-flag.ts'
+import { MAX_DAYS } from '../validate/days.ts'
 import type { FlagName, FlagSchema } from '../validate/define-flags.ts'
 import { enginesOf } from '../validate/engines.ts'
-import { MAX_DAYS } from '../validate/flag-schemas.ts'
 import type { Committed, WritePath } from '../write/write-path.ts'
 import { createIfMissing } from './create-if-missing.ts'
 import { flagsIn, recordAfter, usable } from './loaded-records.ts'
 import { type SegmentsAdmin, segmentsAdmin } from './segments-admin.ts'
 import { type StaleFlagsOptions, type StaleFlagsParts, type StaleFlagsReport, staleFlags } from './stale-flags.ts'
+import type { Written } from './written.ts'
 
 /** How long the change log may take without its records, in milliseconds. */
 const FOLLOW_MS = 2_000
-
-/** A change that is committed. */
-export interface Written {
-  /** The version of the change; pass it as `minVersion` where another process must not answer older. */
-  readonly version: number
-  /** `ok`: the shared cache holds nothing older. `deferred`: it could not be reached, and will be told as soon as it can. */
-  readonly propagation: Propagation
-}
 
 export interface WrittenFlag extends Written {
   readonly flag: FlagRecord
@@ -50,7 +44,7 @@ export interface FlagsAdmin<S extends FlagSchema = FlagSchema> {
   /** The changes of one flag, newest first. */
   history(name: FlagName<S>, page?: HistoryPage): Promise<readonly Change[]>
   /**
-   * Which flags may be removed, and why: expired, settled, unused, or unknown to the schema; and which flags of the schema are missing. A record
+   * Which flags may be removed, and why: expired, constant, unused, or unknown to the schema; and which flags of the schema are missing. A record
    * that cannot be read is left out and reported.
    */
   staleFlags(options?: StaleFlagsOptions): Promise<StaleFlagsReport>
@@ -64,42 +58,41 @@ export class Admin implements FlagsAdmin {
   readonly #store: StoreLayer
   readonly #writes: WritePath
   readonly #report: (error: FlagsError) => void
-  readonly #assertOpen: () => void
+  readonly #openState: OpenState
   readonly #parts: StaleFlagsParts
 
-  /** `assertOpen` throws when the client is closed. */
-  constructor(parts: StaleFlagsParts, writes: WritePath, assertOpen: () => void) {
+  constructor(parts: StaleFlagsParts, writes: WritePath, openState: OpenState) {
     const { store, report } = parts
     this.#parts = parts
     this.#store = store
     this.#writes = writes
     this.#report = report
-    this.#assertOpen = assertOpen
-    this.segments = segmentsAdmin(store, writes, report, assertOpen)
+    this.#openState = openState
+    this.segments = segmentsAdmin(store, writes, report, openState)
   }
 
   async list(): Promise<readonly FlagRecord[]> {
-    this.#assertOpen()
+    this.#openState.assertOpen()
     const { flags } = await this.#store.administer('Flags', (store, call) => store.loadAll(call))
     return flagsIn(flags, this.#report)
   }
 
   async get(name: string): Promise<FlagRecord | null> {
-    this.#assertOpen()
+    this.#openState.assertOpen()
     checkName(name)
     const { flags } = await this.#store.administer(`Flag ${name}`, (store, call) => store.load([name], call))
     return usable(flags.get(name)) as FlagRecord | null
   }
 
   async create(flag: NewFlag, meta?: ChangeMeta): Promise<WrittenFlag> {
-    this.#assertOpen()
+    this.#openState.assertOpen()
     const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
     const about = checkMeta(checked.name, meta)
     return written(await this.#writes.commit(checked.name, (store, call) => store.create(checked, about, call)))
   }
 
   async ensure(flag: NewFlag, meta?: ChangeMeta): Promise<FlagRecord> {
-    this.#assertOpen()
+    this.#openState.assertOpen()
     const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
     checkMeta(checked.name, meta)
     return await createIfMissing(
@@ -109,39 +102,39 @@ export class Admin implements FlagsAdmin {
   }
 
   async update(name: string, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag> {
-    this.#assertOpen()
+    this.#openState.assertOpen()
     const checked = checkPatch(checkName(name), patch, await loadEngines(enginesOf(patch)))
     const about = checkMeta(name, meta)
     return written(await this.#writes.commit(name, (store, call) => store.update(name, checked, about, call)))
   }
 
   async delete(name: string, meta?: ChangeMeta): Promise<Written> {
-    this.#assertOpen()
+    this.#openState.assertOpen()
     const about = checkMeta(checkName(name), meta)
     const { change, propagation } = await this.#writes.commit(name, (store, call) => store.delete(name, about, call))
     return { version: change.version, propagation }
   }
 
   async changes(page?: ChangesPage): Promise<LoggedChanges> {
-    this.#assertOpen()
+    this.#openState.assertOpen()
     const checked = checkChangesPage(page)
     const withinMs = checked.records === false ? FOLLOW_MS : undefined
     return await this.#store.administer('The change log', (store, call) => store.changes(checked, call), withinMs)
   }
 
   async history(name: string, page?: HistoryPage): Promise<readonly Change[]> {
-    this.#assertOpen()
+    this.#openState.assertOpen()
     const checked = checkPage(checkName(name), page)
     return await this.#store.administer(`The history of flag ${name}`, (store, call) => store.history(name, checked, call))
   }
 
   async staleFlags(options?: StaleFlagsOptions): Promise<StaleFlagsReport> {
-    this.#assertOpen()
+    this.#openState.assertOpen()
     return await staleFlags(this.#parts, options)
   }
 
   async prune(olderThanDays: number): Promise<number> {
-    this.#assertOpen()
+    this.#openState.assertOpen()
     if (typeof olderThanDays !== 'number' || !(olderThanDays >= 0 && olderThanDays <= MAX_DAYS)) {
       throw new FlagsError('INVALID_OPTIONS', `olderThanDays must be a number of days from 0 to ${MAX_DAYS.toLocaleString('en')}.`)
     }

@@ -13,9 +13,9 @@ export async function constantSince(
   now: number,
   history: (page: HistoryPage) => Promise<readonly Change[]>,
 ): Promise<number | undefined> {
-  const settled = constantAnswerAt(flag, now)
-  if (settled === undefined) return undefined
-  let { from } = settled
+  const constant = constantAnswerAt(flag, now)
+  if (constant === undefined) return undefined
+  let { from } = constant
   let began = Date.parse(flag.updatedAt)
   // A flag that was never changed needs no history.
   if (flag.updatedAt === flag.createdAt) return Math.max(from, began)
@@ -23,7 +23,7 @@ export async function constantSince(
     // Before the end of its ramp it did not answer so.
     if (from > began || !isFlag(before)) break
     const earlier = constantAnswerAt(before, began)
-    if (earlier?.answer !== settled.answer) break
+    if (earlier?.answer !== constant.answer) break
     from = earlier.from
     began = Date.parse(before.updatedAt)
   }

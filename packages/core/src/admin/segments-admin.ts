@@ -1,15 +1,17 @@
 import type { Change, ChangeMeta, HistoryPage, NewSegment, SegmentPatch, SegmentRecord } from '../contracts/index.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
+import type { OpenState } from '../errors/open-state.ts'
 import { loadEngines } from '../layers/load-engines.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
-import { checkMeta, checkName, checkPage } from '../validate/check-flag.ts'
+import { checkName } from '../validate/check.ts'
+import { checkMeta, checkPage } from '../validate/check-flag.ts'
 import { checkNewSegment, checkSegmentPatch } from '../validate/check-segment.ts'
 import { enginesOf } from '../validate/engines.ts'
 import { segmentKey } from '../validate/segment-key.ts'
 import type { Committed, WritePath } from '../write/write-path.ts'
-import type { Written } from './admin.ts'
 import { createIfMissing } from './create-if-missing.ts'
 import { recordAfter, segmentsIn, usable } from './loaded-records.ts'
+import type { Written } from './written.ts'
 
 export interface WrittenSegment extends Written {
   readonly segment: SegmentRecord
@@ -32,29 +34,28 @@ export interface SegmentsAdmin {
   history(name: string, page?: HistoryPage): Promise<readonly Change[]>
 }
 
-/** `assertOpen` throws when the client is closed. */
 export function segmentsAdmin(
   store: StoreLayer,
   writes: WritePath,
   report: (error: FlagsError) => void,
-  assertOpen: () => void,
+  openState: OpenState,
 ): SegmentsAdmin {
   const admin: SegmentsAdmin = {
     async list() {
-      assertOpen()
+      openState.assertOpen()
       const { flags } = await store.administer('Segments', (source, call) => source.loadAll(call))
       return segmentsIn(flags, report)
     },
 
     async get(name) {
-      assertOpen()
+      openState.assertOpen()
       const key = segmentKey(checkName(name))
       const { flags } = await store.administer(`Segment ${name}`, (source, call) => source.load([key], call))
       return usable(flags.get(key)) as SegmentRecord | null
     },
 
     async create(segment, meta) {
-      assertOpen()
+      openState.assertOpen()
       const checked = checkNewSegment(segment, await loadEngines(enginesOf(segment)))
       const key = segmentKey(checked.name)
       const about = checkMeta(key, meta)
@@ -62,7 +63,7 @@ export function segmentsAdmin(
     },
 
     async ensure(segment, meta) {
-      assertOpen()
+      openState.assertOpen()
       const checked = checkNewSegment(segment, await loadEngines(enginesOf(segment)))
       checkMeta(segmentKey(checked.name), meta)
       return await createIfMissing(
@@ -72,7 +73,7 @@ export function segmentsAdmin(
     },
 
     async update(name, patch, meta) {
-      assertOpen()
+      openState.assertOpen()
       const checked = checkSegmentPatch(checkName(name), patch, await loadEngines(enginesOf(patch)))
       const key = segmentKey(name)
       const about = checkMeta(key, meta)
@@ -80,7 +81,7 @@ export function segmentsAdmin(
     },
 
     async delete(name, meta) {
-      assertOpen()
+      openState.assertOpen()
       const key = segmentKey(checkName(name))
       const about = checkMeta(key, meta)
       const { change, propagation } = await writes.commit(key, (source, call) => source.segments.delete(name, about, call))
@@ -88,7 +89,7 @@ export function segmentsAdmin(
     },
 
     async history(name, page) {
-      assertOpen()
+      openState.assertOpen()
       const key = segmentKey(checkName(name))
       const checked = checkPage(key, page)
       return await store.administer(`The history of segment ${name}`, (source, call) => source.history(key, checked, call))

@@ -1,8 +1,11 @@
+import * as v from 'valibot'
 import type { Change, Clock, FlagRecord, FlagUse, FlagUses, HistoryPage } from '../contracts/index.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
-import { checkStaleFlagsOptions } from '../validate/check-flag.ts'
+import { check } from '../validate/check.ts'
+import { days } from '../validate/days.ts'
 import type { FlagDefinition } from '../validate/define-flags.ts'
+import { type Schema, strict } from '../validate/fields.ts'
 import { constantSince } from './constant-since.ts'
 import { flagsIn } from './loaded-records.ts'
 
@@ -17,18 +20,23 @@ export interface StaleFlagsOptions {
   readonly constantDays?: number
 }
 
+const optionsSchema: Schema<StaleFlagsOptions> = strict({
+  unusedDays: v.exactOptional(days),
+  constantDays: v.exactOptional(days),
+})
+
 /**
- * Why a flag may be one to remove. `expired`: it is past its `expiresAt`. `settled`: it has answered everybody alike for so many days. `unused`:
+ * Why a flag may be one to remove. `expired`: it is past its `expiresAt`. `constant`: it has answered everybody alike for so many days. `unused`:
  * it was not evaluated for so many days, it has been there and uses have been tracked for as long, and no other flag requires it.
  * `undeclared`: the schema given to `createFlags` does not know it; never where that has no flags.
  */
-export type StaleReason = 'expired' | 'settled' | 'unused' | 'undeclared'
+export type StaleReason = 'expired' | 'constant' | 'unused' | 'undeclared'
 
 export interface StaleFlag {
   readonly flag: FlagRecord
   /** At least one. */
   readonly reasons: readonly StaleReason[]
-  /** Of a settled flag: since when, ISO 8601 in UTC. What changes no answer does not count; a log that was pruned makes it later than it was. */
+  /** Of a constant flag: since when, ISO 8601 in UTC. What changes no answer does not count; a log that was pruned makes it later than it was. */
   readonly constantSince?: string
   /** When each outcome was last given to somebody, the latest first; within about two hours. */
   readonly lastUsed: readonly Omit<FlagUse, 'flag'>[]
@@ -53,7 +61,12 @@ export interface StaleFlagsParts {
 /** What of the flags may be removed. Rejects as other administration does, with `INVALID_OPTIONS` for an option out of its bounds. */
 export async function staleFlags(parts: StaleFlagsParts, options?: StaleFlagsOptions): Promise<StaleFlagsReport> {
   const { store, clock, definitions, report } = parts
-  const { unusedDays = DEFAULT_DAYS, constantDays = DEFAULT_DAYS } = checkStaleFlagsOptions(options)
+  const { unusedDays = DEFAULT_DAYS, constantDays = DEFAULT_DAYS } = check(
+    optionsSchema,
+    options ?? {},
+    'INVALID_OPTIONS',
+    'Stale flags cannot be listed with these options',
+  )
   const [{ flags: loaded }, known] = await Promise.all([
     store.administer('Flags', (source, call) => source.loadAll(call)),
     store.administer('Uses of flags', async (source, call): Promise<FlagUses> => (await source.lastUses?.(call)) ?? { uses: [] }),
@@ -75,7 +88,7 @@ export async function staleFlags(parts: StaleFlagsParts, options?: StaleFlagsOpt
     const quiet = [known.since, createdAt, lastUsed[0]?.at ?? createdAt]
     const holds: Readonly<Record<StaleReason, boolean>> = {
       expired: isPast(expiresAt),
-      settled: isConstant,
+      constant: isConstant,
       unused: quiet.every((at) => isPast(at, unusedFrom)) && !required.has(name),
       undeclared: definitions.size > 0 && !definitions.has(name),
     }

@@ -1,12 +1,15 @@
 import type { FlagsAdmin } from '../admin/admin.ts'
 import type { Decision, DecisionKind, Evaluation, FlagCache, FlagStore, JsonValue } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
+import { closedError, type OpenState } from '../errors/open-state.ts'
 import { type Target, targetOf, type Who } from '../evaluate/target.ts'
-import type { Explainer, Explanation } from '../explain/explainer.ts'
+import type { Explainer } from '../explain/explainer.ts'
+import type { Explanation } from '../explain/explanation.ts'
 import type { CatchUp } from '../history/catch-up.ts'
 import type { ClientEvents, FlagsEvents, FlagsListener } from '../history/client-events.ts'
 import type { HintChannels } from '../history/hint-channels.ts'
 import type { HintSubscriptions } from '../history/hint-subscriptions.ts'
+import type { Lease } from '../history/lease.ts'
 import type { LeaseEvents } from '../history/lease-events.ts'
 import { type NoAnswer, none } from '../layers/answer.ts'
 import type { Background } from '../layers/background.ts'
@@ -19,14 +22,16 @@ import type { UseTracker } from '../read/use-tracker.ts'
 import type { FlagSnapshot } from '../snapshot/snapshot.ts'
 import type { SnapshotSource } from '../snapshot/snapshot-source.ts'
 import type { FlagDefinition, Widen } from '../validate/define-flags.ts'
-import { isFlagName } from '../validate/flag-schemas.ts'
+import { isFlagName } from '../validate/flag-name.ts'
 import type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueOptions } from './flags.ts'
 
 export interface ClientParts {
   readonly store: FlagStore
   readonly cache: FlagCache | undefined
   readonly definitions: ReadonlyMap<string, FlagDefinition>
+  readonly openState: OpenState
   readonly memory: MemoryLayer
+  readonly lease: Lease
   readonly leaseEvents: LeaseEvents
   readonly decider: Decider
   readonly explainer: Explainer
@@ -38,7 +43,7 @@ export interface ClientParts {
   readonly hints: HintSubscriptions | undefined
   readonly admin: FlagsAdmin
   readonly background: Background
-  readonly reporter: ClientEvents
+  readonly events: ClientEvents
   readonly counts: LayerCounts
 }
 
@@ -46,6 +51,7 @@ export interface ClientParts {
 export class FlagsClient implements Flags {
   readonly admin: FlagsAdmin
   readonly #parts: ClientParts
+  readonly #openState: OpenState
   readonly #memory: MemoryLayer
   readonly #counts: LayerCounts
   readonly #definitions: ReadonlyMap<string, FlagDefinition>
@@ -57,6 +63,7 @@ export class FlagsClient implements Flags {
   constructor(parts: ClientParts) {
     this.admin = parts.admin
     this.#parts = parts
+    this.#openState = parts.openState
     this.#memory = parts.memory
     this.#counts = parts.counts
     this.#definitions = parts.definitions
@@ -84,11 +91,11 @@ export class FlagsClient implements Flags {
     const fallback = fallbackOf(name, options?.default, this.#definitions.get(name))
     const found = await this.#decide(name, targetOf(who), 'endpoint', options?.minVersion)
     if (found.kind === 'none') return fallback
-    return valueFor(found.decision as Decision, fallback, this.#parts.reporter.report)
+    return valueFor(found.decision as Decision, fallback, this.#parts.events.report)
   }
 
   async snapshot(options?: SnapshotOptions): Promise<FlagSnapshot> {
-    this.assertOpen()
+    this.#openState.assertOpen()
     const { snapshots } = this.#parts
     const minVersion = options?.minVersion
     const atHand = this.#knows(minVersion) ? snapshots.atHand() : undefined
@@ -98,7 +105,7 @@ export class FlagsClient implements Flags {
   }
 
   async explain(name: string, who?: Who): Promise<Explanation> {
-    this.assertOpen()
+    this.#openState.assertOpen()
     const target = targetOf(who)
     // Also of a flag that must not guess; and whoever asks why does not use the flag.
     const answer = async (): Promise<Evaluation> => this.#evaluation(name, target, await this.#known(name, target, 'endpoint', 0))
@@ -106,14 +113,14 @@ export class FlagsClient implements Flags {
   }
 
   async ready(): Promise<void> {
-    this.assertOpen()
+    this.#openState.assertOpen()
     const { catchUp, hints } = this.#parts
     await catchUp.start()
     await hints?.open()
   }
 
   on<E extends keyof FlagsEvents>(event: E, listener: FlagsListener<E>): () => void {
-    return this.#parts.reporter.on(event, listener)
+    return this.#parts.events.on(event, listener)
   }
 
   stats(): FlagsStats {
@@ -124,18 +131,14 @@ export class FlagsClient implements Flags {
       cache: { hits: cacheHits, misses: cacheMisses },
       store: { reads: storeReads, flags: storeFlags },
       clock: this.#parts.catchUp.clock,
-      leased: this.#memory.leased,
+      leased: this.#parts.lease.valid,
       stale: this.#parts.leaseEvents.stale,
       channels: this.#parts.channels.alive,
     }
   }
 
-  /** Throws `CLOSED` once the client is closed. */
-  assertOpen(): void {
-    if (this.#closing !== undefined) throw closed()
-  }
-
   close(): Promise<void> {
+    this.#parts.openState.close()
     this.#closing ??= this.#close()
     return this.#closing
   }
@@ -173,10 +176,10 @@ export class FlagsClient implements Flags {
   }
 
   async #known(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion: number): Promise<Decided | NoAnswer> {
-    const { decider, reporter } = this.#parts
-    if (this.#closing !== undefined) return none(closed())
+    const { decider, events } = this.#parts
+    if (this.#openState.closed) return none(closedError())
     if (target instanceof FlagsError) {
-      reporter.report(target)
+      events.report(target)
       return none(target)
     }
     const atHand = this.#atHand(name, target, minVersion)
@@ -184,7 +187,7 @@ export class FlagsClient implements Flags {
     if (!isFlagName(name)) return none(noFlagCanBe(name))
     if (!(minVersion >= 0)) return none(noVersion())
     const found = await decider.decide(name, target, kind, minVersion)
-    if (found.kind === 'none' && found.error.code === 'VERSION_NOT_REACHED') reporter.report(found.error)
+    if (found.kind === 'none' && found.error.code === 'VERSION_NOT_REACHED') events.report(found.error)
     return found
   }
 
@@ -207,7 +210,8 @@ export class FlagsClient implements Flags {
   }
 
   async #close(): Promise<void> {
-    const { hints, background, memory, uses, invalidations, store, cache } = this.#parts
+    const { hints, background, lease, memory, uses, invalidations, store, cache } = this.#parts
+    lease.end()
     memory.close()
     await hints?.close()
     await invalidations.settle()
@@ -219,8 +223,4 @@ export class FlagsClient implements Flags {
 
 function noVersion(): FlagsError {
   return new FlagsError('INVALID_OPTIONS', 'The option minVersion must be a version: 0 or more.')
-}
-
-function closed(): FlagsError {
-  return new FlagsError('CLOSED', 'The client is closed.')
 }

@@ -1,7 +1,7 @@
 import type { FlagsAdmin } from '../admin/admin.ts'
 import type { Evaluation, JsonValue } from '../contracts/index.ts'
 import type { Who } from '../evaluate/target.ts'
-import type { Explanation } from '../explain/explainer.ts'
+import type { Explanation } from '../explain/explanation.ts'
 import type { FlagsEvents, FlagsListener } from '../history/client-events.ts'
 import type { LayerStats } from '../read/layer-counts.ts'
 import type { FlagSnapshot } from '../snapshot/snapshot.ts'

@@ -2,17 +2,8 @@ import type { Clock, FlagCache, FlagStore } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import type { FlagsListener } from '../history/client-events.ts'
 import { systemClock } from '../layers/system-clock.ts'
+import type { Ttl } from '../layers/ttl.ts'
 import { defineFlags, type FlagSchema } from '../validate/define-flags.ts'
-
-/** How long the shared cache keeps things, in milliseconds, each from 0 (not at all) to 86,400,000. */
-export interface Ttl {
-  /** A flag; up to 10 % less, and 30 s at most where it does not exist. Default 300,000. */
-  readonly flagMs: number
-  /** The decision of `evaluate` for one targeting key. Default 60,000. */
-  readonly endpointMs: number
-  /** The answer of `isEnabled` for one targeting key. Default 30,000. */
-  readonly checkMs: number
-}
 
 export interface FlagsOptions<S extends FlagSchema = FlagSchema> {
   /** Where flags live. */

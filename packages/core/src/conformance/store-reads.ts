@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isFlagName } from '../validate/flag-schemas.ts'
+import { isFlagName } from '../validate/flag-name.ts'
 import type { Scenarios } from './case.ts'
 import { HOSTILE_NAMES } from './samples.ts'
 import type { StoreFixture } from './store-fixture.ts'

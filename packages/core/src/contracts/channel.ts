@@ -1,4 +1,4 @@
-import type { StoredRecord } from './flag-store.ts'
+import type { StoredRecord } from './stored-record.ts'
 
 /** What every call on an adapter may be given. */
 export interface Call {

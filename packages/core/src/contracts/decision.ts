@@ -1,5 +1,5 @@
 import type { FlagsErrorCode } from '../errors/flags-error.ts'
-import type { JsonValue } from './flag-record.ts'
+import type { JsonValue } from './json-value.ts'
 
 /** Why a decision came out as it did; OpenFeature's words. */
 export type Reason = 'STATIC' | 'DISABLED' | 'SPLIT' | 'TARGETING_MATCH' | 'DEFAULT' | 'STALE' | 'ERROR'

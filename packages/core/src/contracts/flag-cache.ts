@@ -1,7 +1,7 @@
 import type { FlagsError } from '../errors/flags-error.ts'
 import type { Call, ChannelListener, Unsubscribe } from './channel.ts'
 import type { Decision } from './decision.ts'
-import type { StoredRecord } from './flag-store.ts'
+import type { StoredRecord } from './stored-record.ts'
 
 /** Which decision cache: `check` holds a boolean for `isEnabled`, `endpoint` the full decision for `evaluate`. */
 export type DecisionKind = 'check' | 'endpoint'

@@ -1,8 +1,5 @@
 import type { Prerequisite, Ramp, Rule, Variant } from './rule.ts'
 
-/** Any value that JSON can hold. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
-
 /** A flag as the store keeps it. */
 export interface FlagRecord {
   /** `[A-Za-z0-9][A-Za-z0-9._-]{0,127}` */

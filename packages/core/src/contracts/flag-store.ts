@@ -1,20 +1,14 @@
-import type { FlagsError } from '../errors/flags-error.ts'
 import type { Call, ChannelListener, Unsubscribe } from './channel.ts'
-import type { FlagPatch, FlagRecord, NewFlag } from './flag-record.ts'
+import type { FlagPatch, NewFlag } from './flag-record.ts'
 import type { FlagUse, FlagUses } from './flag-use.ts'
-import type { NewSegment, SegmentPatch, SegmentRecord } from './segment-record.ts'
+import type { NewSegment, SegmentPatch } from './segment-record.ts'
+import type { LoadedRecord } from './stored-record.ts'
 
 /** A place in the change log. `id` is the random id of the change at `version` (`''` at version 0), by which a rewritten history is noticed. */
 export interface Cursor {
   readonly version: number
   readonly id: string
 }
-
-/** What a store keeps under a key. A flag's key is its name; a segment's is `segment:<name>`, which no flag can be called. */
-export type StoredRecord = FlagRecord | SegmentRecord
-
-/** A record, `null` where it is known to be absent, or the error that says why what is stored cannot be used. */
-export type LoadedRecord = StoredRecord | null | FlagsError
 
 /** The store's identity and its clock, read together. */
 export interface Head {

@@ -1,4 +1,4 @@
-import type { JsonValue } from './flag-record.ts'
+import type { JsonValue } from './json-value.ts'
 
 /** How a condition compares an attribute with its value. */
 export type Operator =

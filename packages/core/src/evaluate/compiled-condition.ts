@@ -1,18 +1,23 @@
 import type { Condition, Operator } from '../contracts/index.ts'
 import type { Engines } from '../validate/engines.ts'
+import { OPERATOR_VALUES } from '../validate/operator-values.ts'
+import type { ConditionPlace } from '../validate/rule-schemas.ts'
 import type { AttributeReader, AttributeSlots } from './attribute-reader.ts'
+import type { Verdict } from './evaluation-view.ts'
 import { inCidr } from './operators/cidr.ts'
 import { equals, isIn } from './operators/equality.ts'
+import { exists } from './operators/exists.ts'
 import { greaterOrEqual, greaterThan, lessOrEqual, lessThan } from './operators/number.ts'
-import { type AttributeTest, anyOf, type OperatorKind, type Verdict } from './operators/operator.ts'
+import { type AttributeTest, anyOf, type OperatorKind } from './operators/operator.ts'
 import { matches } from './operators/pattern.ts'
-import { exists, inSegment } from './operators/segment.ts'
+import { inSegment } from './operators/segment.ts'
 import { semverEquals, semverGreaterThan, semverLessThan } from './operators/semver.ts'
 import { contains, endsWith, startsWith } from './operators/text.ts'
 import { after, before } from './operators/timestamp.ts'
+import type { ConditionFinding } from './trace-recorder.ts'
 
-/** Every operator, by name. What it refuses is refused on write, and false when evaluated. */
-export const OPERATORS: Readonly<Record<Operator, OperatorKind>> = {
+/** Every operator, by name. */
+const OPERATORS: Readonly<Record<Operator, OperatorKind>> = {
   equals,
   in: isIn,
   contains,
@@ -48,22 +53,19 @@ export interface CompiledCondition {
   readonly refused: string | undefined
 }
 
-/** Where a condition stands: conditions of a segment do not refer to segments. */
-export type Place = 'rule' | 'segment'
-
 /** Up to here it is faster to look at each. */
 const FEW = 8
 
 /** A value that the operator or an engine refuses makes a condition that is never met. */
-export function compileCondition(source: Condition, engines: Engines, place: Place, slots: AttributeSlots): CompiledCondition {
+export function compileCondition(source: Condition, engines: Engines, place: ConditionPlace, slots: AttributeSlots): CompiledCondition {
   const { attribute, operator, value, not = false, ignoreCase = false } = source
-  const kind = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined
-  const test = testOf(kind, value, ignoreCase, engines, place)
+  const kind = kindOf(operator)
+  const test = testOf(operator, value, ignoreCase, engines, place)
   const isTest = typeof test === 'function'
   return {
     source,
     slot: slots.slotOf(attribute),
-    test: isTest ? test : unknowing,
+    test: isTest ? test : unknown,
     not,
     takesMissing: kind?.takesMissing === true,
     takesLists: kind?.takesLists === true,
@@ -82,20 +84,25 @@ function fewTexts(operator: Operator, value: unknown): readonly string[] | undef
   return texts.length > 0 && texts.length <= FEW && texts.every((text) => typeof text === 'string') ? texts : undefined
 }
 
+function kindOf(operator: Operator): OperatorKind | undefined {
+  return Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined
+}
+
 function testOf(
-  kind: OperatorKind | undefined,
+  operator: Operator,
   value: unknown,
   ignoreCase: boolean,
   engines: Engines,
-  place: Place,
+  place: ConditionPlace,
 ): AttributeTest | { readonly refused: string } {
+  const kind = kindOf(operator)
   if (kind === undefined) return { refused: 'this build does not know the operator' }
   if (kind === inSegment && place === 'segment') return { refused: 'a segment does not refer to segments' }
-  const problem = kind.problem(value)
+  const problem = OPERATOR_VALUES[operator].problem(value)
   return problem === undefined ? kind.compile(value, ignoreCase, engines) : { refused: `its value should be ${problem}` }
 }
 
-function unknowing(): undefined {
+function unknown(): undefined {
   return undefined
 }
 
@@ -127,4 +134,10 @@ export function isMet(condition: CompiledCondition, reader: AttributeReader): bo
   }
   const verdict = verdictOf(condition, reader)
   return verdict !== undefined && verdict !== condition.not
+}
+
+/** What became of the condition, for a trace. */
+export function findingOf(condition: CompiledCondition, reader: AttributeReader, met: boolean): ConditionFinding {
+  const { source, slot, refused } = condition
+  return { source, attribute: reader.at(slot), verdict: verdictOf(condition, reader), met, refused }
 }

@@ -1,27 +1,21 @@
 import type { Decision, FlagRecord, Prerequisite } from '../contracts/index.ts'
 import type { Engines } from '../validate/engines.ts'
+import { thresholdOf } from '../validate/rollout.ts'
 import { type AttributePath, attributeAt, attributePath } from './attribute-path.ts'
 import { AttributeReader, type AttributeSlots, attributeSlots } from './attribute-reader.ts'
-import { BUCKETS, bucketOf, GATE_SEED, type Hash, thresholdOf, VARIANT_SEED } from './bucket.ts'
+import { BUCKETS, bucketOf, GATE_SEED, type Hash, VARIANT_SEED } from './bucket.ts'
 import { refusalsIn } from './compiled-condition.ts'
 import { type CompiledRule, compileRule, meets } from './compiled-rule.ts'
 import { dependenciesOf } from './dependencies.ts'
-import type { EvaluationView } from './evaluation-view.ts'
-import { Inquiry } from './prerequisites.ts'
+import type { EvaluationView, Within } from './evaluation-view.ts'
 import { type CompiledRamp, compileRamp } from './ramp.ts'
+import { RequiredFlags } from './required-flags.ts'
 import type { Target } from './target.ts'
 import type { TraceRecorder } from './trace-recorder.ts'
 import { type VariantRange, type VariantRanges, variantRanges } from './variant-ranges.ts'
 
-/** What an evaluation is a part of. */
-export interface Within {
-  /** Of the flag that requires this one. */
-  readonly inquiry?: Inquiry
-  readonly recorder?: TraceRecorder
-}
-
 /** Where a target falls, before any threshold. */
-export interface Place {
+export interface HashedTarget {
   /** What is hashed. */
   readonly input: string
   readonly hash: number
@@ -87,11 +81,11 @@ export class CompiledFlag {
 
   /** The decision of any flag. `within` is for prerequisites and for `trace`. Throws only what `world` throws. */
   evaluate(target: Target, view: EvaluationView, within: Within = ALONE): Decision {
-    const { inquiry, recorder } = within
+    const { chain, recorder } = within
     const draft = this.#draft(target)
     if (!this.record.enabled) return draft
     if (this.#requires.length > 0) {
-      const asking = inquiry ?? new Inquiry(this.record.name)
+      const asking = chain ?? new RequiredFlags(this.record.name)
       const unmet = asking.firstUnmet(this.#requires, target, view, recorder)
       if (unmet !== undefined) {
         draft.reason = 'DEFAULT'
@@ -112,7 +106,7 @@ export class CompiledFlag {
   }
 
   /** Where the target falls, or `undefined` where there is nothing to hash. */
-  placeOf(target: Target, seed: number): Place | undefined {
+  hashTarget(target: Target, seed: number): HashedTarget | undefined {
     const key = this.#keyOf(target)
     if (key === undefined) return undefined
     const input = this.#prefix + key
@@ -127,7 +121,7 @@ export class CompiledFlag {
 
   #firstMet(reader: AttributeReader, recorder: TraceRecorder | undefined): CompiledRule | undefined {
     for (const rule of this.#rules) {
-      recorder?.rule(rule)
+      recorder?.rule(rule.label)
       if (meets(rule, reader, recorder)) return rule
     }
     return undefined

@@ -1,8 +1,8 @@
 import type { Rule } from '../contracts/index.ts'
 import type { Engines } from '../validate/engines.ts'
+import { isRollout, thresholdOf } from '../validate/rollout.ts'
 import type { AttributeReader, AttributeSlots } from './attribute-reader.ts'
-import { isRollout, thresholdOf } from './bucket.ts'
-import { type CompiledCondition, compileCondition, isMet } from './compiled-condition.ts'
+import { type CompiledCondition, compileCondition, findingOf, isMet } from './compiled-condition.ts'
 import type { TraceRecorder } from './trace-recorder.ts'
 
 /** A rule, ready to be asked. */
@@ -31,7 +31,7 @@ export function meets({ when }: CompiledRule, reader: AttributeReader, recorder:
   for (const condition of when) {
     const isMetHere = isMet(condition, reader)
     if (recorder === undefined && !isMetHere) return false
-    recorder?.condition(condition, reader, isMetHere)
+    recorder?.condition(findingOf(condition, reader, isMetHere))
     met &&= isMetHere
   }
   return met

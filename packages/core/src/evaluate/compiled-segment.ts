@@ -2,8 +2,8 @@ import type { SegmentRecord } from '../contracts/index.ts'
 import type { Engines } from '../validate/engines.ts'
 import { AttributeReader, type AttributeSlots, attributeSlots } from './attribute-reader.ts'
 import { type CompiledCondition, compileCondition, isMet, refusalsIn } from './compiled-condition.ts'
-import type { EvaluationView } from './evaluation-view.ts'
-import { MAX_ELEMENTS, type Verdict } from './operators/operator.ts'
+import type { EvaluationView, Verdict } from './evaluation-view.ts'
+import { MAX_ELEMENTS } from './operators/operator.ts'
 import type { Target } from './target.ts'
 
 /** A segment made ready to be asked: compiled once, when it enters memory. A look-up costs the same whatever its size. */

@@ -1,6 +1,7 @@
 import type { FlagRecord } from '../contracts/index.ts'
-import { momentOf } from '../validate/timestamp.ts'
-import { BUCKETS, thresholdOf } from './bucket.ts'
+import { thresholdOf } from '../validate/rollout.ts'
+import { timestampMs } from '../validate/timestamp.ts'
+import { BUCKETS } from './bucket.ts'
 import { compileRamp } from './ramp.ts'
 import { type VariantRanges, variantRanges } from './variant-ranges.ts'
 
@@ -34,7 +35,7 @@ export function constantAnswerAt(record: FlagRecord, now: number): ConstantAnswe
 function baseAt({ rollout, ramp }: FlagRecord, now: number): { readonly threshold: number; readonly from: number } | undefined {
   const line = ramp && compileRamp(ramp)
   if (ramp === undefined || line === undefined) return { threshold: thresholdOf(rollout), from: Number.NEGATIVE_INFINITY }
-  const from = momentOf(ramp.to.at) as number
+  const from = timestampMs(ramp.to.at) as number
   return now < from ? undefined : { threshold: line.thresholdAt(now), from }
 }
 

@@ -1,12 +1,44 @@
-import type { CompiledFlag } from './compiled-flag.ts'
-import type { CompiledSegment } from './compiled-segment.ts'
+import type { Decision, Prerequisite } from '../contracts/index.ts'
+import type { Target } from './target.ts'
+import type { TraceRecorder } from './trace-recorder.ts'
+
+/** Whether an attribute is as a condition says; `undefined`, unknown, where it is not of a type that the operator takes. */
+export type Verdict = boolean | undefined
+
+/** A flag that another one requires. */
+export interface ViewedFlag {
+  evaluate(target: Target, view: EvaluationView, within?: Within): Decision
+}
+
+/** A segment that a rule refers to. */
+export interface ViewedSegment {
+  has(attribute: unknown, target: Target, view: EvaluationView): Verdict
+}
 
 /** All that an evaluation may depend on beside the flag and the target. `null`: known to be absent; `undefined`: not known. */
 export interface EvaluationView {
   /** Milliseconds since 1970. */
   readonly now: number
-  flag(name: string): CompiledFlag | null | undefined
-  segment(name: string): CompiledSegment | null | undefined
+  flag(name: string): ViewedFlag | null | undefined
+  segment(name: string): ViewedSegment | null | undefined
+}
+
+/** What an evaluation is a part of. */
+export interface Within {
+  /** Of the flag that requires this one. */
+  readonly chain?: PrerequisiteChain
+  readonly recorder?: TraceRecorder
+}
+
+/** The required flags that one evaluation has asked so far. */
+export interface PrerequisiteChain {
+  /** The name of the first prerequisite that is not met. */
+  firstUnmet(
+    prerequisites: readonly Prerequisite[],
+    target: Target,
+    view: EvaluationView,
+    recorder: TraceRecorder | undefined,
+  ): string | undefined
 }
 
 /** Of a flag that looks nothing up. */

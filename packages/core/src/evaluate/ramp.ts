@@ -1,6 +1,6 @@
 import type { Ramp } from '../contracts/index.ts'
-import { isoOf, momentOf } from '../validate/timestamp.ts'
-import { isRollout, thresholdOf } from './bucket.ts'
+import { isRollout, thresholdOf } from '../validate/rollout.ts'
+import { isoTimestamp, timestampMs } from '../validate/timestamp.ts'
 
 /** When a user of one bucket is in: from `since` on, or up to but not including `until`, or always where neither is given. */
 export interface Stay {
@@ -21,8 +21,8 @@ export interface CompiledRamp {
 
 /** `undefined` where the ramp is none: its moments are unreadable or not in order, or a rollout is not legal. */
 export function compileRamp({ from, to }: Ramp): CompiledRamp | undefined {
-  const start = momentOf(from.at)
-  const end = momentOf(to.at)
+  const start = timestampMs(from.at)
+  const end = timestampMs(to.at)
   if (start === undefined || end === undefined || start >= end) return undefined
   if (!isRollout(from.rollout) || !isRollout(to.rollout)) return undefined
   const [first, last] = [thresholdOf(from.rollout), thresholdOf(to.rollout)]
@@ -38,8 +38,8 @@ export function compileRamp({ from, to }: Ramp): CompiledRamp | undefined {
     if (inFirst === inLast) return inFirst ? {} : undefined
     // The threshold passes bucket + 1 here: rising it is reached at the earliest millisecond, falling it is left at the first after it.
     const passed = bucket + 1 - first
-    if (inLast) return { since: isoOf(start + ceilOf(passed, duration, rise)) }
-    return { until: isoOf(start + floorOf(passed, duration, rise) + 1) }
+    if (inLast) return { since: isoTimestamp(start + ceilOf(passed, duration, rise)) }
+    return { until: isoTimestamp(start + floorOf(passed, duration, rise) + 1) }
   }
 
   return { end, thresholdAt, stayOf }

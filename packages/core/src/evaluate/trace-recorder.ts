@@ -1,13 +1,26 @@
-import type { Prerequisite } from '../contracts/index.ts'
-import type { AttributeReader } from './attribute-reader.ts'
-import type { CompiledCondition } from './compiled-condition.ts'
-import type { CompiledRule } from './compiled-rule.ts'
-import type { Finding } from './prerequisites.ts'
+import type { Condition, Decision, Prerequisite } from '../contracts/index.ts'
 
-/** Is told what an evaluation does, in this order. */
+/** What became of a prerequisite. */
+export type PrerequisiteFinding =
+  | { readonly met: boolean; readonly why: 'on' | 'off' | 'another variant'; readonly decision: Decision }
+  | { readonly met: false; readonly why: 'no such flag' | 'not known' | 'a cycle' | 'too deep' }
+
+/** What became of a condition. */
+export interface ConditionFinding {
+  readonly source: Condition
+  /** `null` where it is missing. */
+  readonly attribute: unknown
+  /** What the operator said, before `not`; `undefined` where it is unknown. */
+  readonly verdict: boolean | undefined
+  readonly met: boolean
+  /** Why the condition can never be met. */
+  readonly refused: string | undefined
+}
+
+/** Is called with each step of an evaluation, in this order. */
 export interface TraceRecorder {
-  prerequisite(prerequisite: Prerequisite, finding: Finding): void
+  prerequisite(prerequisite: Prerequisite, finding: PrerequisiteFinding): void
   /** A rule is about to be asked; its conditions follow. */
-  rule(rule: CompiledRule): void
-  condition(condition: CompiledCondition, reader: AttributeReader, met: boolean): void
+  rule(label: { readonly index: number; readonly name?: string }): void
+  condition(finding: ConditionFinding): void
 }

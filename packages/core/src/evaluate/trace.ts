@@ -1,14 +1,11 @@
 import type { Condition, Decision, Ramp } from '../contracts/index.ts'
 import { valueText } from '../errors/value-text.ts'
-import type { AttributeReader } from './attribute-reader.ts'
 import { GATE_SEED, VARIANT_SEED } from './bucket.ts'
-import { type CompiledCondition, verdictOf } from './compiled-condition.ts'
 import type { CompiledFlag } from './compiled-flag.ts'
 import type { EvaluationView } from './evaluation-view.ts'
-import type { Finding } from './prerequisites.ts'
 import type { Stay } from './ramp.ts'
 import type { Target } from './target.ts'
-import type { TraceRecorder } from './trace-recorder.ts'
+import type { ConditionFinding, PrerequisiteFinding, TraceRecorder } from './trace-recorder.ts'
 
 /** What became of one prerequisite. */
 export interface PrerequisiteTrace {
@@ -16,7 +13,7 @@ export interface PrerequisiteTrace {
   /** The variant that is required. */
   readonly variant?: string
   readonly met: boolean
-  readonly why: Finding['why']
+  readonly why: PrerequisiteFinding['why']
   /** Of the required flag, where there is one. */
   readonly decision?: Decision
 }
@@ -73,13 +70,13 @@ export function trace(flag: CompiledFlag, target: Target, view: EvaluationView):
     prerequisite: ({ flag: name, variant }, finding) => {
       prerequisites.push({ flag: name, ...(variant === undefined ? {} : { variant }), ...finding })
     },
-    rule: ({ label }) => {
+    rule: (label) => {
       rules.push({ ...label, met: true, conditions: [] })
     },
-    condition: (condition, reader, met) => {
+    condition: (finding) => {
       const rule = rules.at(-1)
-      rule?.conditions.push(conditionTrace(condition, reader, met))
-      if (rule !== undefined) rule.met &&= met
+      rule?.conditions.push(conditionTrace(finding))
+      if (rule !== undefined) rule.met &&= finding.met
     },
   }
   const decision = flag.evaluate(target, view, { recorder })
@@ -93,13 +90,12 @@ export function trace(flag: CompiledFlag, target: Target, view: EvaluationView):
   }
 }
 
-function conditionTrace(condition: CompiledCondition, reader: AttributeReader, met: boolean): ConditionTrace {
-  const verdict = verdictOf(condition, reader)
-  const attribute = reader.at(condition.slot)
+function conditionTrace(finding: ConditionFinding): ConditionTrace {
+  const { source, attribute, verdict, met } = finding
   const actual = attribute === null ? undefined : valueText(attribute)
-  const why = verdict === undefined ? whyUnknown(condition, actual) : undefined
+  const why = verdict === undefined ? whyUnknown(finding, actual) : undefined
   return {
-    ...condition.source,
+    ...source,
     ...(actual === undefined ? {} : { actual }),
     verdict: verdict ?? 'unknown',
     met,
@@ -107,7 +103,7 @@ function conditionTrace(condition: CompiledCondition, reader: AttributeReader, m
   }
 }
 
-function whyUnknown({ refused, source }: CompiledCondition, actual: string | undefined): string {
+function whyUnknown({ refused, source }: ConditionFinding, actual: string | undefined): string {
   if (refused !== undefined) return refused
   if (actual === undefined) return 'the attribute is missing'
   if (source.operator === 'inSegment') return 'a segment is not there, or the attribute is neither a string nor a safe integer'
@@ -115,7 +111,7 @@ function whyUnknown({ refused, source }: CompiledCondition, actual: string | und
 }
 
 function hashOf(flag: CompiledFlag, target: Target, seed: number): HashTrace | undefined {
-  const place = flag.placeOf(target, seed)
+  const place = flag.hashTarget(target, seed)
   return place === undefined ? undefined : { ...place, bucket: place.bucket / 1000 }
 }
 
@@ -127,7 +123,7 @@ function bucketingOf(flag: CompiledFlag, target: Target, { rollout = 0 }: Decisi
 function rampOf(flag: CompiledFlag, target: Target, { reason, rule, unmet, rollout = 0 }: Decision): Pick<Trace, 'ramp'> {
   const { record, ramp } = flag
   if (record.ramp === undefined || ramp === undefined || reason === 'DISABLED' || rule !== undefined || unmet !== undefined) return {}
-  const place = flag.placeOf(target, GATE_SEED)
+  const place = flag.hashTarget(target, GATE_SEED)
   return { ramp: { ...record.ramp, rollout, ...(place === undefined ? {} : { stay: ramp.stayOf(place.bucket) ?? 'never' }) } }
 }
 

@@ -1,17 +1,6 @@
 import type { JsonValue, Variant } from '../contracts/index.ts'
+import { isWeight, thousandthsOf } from '../validate/weight.ts'
 import { BUCKETS } from './bucket.ts'
-
-/** The heaviest weight. */
-const MAX_WEIGHT = 1_000_000
-
-/** A weight is legal from 0 to 1,000,000 with at most three decimals. */
-export function isWeight(weight: number): boolean {
-  return weight >= 0 && weight <= MAX_WEIGHT && thousandthsOf(weight) / 1_000 === weight
-}
-
-function thousandthsOf(weight: number): number {
-  return Math.round(weight * 1_000)
-}
 
 /** A variant and the buckets that draw it: from `from` up to, not including, `to`. */
 export interface VariantRange {

@@ -5,42 +5,15 @@ import type { Target } from '../evaluate/target.ts'
 import { type Trace, trace } from '../evaluate/trace.ts'
 import type { CatchUp } from '../history/catch-up.ts'
 import type { Floors } from '../history/floors.ts'
+import type { Lease } from '../history/lease.ts'
 import type { MemoryLayer } from '../layers/memory-layer.ts'
 import type { SharedLayer } from '../layers/shared-layer.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
 import type { DependencyReader } from '../read/dependency-reader.ts'
 import type { ReadPath } from '../read/read-path.ts'
-import { isFlagName } from '../validate/flag-schemas.ts'
+import { isFlagName } from '../validate/flag-name.ts'
+import type { Explanation, LayerFinding } from './explanation.ts'
 import { explanationText } from './explanation-text.ts'
-
-/** What one layer has of a flag. */
-export interface LayerFinding {
-  readonly layer: 'memory' | 'decision' | 'cache' | 'store'
-  /** `answers`: what it has counts. `too old`: it is below what this process accepts. `no longer vouched for`: the lease ran out. */
-  readonly state: 'answers' | 'nothing' | 'does not exist' | 'too old' | 'no longer vouched for' | 'not asked' | 'failed'
-  /** The flag's version there. */
-  readonly version?: number
-  /** The store's clock when it was read. */
-  readonly asOf?: number
-  /** Why it failed, or was not asked. */
-  readonly why?: string
-}
-
-/** Why somebody gets what they get. */
-export interface Explanation {
-  /** What `evaluate` answers. */
-  readonly evaluation: Evaluation
-  /** What each layer has, in the order in which they are asked. */
-  readonly layers: readonly LayerFinding[]
-  /** The lowest "as of" that this process accepts for the flag. */
-  readonly floor: number
-  /** The store's clock as this process knows it. */
-  readonly clock: number
-  /** Every step of the evaluation; absent where there is no flag to evaluate. */
-  readonly trace?: Trace
-  /** All of it, for a person. */
-  readonly text: string
-}
 
 interface Explained {
   readonly evaluation: Evaluation
@@ -53,6 +26,7 @@ const ATTEMPTS = 3
 export interface ExplainerParts {
   readonly clock: Clock
   readonly memory: MemoryLayer
+  readonly lease: Lease
   readonly shared: SharedLayer
   readonly store: StoreLayer
   readonly reads: ReadPath
@@ -92,12 +66,12 @@ export class Explainer {
   }
 
   #inMemory(name: string): LayerFinding {
-    const { memory } = this.#parts
+    const { memory, lease } = this.#parts
     const slot = memory.held(name)
     if (slot === undefined) return { layer: 'memory', state: memory.enabled ? 'nothing' : 'not asked' }
     const has = { layer: 'memory', asOf: slot.asOf, ...(slot.flag && { version: slot.flag.record.version }) } as const
     if (!slot.live) return { ...has, state: 'too old' }
-    return { ...has, state: memory.leased ? (slot.flag === null ? 'does not exist' : 'answers') : 'no longer vouched for' }
+    return { ...has, state: lease.valid ? (slot.flag === null ? 'does not exist' : 'answers') : 'no longer vouched for' }
   }
 
   async #inCache(name: string, { key, plain }: Target): Promise<LayerFinding[]> {

@@ -3,7 +3,7 @@ import { valueText } from '../errors/value-text.ts'
 import type { Stay } from '../evaluate/ramp.ts'
 import type { ConditionTrace, PrerequisiteTrace, RuleTrace, Trace } from '../evaluate/trace.ts'
 import { isFlagName } from '../validate/flag-name.ts'
-import type { Explanation, LayerFinding } from './explainer.ts'
+import type { Explanation, LayerFinding } from './explanation.ts'
 
 const LAYERS: Readonly<Record<LayerFinding['layer'], string>> = {
   memory: 'memory of this process',

@@ -3,14 +3,13 @@ import { FlagsError } from '../errors/flags-error.ts'
 import type { Background } from '../layers/background.ts'
 import type { Compiler } from '../layers/compiler.ts'
 import type { Invalidations } from '../layers/invalidations.ts'
-import type { MemoryLayer } from '../layers/memory-layer.ts'
 import type { SharedLayer } from '../layers/shared-layer.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
-import type { UseTracker } from '../read/use-tracker.ts'
 import type { ChangeApplier } from './change-applier.ts'
 import type { Claims } from './claims.ts'
 import type { ContiguousHints } from './contiguous-hints.ts'
 import type { HintChannels } from './hint-channels.ts'
+import type { Lease } from './lease.ts'
 import type { LeaseEvents } from './lease-events.ts'
 import { RewindDetection } from './rewind-detection.ts'
 import { type Reach, VersionWaiters } from './version-waiters.ts'
@@ -24,10 +23,9 @@ export interface CatchUpParts {
   readonly clock: Clock
   readonly store: StoreLayer
   readonly shared: SharedLayer
-  readonly memory: MemoryLayer
+  readonly lease: Lease
   readonly leaseEvents: LeaseEvents
   readonly compiler: Compiler
-  readonly uses: UseTracker
   readonly changeApplier: ChangeApplier
   readonly invalidations: Invalidations
   readonly claims: Claims
@@ -37,8 +35,8 @@ export interface CatchUpParts {
   readonly report: (error: FlagsError) => void
   /** Whether timers and subscriptions keep this process up to date; otherwise calls do. */
   readonly timers: boolean
-  /** Called when this process starts to follow the store. */
-  readonly begin: () => void
+  /** Called after each catch-up that reached the store's clock. */
+  readonly onCaughtUp: () => void
   /** How long the first connection to the cache may take, in milliseconds. */
   readonly openMs: number
 }
@@ -46,6 +44,7 @@ export interface CatchUpParts {
 /** Where this process is in the store's history, and how it gets to the end of it: the one way in which it learns what is true. */
 export class CatchUp {
   readonly #parts: CatchUpParts
+  readonly #startListeners: (() => void)[] = []
   #storeId: string | undefined
   #cursor: Cursor = { version: 0, id: '' }
   #revision: { readonly cursor: Cursor; readonly text: string } | undefined
@@ -97,10 +96,15 @@ export class CatchUp {
 
   /** Whether a call may go on without asking the store where it is. */
   get current(): boolean {
-    const { timers, memory, clock } = this.#parts
+    const { timers, lease, clock } = this.#parts
     // Where there are timers, calls wait for the first attempt alone; the poll makes the others.
     if (timers) return this.#tried
-    return (this.#storeId !== undefined && memory.leased) || clock.monotonic() < this.#retryAt
+    return (this.#storeId !== undefined && lease.valid) || clock.monotonic() < this.#retryAt
+  }
+
+  /** Calls the listener when this process starts to follow the store. */
+  onStart(listener: () => void): void {
+    this.#startListeners.push(listener)
   }
 
   /** Waits until this process knows the store. Rejects with why it cannot. */
@@ -179,7 +183,7 @@ export class CatchUp {
   }
 
   async #once(): Promise<void> {
-    const { clock, memory, leaseEvents, store, changeApplier, claims, channels, contiguousHints, invalidations, shared, background } =
+    const { clock, lease, leaseEvents, store, changeApplier, claims, channels, contiguousHints, invalidations, shared, background } =
       this.#parts
     const from = clock.monotonic()
     const { told } = this.#rewindDetection
@@ -207,7 +211,7 @@ export class CatchUp {
     } finally {
       this.#tried = true
     }
-    memory.renewLease(from)
+    lease.renew(from)
     leaseEvents.look(this.clock)
     claims.settle(claimed, { since, logged: this.#logged, clock: this.clock })
     changeApplier.confirmHints(hints, this.clock)
@@ -216,7 +220,7 @@ export class CatchUp {
     this.#versionWaiters.wake()
     background.run('The cache could not be released', () => shared.release())
     background.run('An invalidation failed', () => invalidations.settle())
-    this.#parts.uses.nextRound()
+    this.#parts.onCaughtUp()
   }
 
   #retryLater(): void {
@@ -229,8 +233,8 @@ export class CatchUp {
 
   /** Head before trust: what the cache holds from before this clock may have missed an invalidation while nobody was there. */
   async #begin(): Promise<void> {
-    const { compiler, store, changeApplier, begin } = this.#parts
-    begin()
+    const { compiler, store, changeApplier } = this.#parts
+    for (const listener of this.#startListeners) listener()
     await compiler.start()
     const { storeId, cursor } = await store.probe((source, call) => source.head(call))
     if (this.#assumedId === undefined || this.#assumedId === storeId) changeApplier.lost(cursor.version)

@@ -8,38 +8,44 @@ import type { SingleFlight } from '../layers/single-flight.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { Floors } from './floors.ts'
 import type { HintChannels } from './hint-channels.ts'
+import type { Lease } from './lease.ts'
 
 const MAX_ANNOUNCED = 10_000
 
-/** What a change does to this process: raise the floor, detach loads in flight, drop or swap what memory holds, tell whoever listens. */
+export interface ChangeApplierParts {
+  readonly floors: Floors
+  readonly memory: MemoryLayer
+  readonly lease: Lease
+  readonly loads: SingleFlight
+  readonly compiler: Compiler
+  readonly all: AllFlags
+  readonly events: ClientEvents
+  readonly channels: HintChannels
+}
+
+/** What a change does to this process: it raises the floor, detaches loads in flight, drops or swaps what memory holds, and tells listeners. */
 export class ChangeApplier {
   readonly #floors: Floors
   readonly #memory: MemoryLayer
+  readonly #lease: Lease
   readonly #loads: SingleFlight
   readonly #compiler: Compiler
   readonly #all: AllFlags
-  readonly #reporter: ClientEvents
+  readonly #events: ClientEvents
   readonly #channels: HintChannels
   /** The version last told of each flag, so that a change heard twice is told once. */
   readonly #announced = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
   /** Hints that no catch-up has looked into yet. */
   readonly #unconfirmedHints = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
 
-  constructor(
-    floors: Floors,
-    memory: MemoryLayer,
-    loads: SingleFlight,
-    compiler: Compiler,
-    all: AllFlags,
-    reporter: ClientEvents,
-    channels: HintChannels,
-  ) {
-    this.#all = all
+  constructor({ floors, memory, lease, loads, compiler, all, events, channels }: ChangeApplierParts) {
     this.#floors = floors
     this.#memory = memory
+    this.#lease = lease
     this.#loads = loads
     this.#compiler = compiler
-    this.#reporter = reporter
+    this.#all = all
+    this.#events = events
     this.#channels = channels
   }
 
@@ -106,7 +112,7 @@ export class ChangeApplier {
 
   /** Nothing that was known before `version` counts any more. */
   lost(version: number): void {
-    this.#all.lost(version, this.#memory.vouchedAt)
+    this.#all.lost(version, this.#lease.vouchedAt)
     this.#floors.raiseCommon(version)
     this.#loads.detachAll()
     this.#compiler.forgetAll()
@@ -151,6 +157,6 @@ export class ChangeApplier {
   #announce(name: string, version: number): void {
     if (version <= (this.#announced.get(name) ?? 0)) return
     this.#announced.set(name, version)
-    this.#reporter.changed(name, version)
+    this.#events.changed(name, version)
   }
 }

@@ -45,19 +45,19 @@ export class ClientEvents {
   }
 
   changed(name: string, version: number): void {
-    this.#callHost('change', { name, version })
+    this.#emit('change', { name, version })
   }
 
   stale(clock: number): void {
-    this.#callHost('stale', { clock })
+    this.#emit('stale', { clock })
   }
 
   fresh(clock: number): void {
-    this.#callHost('fresh', { clock })
+    this.#emit('fresh', { clock })
   }
 
   readonly report = (error: FlagsError): void => {
-    if (error.code === 'STORE_REWOUND' || this.#isNews(error)) this.#callHost('error', error)
+    if (error.code === 'STORE_REWOUND' || this.#isNews(error)) this.#emit('error', error)
   }
 
   /** Not where the same trouble was told just now. That the store went back is none that goes on: each time it did. */
@@ -71,7 +71,7 @@ export class ClientEvents {
     return true
   }
 
-  #callHost<E extends keyof FlagsEvents>(event: E, happened: FlagsEvents[E]): void {
+  #emit<E extends keyof FlagsEvents>(event: E, happened: FlagsEvents[E]): void {
     const listeners: Set<FlagsListener<E>> = this.#listeners[event]
     for (const listener of listeners) callHost('A listener of Flagstone', () => listener(happened))
   }

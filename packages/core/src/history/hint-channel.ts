@@ -69,7 +69,7 @@ export class HintChannel {
     this.#since = version
   }
 
-  tells({ name, version }: Hint): void {
+  heard({ name, version }: Hint): void {
     this.#suspect = false
     this.#told.set(name, Math.max(version, this.#told.get(name) ?? 0))
     if ((this.#expected.get(name)?.version ?? Number.POSITIVE_INFINITY) <= version) this.#expected.delete(name)

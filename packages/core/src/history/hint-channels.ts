@@ -7,11 +7,22 @@ export class HintChannels {
   readonly store: HintChannel
   readonly cache: HintChannel
 
-  constructor(background: Background, clock: Clock, onSuspect: (channel: HintChannel, missed: Hint) => void) {
+  readonly #suspectListeners: ((channel: HintChannel, missed: Hint) => void)[] = []
+
+  constructor(background: Background, clock: Clock) {
     const channel = (name: 'store' | 'cache'): HintChannel =>
-      new HintChannel(name, background, clock, (missed) => onSuspect(this[name], missed))
+      new HintChannel(name, background, clock, (missed) => this.#suspect(this[name], missed))
     this.store = channel('store')
     this.cache = channel('cache')
+  }
+
+  /** Calls the listener when a channel that is up has not told of a change that it should have told of. */
+  onSuspect(listener: (channel: HintChannel, missed: Hint) => void): void {
+    this.#suspectListeners.push(listener)
+  }
+
+  #suspect(channel: HintChannel, missed: Hint): void {
+    for (const listener of this.#suspectListeners) listener(channel, missed)
   }
 
   get #both(): readonly HintChannel[] {

@@ -1,20 +1,20 @@
 import type { Background } from '../layers/background.ts'
-import type { MemoryLayer } from '../layers/memory-layer.ts'
 import type { ClientEvents } from './client-events.ts'
+import type { Lease } from './lease.ts'
 
 /** Tells when the lease has run out, and when the store is heard again. Who was never heard has nothing that could run out. */
 export class LeaseEvents {
-  readonly #memory: MemoryLayer
-  readonly #reporter: ClientEvents
+  readonly #lease: Lease
+  readonly #events: ClientEvents
   readonly #background: Background
   readonly #timers: boolean
   #told: 'nothing' | 'fresh' | 'stale' = 'nothing'
   #cancel: () => void = () => undefined
 
   /** Without `timers` a lease that nobody renewed is noticed by the catch-up that fails after its end. */
-  constructor(memory: MemoryLayer, reporter: ClientEvents, background: Background, timers: boolean) {
-    this.#memory = memory
-    this.#reporter = reporter
+  constructor(lease: Lease, events: ClientEvents, background: Background, timers: boolean) {
+    this.#lease = lease
+    this.#events = events
     this.#background = background
     this.#timers = timers
   }
@@ -25,20 +25,20 @@ export class LeaseEvents {
 
   /** After each catch-up, well or badly. */
   look(clock: number): void {
-    const left = this.#memory.leaseLeftMs
+    const left = this.#lease.leftMs
     if (left <= 0) {
-      if (this.#told === 'fresh') this.#callHost('stale', clock)
+      if (this.#told === 'fresh') this.#emit('stale', clock)
       return
     }
-    if (this.#told !== 'fresh') this.#callHost('fresh', clock)
+    if (this.#told !== 'fresh') this.#emit('fresh', clock)
     if (!this.#timers) return
     this.#cancel()
     this.#cancel = this.#background.after(left, 'A lease that ran out could not be told', async () => this.look(clock))
   }
 
-  #callHost(news: 'fresh' | 'stale', clock: number): void {
+  #emit(news: 'fresh' | 'stale', clock: number): void {
     this.#told = news
-    if (news === 'fresh') this.#reporter.fresh(clock)
-    else this.#reporter.stale(clock)
+    if (news === 'fresh') this.#events.fresh(clock)
+    else this.#events.stale(clock)
   }
 }

@@ -10,7 +10,7 @@ const KEEP_MS = 30_000
  * One of the few places from which a process follows the store itself. The others hear through the cache, which every process tells of what
  * it learns. Where the cache has no places, or cannot be asked, everybody may.
  */
-export class Seat {
+export class ListenerSlot {
   readonly #shared: SharedLayer
   readonly #holder = randomUUID()
   #answered = false

@@ -1,5 +1,6 @@
 import type { Clock } from '../contracts/index.ts'
-import { FlagsError, toFlagsError } from '../errors/flags-error.ts'
+import { type FlagsError, toFlagsError } from '../errors/flags-error.ts'
+import { closedError } from '../errors/open-state.ts'
 
 /**
  * The one place for work that may outlive the call that started it: errors that nobody else hears are reported, timers end with the
@@ -27,7 +28,7 @@ export class Background {
 
   /** Does `work` for a caller, who gets its result and its errors. Rejects with `CLOSED` once the client is closed. */
   async shared<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new FlagsError('CLOSED', 'The client is closed.')
+    if (this.#closed) throw closedError()
     const working = work()
     const running: Promise<void> = working.then(ignore, ignore).finally(() => this.#running.delete(running))
     this.#running.add(running)

@@ -1,16 +1,28 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../contracts/index.ts'
-import type { Floors } from '../history/floors.ts'
 import type { Compiled } from './compiler.ts'
 
-/** How long memory is trusted after the last catch-up that reached the store's clock. */
-const LEASE_MS = 30_000
 /** How long a value is kept as a last known good. */
 export const KEEP_MS = 3_600_000
 /** Without a lease, or without the store, a flag is read again at most this often. */
 export const RECHECK_MS = 2_000
 /** How many names of flags that do not exist are remembered. */
 const MAX_ABSENT = 1_000
+
+/** The lowest "as of" that this process still accepts of each flag. */
+export interface MemoryFloors {
+  of(name: string): number
+  /** Nothing below was ever answered: a last known good may go down to it. */
+  answered(name: string): number
+  raiseByAnswer(name: string, asOf: number): void
+}
+
+/** How long memory is vouched for; on the monotonic clock. */
+export interface MemoryLease {
+  readonly until: number
+  /** When all that was live then was right. */
+  readonly vouchedAt: number
+}
 
 /** What memory holds of one flag. */
 export interface Slot {
@@ -31,17 +43,18 @@ export interface Slot {
  */
 export class MemoryLayer {
   readonly #clock: Clock
-  readonly #floors: Floors
+  readonly #floors: MemoryFloors
+  readonly #lease: MemoryLease
   readonly #flags: LRUCache<string, Slot> | undefined
   /** Apart from the flags, so that made-up names cannot push real ones out. */
   readonly #absent: LRUCache<string, Slot> | undefined
-  #leaseUntil = Number.NEGATIVE_INFINITY
   #closed = false
 
   /** `maxFlags` 0: no memory at all. */
-  constructor(maxFlags: number, clock: Clock, floors: Floors) {
+  constructor(maxFlags: number, clock: Clock, floors: MemoryFloors, lease: MemoryLease) {
     this.#clock = clock
     this.#floors = floors
+    this.#lease = lease
     if (maxFlags === 0) return
     this.#flags = new LRUCache({ max: maxFlags })
     this.#absent = new LRUCache({ max: MAX_ABSENT })
@@ -54,7 +67,7 @@ export class MemoryLayer {
   /** What may answer now. The hot path. */
   hit(name: string): Slot | undefined {
     const slot = this.#flags?.get(name) ?? this.#absent?.get(name)
-    return slot?.live && this.#clock.monotonic() < this.#leaseUntil ? slot : undefined
+    return slot?.live && this.#clock.monotonic() < this.#lease.until ? slot : undefined
   }
 
   /** What is held, whether or not it may still answer. */
@@ -137,25 +150,6 @@ export class MemoryLayer {
     this.clear()
   }
 
-  get leased(): boolean {
-    return !this.#closed && this.#clock.monotonic() < this.#leaseUntil
-  }
-
-  /** When the last catch-up that reached the clock began: then all that is live was right. */
-  get vouchedAt(): number {
-    return this.#leaseUntil - LEASE_MS
-  }
-
-  /** Milliseconds until the lease runs out; 0 or less where it has. */
-  get leaseLeftMs(): number {
-    return this.#leaseUntil - this.#clock.monotonic()
-  }
-
-  /** `from`: when the catch-up that reached the clock began. */
-  renewLease(from: number): void {
-    this.#leaseUntil = Math.max(this.#leaseUntil, from + LEASE_MS)
-  }
-
   #put(name: string, flag: Compiled | null, asOf: number, live: boolean): void {
     const [into, outOf] = flag === null ? [this.#absent, this.#flags] : [this.#flags, this.#absent]
     outOf?.delete(name)
@@ -164,7 +158,7 @@ export class MemoryLayer {
 
   /** When the slot was last known to be right. */
   #rightAt(slot: Slot): number {
-    return slot.live ? Math.max(slot.at, this.vouchedAt) : slot.at
+    return slot.live ? Math.max(slot.at, this.#lease.vouchedAt) : slot.at
   }
 
   get names(): string[] {

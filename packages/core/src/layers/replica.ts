@@ -1,19 +1,18 @@
 import type { Loaded } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import type { CatchUp } from '../history/catch-up.ts'
 import type { StoreLayer } from './store-layer.ts'
 
 /** The store's replica, as far as it is one of this store. */
 export class Replica {
   readonly #store: StoreLayer
-  readonly #catchUp: CatchUp
+  readonly #isOurs: (storeId: string) => boolean
   readonly #report: (error: FlagsError) => void
   /** The other store whose replica was told of. */
   #strangerId: string | undefined
 
-  constructor(store: StoreLayer, catchUp: CatchUp, report: (error: FlagsError) => void) {
+  constructor(store: StoreLayer, isOurs: (storeId: string) => boolean, report: (error: FlagsError) => void) {
     this.#store = store
-    this.#catchUp = catchUp
+    this.#isOurs = isOurs
     this.#report = report
   }
 
@@ -30,7 +29,7 @@ export class Replica {
   async #ask(load: () => Promise<Loaded | undefined>): Promise<Loaded | undefined> {
     try {
       const loaded = await load()
-      if (loaded === undefined || this.#catchUp.follows(loaded.storeId)) return loaded
+      if (loaded === undefined || this.#isOurs(loaded.storeId)) return loaded
       this.#tellOf(loaded.storeId)
     } catch (error) {
       this.#report(error as FlagsError)

@@ -1,4 +1,3 @@
-import type { Ttl } from '../client/options.ts'
 import type {
   CacheFill,
   CacheRead,
@@ -17,7 +16,7 @@ import { plainTarget } from '../evaluate/target.ts'
 import { Breaker } from './breaker.ts'
 import type { Compiled } from './compiler.ts'
 import { withDeadline } from './deadline.ts'
-import type { FlagLoad } from './single-flight.ts'
+import type { Ttl } from './ttl.ts'
 
 /** How long "does not exist" is kept, at most. */
 const ABSENT_MS = 30_000
@@ -137,7 +136,7 @@ export class SharedLayer {
   }
 
   /** What to keep of a flag and of the decision that was wanted with it: one fill or none. */
-  fillOf({ wanted }: FlagLoad, token: string | undefined, flag: Compiled | null, asOf: number, withFlag: boolean): CacheFill[] {
+  fillOf(wanted: CacheWant, token: string | undefined, flag: Compiled | null, asOf: number, withFlag: boolean): CacheFill[] {
     if (token === undefined) return []
     const value = flag?.record ?? null
     const kept = withFlag && this.#ttl.flagMs > 0 ? { asOf, value, ttlMs: this.#flagMs(value) } : undefined

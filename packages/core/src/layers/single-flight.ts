@@ -1,5 +1,6 @@
 import type { CacheWant } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
+import { closedError } from '../errors/open-state.ts'
 import { type Answer, type FlagAnswer, type NoAnswer, none } from './answer.ts'
 import type { Background } from './background.ts'
 
@@ -108,7 +109,7 @@ export class SingleFlight {
         throw cause
       }
     })
-    if (!started) this.#settleAll(loads, new FlagsError('CLOSED', 'The client is closed.'))
+    if (!started) this.#settleAll(loads, closedError())
   }
 
   #settleAll(loads: readonly FlagLoad[], error: FlagsError): void {

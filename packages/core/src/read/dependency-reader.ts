@@ -1,6 +1,6 @@
 import { FlagsError } from '../errors/flags-error.ts'
 import { CompiledFlag } from '../evaluate/compiled-flag.ts'
-import { MAX_DEPTH } from '../evaluate/prerequisites.ts'
+import { MAX_DEPTH } from '../evaluate/required-flags.ts'
 import type { CatchUp } from '../history/catch-up.ts'
 import type { Floors } from '../history/floors.ts'
 import { type FlagAnswer, type NoAnswer, none, tooFast } from '../layers/answer.ts'

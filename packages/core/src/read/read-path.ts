@@ -4,6 +4,7 @@ import type { CatchUp } from '../history/catch-up.ts'
 import type { Claims } from '../history/claims.ts'
 import type { ContiguousHints } from '../history/contiguous-hints.ts'
 import type { Floors } from '../history/floors.ts'
+import type { Lease } from '../history/lease.ts'
 import { type Answer, type FlagAnswer, type NoAnswer, none, notReached, tooFast } from '../layers/answer.ts'
 import type { Compiler } from '../layers/compiler.ts'
 import type { Invalidations } from '../layers/invalidations.ts'
@@ -20,6 +21,7 @@ const ATTEMPTS = 3
 
 export interface ReadParts {
   readonly memory: MemoryLayer
+  readonly lease: Lease
   readonly shared: SharedLayer
   readonly store: StoreLayer
   readonly staleFallback: StaleFallback
@@ -73,7 +75,7 @@ export class ReadPath {
   }
 
   #fromMemory(name: string): FlagAnswer | NoAnswer | undefined {
-    const { memory, store, counts, compiler } = this.#parts
+    const { memory, lease, store, counts, compiler } = this.#parts
     const hit = memory.hit(name)
     if (hit !== undefined) {
       counts.memoryHits++
@@ -82,7 +84,7 @@ export class ReadPath {
     const unusable = compiler.unusable(name)
     if (unusable !== undefined) return this.#lastKnownGood(name, unusable)
     // Where memory is vouched for and the store can be asked, a flag that is missing here is asked for.
-    const held = memory.leased && !store.failing ? undefined : memory.justRead(name)
+    const held = lease.valid && !store.failing ? undefined : memory.justRead(name)
     return held && this.#standIn(name, held)
   }
 
@@ -132,12 +134,12 @@ export class ReadPath {
 
   /** Answers whether the flight needs nothing more. */
   #answerFromCache(load: FlagLoad, read: CacheRead, fills: CacheFill[]): boolean {
-    const { floors, memory, counts, compiler, loads, shared, catchUp, contiguousHints } = this.#parts
+    const { floors, memory, lease, counts, compiler, loads, shared, catchUp, contiguousHints } = this.#parts
     const { name, wanted } = load
     const { decision, flag } = read
     this.#healFence(name, read)
     const floor = floors.of(name)
-    const stale = !memory.leased || versionOf(read) > contiguousHints.upTo(catchUp.clock)
+    const stale = !lease.valid || versionOf(read) > contiguousHints.upTo(catchUp.clock)
     const decided = decision !== undefined && decision.asOf >= floor
     if (wanted.decision !== undefined) counts.decision(decided)
     if (decided) load.decide({ kind: 'decision', decision: decision.value, asOf: decision.asOf, source: 'decision', stale })
@@ -145,7 +147,7 @@ export class ReadPath {
       counts.cache(true)
       const compiled = compiler.compile(flag.value)
       this.#settle(load, { kind: 'flag', flag: compiled, asOf: flag.asOf, source: 'cache', stale }, true)
-      if (!decided) fills.push(...shared.fillOf(load, read.token, compiled, flag.asOf, false))
+      if (!decided) fills.push(...shared.fillOf(wanted, read.token, compiled, flag.asOf, false))
       return true
     }
     // The answer is given. The flag is loaded behind it only for a memory to keep, or for who joined.
@@ -181,7 +183,7 @@ export class ReadPath {
       if (trusted && loaded.asOf > catchUp.clock) claims.add(load.name, loaded.asOf, compiled?.record.version ?? 0)
       const keep = trusted && !load.detached && loaded.asOf >= floors.of(load.name)
       this.#settle(load, { kind: 'flag', flag: compiled, asOf: loaded.asOf, source: 'store', stale: !trusted }, trusted)
-      if (keep) fills.push(...shared.fillOf(load, read.token, compiled, loaded.asOf, true))
+      if (keep) fills.push(...shared.fillOf(load.wanted, read.token, compiled, loaded.asOf, true))
     }
   }
 

@@ -49,7 +49,7 @@ export class UseTracker {
   #roundAt = Number.NEGATIVE_INFINITY
   #failures = 0
   #retryAt = Number.NEGATIVE_INFINITY
-  #telling: Promise<void> | undefined
+  #sending: Promise<void> | undefined
 
   /** `tracks` false: nothing is noted, and every plain flag is quick for good from its first evaluation on. */
   constructor(tracks: boolean, clock: Clock, store: StoreLayer, background: Background, report: (error: FlagsError) => void) {
@@ -76,14 +76,14 @@ export class UseTracker {
     this.#roundAt = now + ROUND_MS
     for (const flag of this.#quick) flag.quick = false
     this.#quick = []
-    if (now >= this.#retryAt) this.#background.run('Uses of flags could not be noted', () => this.#callHost())
+    if (now >= this.#retryAt) this.#background.run('Uses of flags could not be noted', () => this.#send())
   }
 
   /** Tells the store what is left, unless it failed just now. Never rejects. */
   async close(): Promise<void> {
     this.#tracks = false
-    await this.#telling
-    if (this.#failures === 0 && !this.#store.failing) await this.#callHost()
+    await this.#sending
+    if (this.#failures === 0 && !this.#store.failing) await this.#send()
   }
 
   #quicken(flag: CompiledFlag): void {
@@ -101,14 +101,14 @@ export class UseTracker {
   }
 
   /** Never rejects. */
-  #callHost(): Promise<void> {
-    this.#telling ??= this.#tellNews().finally(() => {
-      this.#telling = undefined
+  #send(): Promise<void> {
+    this.#sending ??= this.#sendNews().finally(() => {
+      this.#sending = undefined
     })
-    return this.#telling
+    return this.#sending
   }
 
-  async #tellNews(): Promise<void> {
+  async #sendNews(): Promise<void> {
     try {
       const news = this.#news()
       for (let from = 0; from < news.length; from += BATCH) {

@@ -3,6 +3,7 @@ import { FlagsError, toFlagsError } from '../errors/flags-error.ts'
 import type { CatchUp } from '../history/catch-up.ts'
 import type { ChangeApplier } from '../history/change-applier.ts'
 import type { Floors } from '../history/floors.ts'
+import type { Lease } from '../history/lease.ts'
 import type { AllFlags, State } from '../layers/all-flags.ts'
 import { notReached } from '../layers/answer.ts'
 import type { Compiler } from '../layers/compiler.ts'
@@ -19,6 +20,7 @@ export interface SnapshotSourceParts extends SnapshotParts {
   readonly staleFallback: StaleFallback
   readonly store: StoreLayer
   readonly memory: MemoryLayer
+  readonly lease: Lease
   readonly compiler: Compiler
   readonly changeApplier: ChangeApplier
   readonly floors: Floors
@@ -41,9 +43,9 @@ export class SnapshotSource {
 
   /** The one to give, where nothing has to be waited for. */
   atHand(): Snapshot | undefined {
-    const { all, catchUp, memory } = this.#parts
-    if (all.state === undefined || !catchUp.current || !this.#isKept(memory.vouchedAt)) return undefined
-    return this.#known > catchUp.clock ? undefined : this.#snapshotOf(all.state, !memory.leased)
+    const { all, catchUp, lease } = this.#parts
+    if (all.state === undefined || !catchUp.current || !this.#isKept(lease.vouchedAt)) return undefined
+    return this.#known > catchUp.clock ? undefined : this.#snapshotOf(all.state, !lease.valid)
   }
 
   /** Rejects with `VERSION_NOT_REACHED` alone: where what there is, a stand-in too, is from before `minVersion`. */
@@ -56,14 +58,14 @@ export class SnapshotSource {
   }
 
   async #newest(minVersion: number): Promise<Snapshot> {
-    const { all, catchUp, memory } = this.#parts
+    const { all, catchUp, lease } = this.#parts
     if (!catchUp.current) await catchUp.begun()
     let failure: FlagsError | undefined
     for (let attempt = 0; attempt < ATTEMPTS && failure === undefined; attempt++) {
-      if (all.state === undefined || !this.#isKept(memory.vouchedAt)) failure = await this.#load()
+      if (all.state === undefined || !this.#isKept(lease.vouchedAt)) failure = await this.#load()
       const isBehind = await this.#isBehind(minVersion)
       // A store that went back takes away what was known.
-      if (all.state !== undefined && failure === undefined) return this.#snapshotOf(all.state, isBehind || !memory.leased)
+      if (all.state !== undefined && failure === undefined) return this.#snapshotOf(all.state, isBehind || !lease.valid)
     }
     return await this.#standIn(failure ?? new FlagsError('GENERAL', 'Flags change faster than they can be loaded.'))
   }

@@ -4,7 +4,7 @@ import type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueOptions 
 import type { Clock, Evaluation, JsonValue, NewSegment } from '../contracts/index.ts'
 import { createFlags } from '../create-flags.ts'
 import type { Who } from '../evaluate/target.ts'
-import type { Explanation } from '../explain/explainer.ts'
+import type { Explanation } from '../explain/explanation.ts'
 import type { FlagsEvents, FlagsListener } from '../history/client-events.ts'
 import type { FlagSnapshot } from '../snapshot/snapshot.ts'
 import { checkNewSegment } from '../validate/check-segment.ts'

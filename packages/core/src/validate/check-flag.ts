@@ -1,22 +1,10 @@
-import type { StaleFlagsOptions } from '../admin/stale-flags.ts'
 import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, NewFlag } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import { check, checkName, nameIn } from './check.ts'
 import { checkPatterns } from './check-patterns.ts'
 import type { Engines } from './engines.ts'
-import {
-  decisionSchema,
-  metaSchema,
-  newFlagSchema,
-  pageSchema,
-  patchSchema,
-  READER_SCHEMA,
-  recordSchema,
-  staleFlagsOptionsSchema,
-} from './flag-schemas.ts'
+import { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, READER_SCHEMA, recordSchema } from './flag-schemas.ts'
 import { titleOf } from './record-key.ts'
-
-export { checkName } from './check.ts'
 
 /** With the engine for regular expressions, patterns are compiled too; without it, only what their length says is known. */
 export function checkNewFlag(input: unknown, engines: Engines = {}): NewFlag {
@@ -42,10 +30,6 @@ export function checkMeta(key: string, input: unknown): ChangeMeta {
 
 export function checkPage(key: string, input: unknown): HistoryPage {
   return check(pageSchema, input ?? {}, 'INVALID_OPTIONS', `${titleOf(key)}: this page of its history cannot be read`, key)
-}
-
-export function checkStaleFlagsOptions(input: unknown): StaleFlagsOptions {
-  return check(staleFlagsOptionsSchema, input ?? {}, 'INVALID_OPTIONS', 'Stale flags cannot be found so')
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { isFlagName } from './flag-schemas.ts'
+import { isFlagName } from './flag-name.ts'
 
 /** What code says of a flag that it uses. */
 export interface FlagDefinition {

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
-import { isRollout } from '../evaluate/bucket.ts'
 import { isFlagName, NAME } from './flag-name.ts'
-import { isoOf, momentOf } from './timestamp.ts'
+import { isRollout } from './rollout.ts'
+import { isoTimestamp, timestampMs } from './timestamp.ts'
 
 /** Reads anything, gives a `T`. */
 export type Schema<T> = v.GenericSchema<unknown, T>
@@ -37,9 +37,10 @@ const UTC_LENGTH = '2026-12-31T00:00:00.000Z'.length
 export const timestamp: Schema<string> = v.pipe(
   v.string('an ISO 8601 timestamp'),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const moment = momentOf(dataset.value)
+    const moment = timestampMs(dataset.value)
     // What ends in milliseconds and Z is in UTC already, as nearly everything is that is read.
-    if (moment !== undefined) return dataset.value.length === UTC_LENGTH && dataset.value.endsWith('Z') ? dataset.value : isoOf(moment)
+    if (moment !== undefined)
+      return dataset.value.length === UTC_LENGTH && dataset.value.endsWith('Z') ? dataset.value : isoTimestamp(moment)
     addIssue({ message: 'an ISO 8601 timestamp with a time zone, such as 2026-12-31T00:00:00Z' })
     return NEVER
   }),

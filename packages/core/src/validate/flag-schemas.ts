@@ -1,17 +1,10 @@
 import * as v from 'valibot'
-import type { StaleFlagsOptions } from '../admin/stale-flags.ts'
 import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, JsonValue, NewFlag } from '../contracts/index.ts'
 import { boolean, description, lenient, name, rollout, type Schema, schema, strict, text, timestamp, version } from './fields.ts'
 import { ruleSchemas } from './rule-schemas.ts'
 
-export type { Schema } from './fields.ts'
-export { isFlagName } from './flag-name.ts'
-
 /** The highest record schema that this build evaluates rightly. */
 export const READER_SCHEMA = 2
-
-/** What administration takes for a number of days. */
-export const MAX_DAYS = 36_500
 
 const salt = v.pipe(
   text(1, 200),
@@ -113,13 +106,6 @@ export const pageLimit: Schema<number> = v.pipe(
 export const pageSchema: Schema<HistoryPage> = strict({
   limit: v.exactOptional(pageLimit),
   before: v.exactOptional(version),
-})
-
-const days = v.pipe(v.number('a number of days'), v.minValue(0, '0 or more'), v.maxValue(MAX_DAYS, '36,500 or less'))
-
-export const staleFlagsOptionsSchema: Schema<StaleFlagsOptions> = strict({
-  unusedDays: v.exactOptional(days),
-  constantDays: v.exactOptional(days),
 })
 
 /** What must hold between the fields: a flag does not require itself, and a variant that a rule gives is there. */

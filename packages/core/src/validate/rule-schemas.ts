@@ -1,11 +1,10 @@
 import * as v from 'valibot'
 import type { Condition, JsonValue, Operator, Prerequisite, Ramp, Rule, Variant } from '../contracts/index.ts'
-import { OPERATORS, type Place } from '../evaluate/compiled-condition.ts'
-import { segmentsIn } from '../evaluate/operators/segment.ts'
-import { isWeight } from '../evaluate/variant-ranges.ts'
 import { boolean, list, name, rollout, type Schema, type Shape, text, timestamp } from './fields.ts'
 import { jsonLength, jsonProblem } from './json.ts'
-import { momentOf } from './timestamp.ts'
+import { OPERATOR_VALUES, segmentNamesIn } from './operator-values.ts'
+import { timestampMs } from './timestamp.ts'
+import { isWeight } from './weight.ts'
 
 const MAX_RULES = 1_000
 const MAX_CONDITIONS = 100
@@ -18,7 +17,10 @@ const MAX_PATTERNS = 100
 /** Characters of JSON. */
 const MAX_VARIANT = 100_000
 
-const NAMES = Object.keys(OPERATORS) as Operator[]
+const NAMES = Object.keys(OPERATOR_VALUES) as Operator[]
+
+/** Where a condition stands: conditions of a segment do not refer to segments. */
+export type ConditionPlace = 'rule' | 'segment'
 
 /** Schemas of what a flag's evaluation consists of. */
 export interface RuleSchemas {
@@ -51,12 +53,12 @@ export function ruleSchemas(shape: Shape): RuleSchemas {
     ),
     ramp: v.pipe(
       shape({ from: point, to: point }),
-      v.check(({ from, to }) => (momentOf(from.at) ?? 0) < (momentOf(to.at) ?? 0), 'a ramp whose from.at is before its to.at'),
+      v.check(({ from, to }) => (timestampMs(from.at) ?? 0) < (timestampMs(to.at) ?? 0), 'a ramp whose from.at is before its to.at'),
     ),
   }
 }
 
-export function conditions(shape: Shape, place: Place): Schema<readonly Condition[]> {
+export function conditions(shape: Shape, place: ConditionPlace): Schema<readonly Condition[]> {
   const condition = v.pipe(
     shape({
       attribute: text(1, 200),
@@ -82,10 +84,10 @@ interface ConditionProblem {
 }
 
 /** Why an evaluation would not understand the condition, or a store could not keep it. */
-function conditionProblem({ operator, value, ignoreCase }: Condition, place: Place): ConditionProblem | undefined {
+function conditionProblem({ operator, value, ignoreCase }: Condition, place: ConditionPlace): ConditionProblem | undefined {
   if (operator === 'inSegment' && place === 'segment')
     return { field: 'operator', expected: 'another operator: segments do not refer to segments' }
-  const kind = OPERATORS[operator]
+  const kind = OPERATOR_VALUES[operator]
   if (ignoreCase !== undefined && !kind.takesIgnoreCase) return { field: 'ignoreCase', expected: `none for the operator ${operator}` }
   const expected = kind.problem(value) ?? (value === undefined ? undefined : jsonProblem(value))
   return expected === undefined ? undefined : { field: 'value', expected }
@@ -108,7 +110,7 @@ const weight = v.pipe(
 )
 
 function countSegments(rules: readonly Rule[]): number {
-  const named = rules.flatMap(({ when }) => when.flatMap(({ operator, value }) => (operator === 'inSegment' ? segmentsIn(value) : [])))
+  const named = rules.flatMap(({ when }) => when.flatMap(({ operator, value }) => (operator === 'inSegment' ? segmentNamesIn(value) : [])))
   return new Set(named).size
 }
 

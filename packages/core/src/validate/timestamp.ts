@@ -10,7 +10,7 @@ const MAX_MS = 8.64e15
  * Milliseconds since 1970 of an ISO 8601 timestamp with a time zone, such as `2026-12-31T00:00:00Z`; `undefined` of anything else, also of
  * a day that its month does not have. Finer fractions than milliseconds are cut off.
  */
-export function momentOf(text: string): number | undefined {
+export function timestampMs(text: string): number | undefined {
   const found = ISO.exec(text)
   if (found === null) return undefined
   const [year, month, day] = [numberIn(found, 1), numberIn(found, 2), numberIn(found, 3)]
@@ -40,8 +40,8 @@ function daysSince1970(year: number, month: number, day: number): number {
 }
 
 /** The same of what an attribute may be: such a timestamp, milliseconds since 1970, or a `Date` (of any realm). */
-export function momentOfAttribute(value: unknown): number | undefined {
-  if (typeof value === 'string') return momentOf(value)
+export function timestampMsOfAttribute(value: unknown): number | undefined {
+  if (typeof value === 'string') return timestampMs(value)
   if (typeof value === 'number') return Math.abs(value) <= MAX_MS ? value : undefined
   if (Object.prototype.toString.call(value) !== '[object Date]') return undefined
   const ms = Date.prototype.getTime.call(value)
@@ -49,6 +49,6 @@ export function momentOfAttribute(value: unknown): number | undefined {
 }
 
 /** ISO 8601 in UTC. */
-export function isoOf(ms: number): string {
+export function isoTimestamp(ms: number): string {
   return new Date(ms).toISOString()
 }

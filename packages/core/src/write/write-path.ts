@@ -14,57 +14,49 @@ export interface Committed {
   readonly propagation: Propagation
 }
 
+export interface WritePathParts {
+  readonly store: StoreLayer
+  readonly catchUp: CatchUp
+  readonly changeApplier: ChangeApplier
+  readonly invalidations: Invalidations
+  readonly compiler: Compiler
+  readonly background: Background
+}
+
 /** commit → floor → invalidate → hint */
 export class WritePath {
-  readonly #store: StoreLayer
-  readonly #catchUp: CatchUp
-  readonly #changeApplier: ChangeApplier
-  readonly #invalidations: Invalidations
-  readonly #background: Background
-  readonly #compiler: Compiler
+  readonly #parts: WritePathParts
 
-  constructor(
-    store: StoreLayer,
-    catchUp: CatchUp,
-    changeApplier: ChangeApplier,
-    invalidations: Invalidations,
-    compiler: Compiler,
-    background: Background,
-  ) {
-    this.#compiler = compiler
-    this.#background = background
-    this.#store = store
-    this.#catchUp = catchUp
-    this.#changeApplier = changeApplier
-    this.#invalidations = invalidations
+  constructor(parts: WritePathParts) {
+    this.#parts = parts
   }
 
   /** Rejects where the store did not commit, or did not say; never because of the cache. */
   async commit(name: string, write: (store: FlagStore, call: Call) => Promise<Change>): Promise<Committed> {
-    return await this.#background.shared(async () => {
-      if (!this.#catchUp.current) await this.#catchUp.begun()
+    return await this.#parts.background.shared(async () => {
+      if (!this.#parts.catchUp.current) await this.#parts.catchUp.begun()
       // Before the commit: whoever raises the fence for a later change does so after this, and then nothing of this one follows.
-      const token = await this.#invalidations.before(name)
+      const token = await this.#parts.invalidations.before(name)
       const change = await this.#write(name, write)
-      await this.#compiler.prepare([change.after])
-      this.#catchUp.committed(name, change.version)
-      this.#changeApplier.committed(change)
-      return { change, propagation: await this.#invalidations.raise(change, token) }
+      await this.#parts.compiler.prepare([change.after])
+      this.#parts.catchUp.committed(name, change.version)
+      this.#parts.changeApplier.committed(change)
+      return { change, propagation: await this.#parts.invalidations.raise(change, token) }
     })
   }
 
   /** What somebody else wrote, once this process knows of it: from here on it does not answer older. */
   async heardOf<T extends StoredRecord>(record: T | null): Promise<T | null> {
-    if (record !== null) await this.#catchUp.reach(record.version)
+    if (record !== null) await this.#parts.catchUp.reach(record.version)
     return record
   }
 
   async #write(name: string, write: (store: FlagStore, call: Call) => Promise<Change>): Promise<Change> {
     try {
-      return await this.#store.administer(titleOf(name), write)
+      return await this.#parts.store.administer(titleOf(name), write)
     } catch (error) {
       // It may have been committed all the same; the log knows.
-      if (error instanceof FlagsError && MAY_BE_COMMITTED.has(error.code)) this.#catchUp.request()
+      if (error instanceof FlagsError && MAY_BE_COMMITTED.has(error.code)) this.#parts.catchUp.request()
       throw error
     }
   }

@@ -8,7 +8,7 @@ beforeEach(() => {
 })
 afterEach(() => fleet.end())
 
-describe('settled', () => {
+describe('constant', () => {
   test('is a flag that has answered everybody alike for so many days', async () => {
     await fleet.store.create({ name: 'a', rollout: 50 })
     await fleet.days(10)
@@ -17,7 +17,7 @@ describe('settled', () => {
     await fleet.days(29.999)
     expect(await fleet.reasons('a')).toEqual([])
     await fleet.days(0.001)
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['settled'], constantSince: since })
+    expect(await fleet.found('a')).toMatchObject({ reasons: ['constant'], constantSince: since })
     expect(await fleet.reasons('a', { constantDays: 31 })).toEqual([])
     expect((await fleet.found('a', { constantDays: 29 }))?.constantSince).toBe(since)
   })
@@ -29,9 +29,9 @@ describe('settled', () => {
     const since = fleet.now()
     await fleet.days(40)
     await fleet.store.create({ name: 'new', rollout: 100 })
-    expect(await fleet.found('a', {}, { store })).toMatchObject({ reasons: ['settled'], constantSince: since })
+    expect(await fleet.found('a', {}, { store })).toMatchObject({ reasons: ['constant'], constantSince: since })
     expect(await fleet.reasons('new')).toEqual([])
-    expect(await fleet.reasons('new', { constantDays: 0 })).toEqual(['settled'])
+    expect(await fleet.reasons('new', { constantDays: 0 })).toEqual(['constant'])
     expect(store.calls['history']).toBeUndefined()
   })
 
@@ -47,7 +47,7 @@ describe('settled', () => {
       await fleet.days(1)
       await fleet.store.update('a', { description: `change ${change}` })
     }
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['settled'], constantSince: since })
+    expect(await fleet.found('a')).toMatchObject({ reasons: ['constant'], constantSince: since })
   })
 
   test('is reset by each change of the answer: to the other one, to another variant or another value, and back', async () => {
@@ -85,7 +85,7 @@ describe('settled', () => {
     await fleet.days(0.001)
     await fleet.store.update('a', { description: 'after' })
     await fleet.store.update('a', { ramp: null, rollout: 100 })
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['settled'], constantSince: '2026-01-21T00:00:00.000Z' })
+    expect(await fleet.found('a')).toMatchObject({ reasons: ['constant'], constantSince: '2026-01-21T00:00:00.000Z' })
   })
 
   test('is one from the end of its ramp on, though it answered everybody so before the ramp, too', async () => {
@@ -95,7 +95,7 @@ describe('settled', () => {
       ramp: { from: { at: '2026-01-11T00:00:00.000Z', rollout: 0 }, to: { at: '2026-01-21T00:00:00.000Z', rollout: 100 } },
     })
     await fleet.days(80)
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['settled'], constantSince: '2026-01-21T00:00:00.000Z' })
+    expect(await fleet.found('a')).toMatchObject({ reasons: ['constant'], constantSince: '2026-01-21T00:00:00.000Z' })
   })
 
   test('counts from what is left of a log that was pruned: the oldest record in it', async () => {
@@ -108,7 +108,7 @@ describe('settled', () => {
     }
     await fleet.store.prune(30)
     expect(await fleet.store.history('a')).toHaveLength(1)
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['settled'], constantSince: left[1] })
+    expect(await fleet.found('a')).toMatchObject({ reasons: ['constant'], constantSince: left[1] })
   })
 
   test('is a flag that was deleted and made anew from then on', async () => {

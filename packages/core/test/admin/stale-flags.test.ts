@@ -138,15 +138,15 @@ describe('the report', () => {
     await fleet.days(30)
     await fleet.note({ flag: 'b', enabled: true }, { flag: 'tracked', enabled: true })
     const { flags } = await fleet.report({}, { schema: defineFlags({ b: { default: false }, tracked: { default: false } }) })
-    expect(flags.map(({ flag, reasons }) => [flag.name, ...reasons])).toEqual([['a', 'expired', 'settled', 'unused', 'undeclared']])
+    expect(flags.map(({ flag, reasons }) => [flag.name, ...reasons])).toEqual([['a', 'expired', 'constant', 'unused', 'undeclared']])
   })
 
   test.each<readonly [unknown, string]>([
     [{ unusedDays: -1 }, 'unusedDays: expected 0 or more'],
-    [{ constantDays: 36_501 }, 'settledDays: expected 36,500 or less'],
-    [{ constantDays: Number.NaN }, 'settledDays: expected a number of days'],
+    [{ constantDays: 36_501 }, 'constantDays: expected 36,500 or less'],
+    [{ constantDays: Number.NaN }, 'constantDays: expected a number of days'],
     [{ unusedDays: '30' }, 'unusedDays: expected a number of days'],
-    [{ unused: 30 }, 'expected one of the fields unusedDays, settledDays'],
+    [{ unused: 30 }, 'expected one of the fields unusedDays, constantDays'],
     [7, 'expected one of the fields'],
   ])('with %j is refused', async (options, message) => {
     await expect(fleet.report(options as StaleFlagsOptions)).rejects.toMatchObject({

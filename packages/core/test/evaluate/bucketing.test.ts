@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { h32 as referenceHash } from 'xxhashjs'
 import type { FlagRecord } from '../../src/contracts/index.ts'
-import { bucketOf, type Hash, isRollout } from '../../src/evaluate/bucket.ts'
+import { bucketOf, type Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { loadHash } from '../../src/layers/load-hash.ts'
+import { isRollout } from '../../src/validate/rollout.ts'
 
 interface Vector {
   readonly group: string

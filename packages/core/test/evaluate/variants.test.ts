@@ -5,8 +5,9 @@ import { BUCKETS, bucketOf, type Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { EMPTY_VIEW } from '../../src/evaluate/evaluation-view.ts'
 import { plainTarget } from '../../src/evaluate/target.ts'
-import { isWeight, variantRanges } from '../../src/evaluate/variant-ranges.ts'
+import { variantRanges } from '../../src/evaluate/variant-ranges.ts'
 import { loadHash } from '../../src/layers/load-hash.ts'
+import { isWeight } from '../../src/validate/weight.ts'
 import { recordOf, target, viewOf } from './views.ts'
 
 let hash: Hash

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
 import { Floors } from '../../src/history/floors.ts'
+import { Lease } from '../../src/history/lease.ts'
 import { MemoryLayer } from '../../src/layers/memory-layer.ts'
 import { ManualClock } from '../manual-clock.ts'
 
 test('what a last resort has answered takes the place of nothing newer, and never goes live', () => {
-  const memory = new MemoryLayer(10, new ManualClock(), new Floors(10))
-  memory.renewLease(0)
+  const clock = new ManualClock()
+  const lease = new Lease(clock)
+  const memory = new MemoryLayer(10, clock, new Floors(10), lease)
+  lease.renew(0)
   memory.keep('a', null, 3)
   expect(memory.held('a')).toMatchObject({ asOf: 3, live: false })
   memory.keep('a', null, 5)

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { RE2JS } from 're2js'
 import { describe, expect, test } from 'vitest'
-import { matches, reachOf } from '../../src/evaluate/operators/pattern.ts'
+import { reachOf } from '../../src/evaluate/operators/pattern.ts'
 import { checkNewFlag } from '../../src/validate/check-flag.ts'
+import { OPERATOR_VALUES } from '../../src/validate/operator-values.ts'
 import { writtenOut } from '../../src/validate/pattern-size.ts'
 
 describe('the size of a pattern', () => {
@@ -81,10 +82,10 @@ describe('the size of a pattern', () => {
 describe('a pattern', () => {
   test('has at most 1,000 characters, also written out', () => {
     for (const legal of ['a', 'a'.repeat(1_000), '.{1000}', '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', '(?i)^\\p{L}{2,50}$']) {
-      expect(matches.problem(legal), legal.slice(0, 50)).toBeUndefined()
+      expect(OPERATOR_VALUES.matches.problem(legal), legal.slice(0, 50)).toBeUndefined()
     }
     for (const illegal of ['', 'a'.repeat(1_001), 'aa{1000}', '(.{10}){101}', '(((a{1000}){1000}){1000})', 5, undefined, ['a']]) {
-      expect(matches.problem(illegal), String(illegal).slice(0, 50)).toContain('a pattern of 1 to 1,000 characters')
+      expect(OPERATOR_VALUES.matches.problem(illegal), String(illegal).slice(0, 50)).toContain('a pattern of 1 to 1,000 characters')
     }
   })
 

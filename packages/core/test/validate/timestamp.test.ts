@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isoOf, momentOf, momentOfAttribute } from '../../src/validate/timestamp.ts'
+import { isoTimestamp, timestampMs, timestampMsOfAttribute } from '../../src/validate/timestamp.ts'
 
 describe('a timestamp', () => {
   test('is the moment that it says, in every year that has four digits', () => {
@@ -8,7 +8,7 @@ describe('a timestamp', () => {
     const last = new Date('9999-12-31T23:59:59.999Z').getTime()
     fc.assert(
       fc.property(fc.integer({ min: first, max: last }), (ms) => {
-        expect(momentOf(isoOf(ms))).toBe(ms)
+        expect(timestampMs(isoTimestamp(ms))).toBe(ms)
       }),
       { numRuns: 2_000 },
     )
@@ -20,14 +20,14 @@ describe('a timestamp', () => {
         const zone = [Math.floor(Math.abs(ahead) / 60), Math.abs(ahead) % 60]
           .map((part) => String(part).padStart(2, '0'))
           .join(hasColon ? ':' : '')
-        expect(momentOf(isoOf(ms + ahead * 60_000).replace('Z', `${ahead < 0 ? '-' : '+'}${zone}`))).toBe(ms)
+        expect(timestampMs(isoTimestamp(ms + ahead * 60_000).replace('Z', `${ahead < 0 ? '-' : '+'}${zone}`))).toBe(ms)
       }),
     )
   })
 
   test('knows every leap day and no other', () => {
-    for (const year of ['1996', '2000', '2024', '2400']) expect(momentOf(`${year}-02-29T00:00:00Z`), year).toBeDefined()
-    for (const year of ['1900', '2023', '2100']) expect(momentOf(`${year}-02-29T00:00:00Z`), year).toBeUndefined()
+    for (const year of ['1996', '2000', '2024', '2400']) expect(timestampMs(`${year}-02-29T00:00:00Z`), year).toBeDefined()
+    for (const year of ['1900', '2023', '2100']) expect(timestampMs(`${year}-02-29T00:00:00Z`), year).toBeUndefined()
   })
 
   test.each([
@@ -48,18 +48,18 @@ describe('a timestamp', () => {
     'now',
     '',
   ])('is not %j', (text) => {
-    expect(momentOf(text)).toBeUndefined()
+    expect(timestampMs(text)).toBeUndefined()
   })
 })
 
 describe('an attribute', () => {
   test('is a moment as a Date, as milliseconds or as a timestamp', () => {
     const ms = Date.parse('2026-06-01T00:00:00Z')
-    for (const value of [new Date(ms), ms, '2026-06-01T00:00:00Z']) expect(momentOfAttribute(value)).toBe(ms)
+    for (const value of [new Date(ms), ms, '2026-06-01T00:00:00Z']) expect(timestampMsOfAttribute(value)).toBe(ms)
   })
 
   test('is none as anything else', () => {
     for (const value of [new Date(Number.NaN), 8.64e15 + 1, 'soon', {}, [], true, { getTime: () => 1 }])
-      expect(momentOfAttribute(value)).toBeUndefined()
+      expect(timestampMsOfAttribute(value)).toBeUndefined()
   })
 })

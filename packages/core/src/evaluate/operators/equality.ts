@@ -1,4 +1,4 @@
-import { type AttributeTest, folded, isScalar, itemsOf, MAX_TEXT, type OperatorKind, type Scalar } from './operator.ts'
+import { type AttributeTest, folded, MAX_TEXT, type OperatorKind, type Scalar } from './operator.ts'
 
 /** Whether an attribute is one of these; only types that are among them are taken. */
 export function oneOf(items: readonly Scalar[], ignoreCase: boolean): AttributeTest {
@@ -21,16 +21,9 @@ function equalTo(value: Scalar, ignoreCase: boolean): AttributeTest {
 }
 
 export const equals: OperatorKind = {
-  takesIgnoreCase: true,
-  problem: (value) => (isScalar(value) ? undefined : 'a string of at most 10,000 characters, a number, true or false'),
   compile: (value, ignoreCase) => equalTo(value as Scalar, ignoreCase),
 }
 
 export const isIn: OperatorKind = {
-  takesIgnoreCase: true,
-  problem: (value) =>
-    Array.isArray(value) && itemsOf(value, isScalar) !== undefined
-      ? undefined
-      : 'a list of 1 to 1,000 strings (each at most 10,000 characters), numbers, true or false',
   compile: (value, ignoreCase) => oneOf(value as Scalar[], ignoreCase),
 }

@@ -2,8 +2,6 @@ import type { OperatorKind } from './operator.ts'
 
 function numeric(compare: (attribute: number, value: number) => boolean): OperatorKind {
   return {
-    takesIgnoreCase: false,
-    problem: (value) => (Number.isFinite(value) ? undefined : 'a number'),
     compile: (value) => (attribute) =>
       typeof attribute === 'number' && Number.isFinite(attribute) ? compare(attribute, value as number) : undefined,
   }

@@ -1,44 +1,29 @@
 import type { Engines } from '../../validate/engines.ts'
-import type { EvaluationView } from '../evaluation-view.ts'
+import { MAX_TEXT, type Scalar } from '../../validate/operator-values.ts'
+import type { EvaluationView, Verdict } from '../evaluation-view.ts'
 import type { Target } from '../target.ts'
 
-/** Whether an attribute is as the condition says; `undefined` where it is not of a type that the operator takes. */
-export type Verdict = boolean | undefined
+export { MAX_TEXT, type Scalar }
 
 /** Compares one attribute. May throw what a getter of the caller's throws. */
 export type AttributeTest = (attribute: unknown, target: Target, view: EvaluationView) => Verdict
 
-/** What an operator makes of a condition's value. */
+/** How an operator compares. Which values it takes is in `validate/operator-values.ts`. */
 export interface OperatorKind {
-  /** Whether `ignoreCase` has a meaning. */
-  readonly takesIgnoreCase: boolean
-  /** Whether it is asked about an attribute that is missing. Default `false`: nobody knows. */
+  /** Whether it is asked about an attribute that is missing. Default `false`: then the verdict is unknown. */
   readonly takesMissing?: boolean
   /** Whether it is asked about a list as a whole. Default `false`: it is asked about each element, and one is enough. */
   readonly takesLists?: boolean
-  /** What was expected, where this is no value of the operator. */
-  problem(value: unknown): string | undefined
   /** The test for a legal value, or why an engine refuses it. */
   compile(value: unknown, ignoreCase: boolean, engines: Engines): AttributeTest | { readonly refused: string }
 }
 
-/** A longer attribute is of no type that an operator takes, so that no attribute makes an answer slow. UTF-16 units. */
-export const MAX_TEXT = 10_000
-/** Likewise of a list's elements. */
+/** Of a longer list the verdict is unknown, so that no attribute makes an answer slow. */
 export const MAX_ELEMENTS = 10_000
-/** Of the items of a condition's value. */
-const MAX_ITEMS = 1_000
 
-export type Scalar = string | number | boolean
-
-export function isScalar(value: unknown): value is Scalar {
-  return typeof value === 'string' ? value.length <= MAX_TEXT : typeof value === 'boolean' || Number.isFinite(value)
-}
-
-/** The items of a value that is one of them or a list of them; `undefined` of anything else. */
-export function itemsOf<T>(value: unknown, isItem: (item: unknown) => item is T): readonly T[] | undefined {
-  if (!Array.isArray(value)) return isItem(value) ? [value] : undefined
-  return value.length > 0 && value.length <= MAX_ITEMS && value.every(isItem) ? value : undefined
+/** The items of a legal value that is one of them or a list of them. */
+export function itemsOf<T>(value: unknown): readonly T[] {
+  return Array.isArray(value) ? value : [value as T]
 }
 
 /** The verdict on a list, where one element is enough. */

@@ -1,14 +1,8 @@
 import { writtenOut } from '../../validate/pattern-size.ts'
 import { type AttributeTest, anyOf, MAX_ELEMENTS, MAX_TEXT, type OperatorKind } from './operator.ts'
 
-/** Of a pattern with its counted repetitions written out: time grows with it. */
-const MAX_PATTERN = 1_000
-/** Of that size times the characters that it is looked for in: time grows with both. */
+/** Of a pattern's size, written out, times the characters that it is looked for in: time grows with both. */
 const MAX_WORK = 100_000
-
-function isPattern(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_PATTERN && writtenOut(value) <= MAX_PATTERN
-}
 
 /** In how many characters a pattern is looked for. */
 export function reachOf(pattern: string): number {
@@ -17,10 +11,7 @@ export function reachOf(pattern: string): number {
 
 /** RE2 syntax, found anywhere in the text. Of a list, all elements together count as one text does. */
 export const matches: OperatorKind = {
-  takesIgnoreCase: true,
   takesLists: true,
-  problem: (value) =>
-    isPattern(value) ? undefined : 'a pattern of 1 to 1,000 characters, also with its counted repetitions such as {1,9} written out',
   compile(value, ignoreCase, { regExp }): AttributeTest | { readonly refused: string } {
     if (regExp === undefined) return { refused: 'the engine for regular expressions is not loaded' }
     const found = regExp.compile(value as string, ignoreCase)

@@ -1,19 +1,13 @@
-import { isFlagName } from '../../validate/flag-name.ts'
-import { itemsOf, type OperatorKind, type Verdict } from './operator.ts'
+import { segmentNamesIn } from '../../validate/operator-values.ts'
+import type { Verdict } from '../evaluation-view.ts'
+import type { OperatorKind } from './operator.ts'
 
-/** Which segments a value names. */
-export function segmentsIn(value: unknown): readonly string[] {
-  return itemsOf(value, isFlagName) ?? []
-}
-
-/** In one of the segments. Where none has it and one of them is not there, nobody knows. */
+/** In one of the segments. Where none has it and one of them is not there, the verdict is unknown. */
 export const inSegment: OperatorKind = {
-  takesIgnoreCase: false,
   takesMissing: true,
   takesLists: true,
-  problem: (value) => (itemsOf(value, isFlagName) === undefined ? 'the name of a segment, or a list of 1 to 1,000 of them' : undefined),
   compile(value) {
-    const names = segmentsIn(value)
+    const names = segmentNamesIn(value)
     return (attribute, target, view) => {
       let verdict: Verdict = false
       for (const name of names) {
@@ -24,13 +18,4 @@ export const inSegment: OperatorKind = {
       return verdict
     }
   },
-}
-
-/** Whether it is there at all. The only operator that is asked about what is missing. */
-export const exists: OperatorKind = {
-  takesIgnoreCase: false,
-  takesMissing: true,
-  takesLists: true,
-  problem: (value) => (value === undefined ? undefined : 'no value'),
-  compile: () => (attribute) => attribute !== undefined,
 }

@@ -1,5 +1,5 @@
 import type { Condition, Operator } from '../../../src/adapter.ts'
-import { OPERATORS } from '../../../src/evaluate/compiled-condition.ts'
+import { OPERATOR_VALUES } from '../../../src/validate/operator-values.ts'
 import { type Alternatives, allOf, EVERYBODY, NOBODY, notAllOf } from './alternatives.ts'
 import { asNumber } from './context.ts'
 import type { Constraint } from './state.ts'
@@ -76,6 +76,6 @@ function versioned(operator: Operator, not = false): Conditions {
 
 /** Unleash skips what is no range, Flagstone refuses a list with such an item. What is one is the evaluator's to say. */
 function inRanges({ contextName: attribute, values = [] }: Constraint): readonly Condition[] | undefined {
-  const value = values.filter((text) => OPERATORS.inCidr.problem(text) === undefined)
+  const value = values.filter((text) => OPERATOR_VALUES.inCidr.problem(text) === undefined)
   return value.length === 0 ? undefined : [{ attribute, operator: 'inCidr', value }]
 }

@@ -1,18 +1,13 @@
 import type { Decision, Prerequisite } from '../contracts/index.ts'
-import type { EvaluationView } from './evaluation-view.ts'
+import type { EvaluationView, PrerequisiteChain } from './evaluation-view.ts'
 import type { Target } from './target.ts'
-import type { TraceRecorder } from './trace-recorder.ts'
+import type { PrerequisiteFinding, TraceRecorder } from './trace-recorder.ts'
 
 /** Prerequisites of prerequisites are followed so many levels deep; what is deeper counts as not met. */
 export const MAX_DEPTH = 100
 
-/** What became of a prerequisite. */
-export type Finding =
-  | { readonly met: boolean; readonly why: 'on' | 'off' | 'another variant'; readonly decision: Decision }
-  | { readonly met: false; readonly why: 'no such flag' | 'not known' | 'a cycle' | 'too deep' }
-
 /** The required flags that one evaluation has asked so far, so that each is asked once, however many require it. */
-export class Inquiry {
+export class RequiredFlags implements PrerequisiteChain {
   /** `undefined`: its evaluation is under way. */
   readonly #decisions = new Map<string, Decision | undefined>()
   #depth = 0
@@ -38,7 +33,7 @@ export class Inquiry {
     return unmet
   }
 
-  #find({ flag: name, variant }: Prerequisite, target: Target, view: EvaluationView): Finding {
+  #find({ flag: name, variant }: Prerequisite, target: Target, view: EvaluationView): PrerequisiteFinding {
     const decision = this.#decisions.get(name) ?? this.#ask(name, target, view)
     if (typeof decision === 'string') return { met: false, why: decision }
     if (!decision.enabled) return { met: false, why: 'off', decision }
@@ -54,7 +49,7 @@ export class Inquiry {
     if (flag === null) return 'no such flag'
     this.#decisions.set(name, undefined)
     this.#depth++
-    const decision = flag.evaluate(target, view, { inquiry: this })
+    const decision = flag.evaluate(target, view, { chain: this })
     this.#depth--
     this.#decisions.set(name, decision)
     return decision

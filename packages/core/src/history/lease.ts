@@ -1,0 +1,39 @@
+import type { Clock } from '../contracts/index.ts'
+
+/** How long memory is trusted after the last catch-up that reached the store's clock. */
+const LEASE_MS = 30_000
+
+/** How long memory is vouched for. Checked on each hit, not by a timer: after a stall nothing is answered that nobody vouches for. */
+export class Lease {
+  readonly #clock: Clock
+  /** On the monotonic clock. */
+  until = Number.NEGATIVE_INFINITY
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get valid(): boolean {
+    return this.#clock.monotonic() < this.until
+  }
+
+  /** When the last catch-up that reached the clock began: then all that is live was right. */
+  get vouchedAt(): number {
+    return this.until - LEASE_MS
+  }
+
+  /** Milliseconds until the lease runs out; 0 or less where it has. */
+  get leftMs(): number {
+    return this.until - this.#clock.monotonic()
+  }
+
+  /** `from`: when the catch-up that reached the clock began. */
+  renew(from: number): void {
+    this.until = Math.max(this.until, from + LEASE_MS)
+  }
+
+  /** For a client that closes. */
+  end(): void {
+    this.until = Number.NEGATIVE_INFINITY
+  }
+}

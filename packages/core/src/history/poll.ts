@@ -1,0 +1,80 @@
+import type { Clock } from '../contracts/index.ts'
+import type { Background } from '../layers/background.ts'
+import type { CatchUp } from './catch-up.ts'
+import type { HintChannels } from './hint-channels.ts'
+
+/** How often the store is asked while a hint channel is alive, and while none is. */
+const POLL_MS = 10_000
+const POLL_WITHOUT_CHANNEL_MS = 2_000
+/** How soon the store is asked, at the latest, after a hint of the cache was taken at its word. */
+const CONFIRM_MS = 1_000
+/** So that processes started together do not ask together: up to this part of each wait is taken off. */
+const JITTER = 0.2
+
+export interface PollParts {
+  readonly catchUp: CatchUp
+  readonly channels: HintChannels
+  readonly background: Background
+  readonly clock: Clock
+}
+
+/** Asks the store for changes from time to time, so that a lost hint is made up for. */
+export class Poll {
+  readonly #parts: PollParts
+  readonly #listeners: (() => Promise<void>)[] = []
+  #cancel: () => void = () => undefined
+  #dueAt = Number.POSITIVE_INFINITY
+  #stopped = false
+
+  constructor(parts: PollParts) {
+    this.#parts = parts
+  }
+
+  /** Calls the listener after each poll, whether or not the store could be asked. */
+  onPolled(listener: () => Promise<void>): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Sets the time of the next poll anew: a full wait from now. */
+  restart(): void {
+    this.#schedule(Number.POSITIVE_INFINITY)
+  }
+
+  /** The same, but never later than it was due: for when the wait has become shorter. */
+  shorten(): void {
+    this.#schedule(this.#dueAt)
+  }
+
+  /** Polls within a second, or earlier where that was due. */
+  confirmSoon(): void {
+    const soon = this.#parts.clock.monotonic() + jittered(CONFIRM_MS)
+    this.#schedule(Math.min(this.#dueAt, soon))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel()
+  }
+
+  #schedule(latest: number): void {
+    const { channels, background, clock } = this.#parts
+    this.#cancel()
+    if (this.#stopped) return
+    const now = clock.monotonic()
+    this.#dueAt = Math.min(latest, now + jittered(channels.alive > 0 ? POLL_MS : POLL_WITHOUT_CHANNEL_MS))
+    this.#cancel = background.after(Math.max(0, this.#dueAt - now), 'Flags could not be brought up to date', () => this.#poll())
+  }
+
+  async #poll(): Promise<void> {
+    try {
+      await this.#parts.catchUp.run()
+    } finally {
+      this.restart()
+      for (const listener of this.#listeners) await listener()
+    }
+  }
+}
+
+function jittered(ms: number): number {
+  return ms * (1 - JITTER * Math.random())
+}
