@@ -27,7 +27,7 @@ function subscribed(cache: FlagCache, bus: FlagCache, hearing: Hearing): FlagCac
     forget: (names, call) => cache.forget(names, call),
     purge: () => cache.purge(),
     subscribe: hearing.over(async (listener) => (await bus.subscribe?.(listener)) ?? nothing),
-    seat: async (holder, seats, ttlMs, call) => (await cache.seat?.(holder, seats, ttlMs, call)) ?? true,
+    takeListenerSlot: async (holder, slots, ttlMs, call) => (await cache.takeListenerSlot?.(holder, slots, ttlMs, call)) ?? true,
     close: async () => void (await Promise.all([...both].map((each) => each.close()))),
   }
 }

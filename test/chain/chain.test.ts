@@ -43,7 +43,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
       `flag_endpoint:${on}:ada`,
       'flag_fence:missing',
       `flag_fence:${on}`,
-      ...[1, 2, 3].map((seat) => `flag_seat:${storeId}:${seat}`),
+      ...[1, 2, 3].map((slot) => `flag_listener:${storeId}:${slot}`),
     ]
     await until(async () => (await chain.keys()).length >= expected.length)
     expect(await chain.keys()).toEqual(expected)
@@ -55,7 +55,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
       ['feature_flag:missing', 17, 30],
       ['flag_fence:missing', 50, 60],
       [`flag_fence:${on}`, 86_390, 86_400],
-      [`flag_seat:${storeId}:1`, 15, 30],
+      [`flag_listener:${storeId}:1`, 15, 30],
     ]
     for (const [key, low, high] of bounds) {
       expect(await seconds(key), key).toBeGreaterThan(low)

@@ -6,7 +6,7 @@ export interface Keys {
   flag(name: string): string
   decision(name: string, kind: DecisionKind, targetingKey: string): string
   /** The places from which processes follow the store, each with its holder. */
-  seats(storeId: string, count: number): string[]
+  listenerSlots(storeId: string, count: number): string[]
   /** Where the hints of one store are published. */
   channel(storeId: string): string
   /** A glob that every key matches, and what each key starts with. */
@@ -15,7 +15,7 @@ export interface Keys {
 
 const FENCE = 'flag_fence:'
 const FLAG = 'feature_flag:'
-const SEAT = 'flag_seat:'
+const LISTENER = 'flag_listener:'
 const DECISION = { check: 'flag_check:', endpoint: 'flag_endpoint:' }
 
 /** On a cluster the flag's name stands in braces, so that all keys of a flag share a slot and a script can reach them together. */
@@ -25,11 +25,11 @@ export function keysUnder(prefix: string, isCluster: boolean): Keys {
     fence: (name) => `${prefix}${FENCE}${open}${name}${close}`,
     flag: (name) => `${prefix}${FLAG}${open}${name}${close}`,
     decision: (name, kind, targetingKey) => `${prefix}${DECISION[kind]}${open}${name}${close}:${targetingKey}`,
-    seats: (storeId, count) => Array.from({ length: count }, (_, index) => `${prefix}${SEAT}${open}${storeId}${close}:${index + 1}`),
+    listenerSlots: (storeId, count) => Array.from({ length: count }, (_, index) => `${prefix}${LISTENER}${open}${storeId}${close}:${index + 1}`),
     channel: (storeId) => `${prefix}flag_hints:${storeId}`,
     all: {
       glob: `${prefix.replace(/[\\*?[\]^-]/g, '\\$&')}f*`,
-      heads: [FENCE, FLAG, DECISION.check, DECISION.endpoint, SEAT].map((head) => `${prefix}${head}${open}`),
+      heads: [FENCE, FLAG, DECISION.check, DECISION.endpoint, LISTENER].map((head) => `${prefix}${head}${open}`),
     },
   }
 }

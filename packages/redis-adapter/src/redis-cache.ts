@@ -14,7 +14,7 @@ import { type Keys, keysUnder } from './keys.ts'
 import { type RedisCacheOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { purgeAll } from './purge.ts'
 import { runScript } from './run-script.ts'
-import { FILL, INVALIDATE, PLACEHOLDER, SEAT } from './scripts.ts'
+import { FILL, INVALIDATE, PLACEHOLDER, LISTENER_SLOT } from './scripts.ts'
 import { formatHint, MAX_BROUGHT, Subscription } from './subscription.ts'
 
 const FENCE_MS = String(24 * 60 * 60 * 1_000)
@@ -124,9 +124,9 @@ class RedisCache implements FlagCache {
     }
   }
 
-  async seat(holder: string, seats: number, ttlMs: number): Promise<boolean> {
-    const keys = this.#keys.seats(this.#opened(), seats)
-    return (await this.#ask(() => runScript(this.#connection.node, SEAT, keys, [holder, whole(ttlMs)]))) === 1
+  async takeListenerSlot(holder: string, slots: number, ttlMs: number): Promise<boolean> {
+    const keys = this.#keys.listenerSlots(this.#opened(), slots)
+    return (await this.#ask(() => runScript(this.#connection.node, LISTENER_SLOT, keys, [holder, whole(ttlMs)]))) === 1
   }
 
   async close(): Promise<void> {

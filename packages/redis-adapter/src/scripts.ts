@@ -96,7 +96,7 @@ return 1
  * Takes a place or keeps the one it has; with a TTL of 0 gives it back. KEYS: places. ARGV: holder, TTL in ms. Answers 1 where the holder
  * has a place now.
  */
-export const SEAT: Script = script(`${READ}
+export const LISTENER_SLOT: Script = script(`${READ}
 local holder, ttl = ARGV[1], ARGV[2]
 local free
 for _, key in ipairs(KEYS) do

@@ -24,7 +24,7 @@ export function scheduled<T extends FlagStore | FlagCache>(
       if (typeof value !== 'function' || typeof key !== 'string') return value
       const own: (...args: unknown[]) => unknown = value.bind(target)
       // Who follows the store is drawn when a process starts; the places themselves bring nothing into disorder.
-      if (key === 'close' || key === 'seat') return own
+      if (key === 'close' || key === 'takeListenerSlot') return own
       if (key === 'watch' || key === 'subscribe') {
         return (listener: ChannelListener) => own(unreliable(listener, owner, scheduler, faults, heard)) as Promise<Unsubscribe>
       }

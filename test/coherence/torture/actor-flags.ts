@@ -73,7 +73,7 @@ function unsubscribed(cache: FlagCache): FlagCache {
 function placeless(cache: FlagCache): FlagCache {
   return new Proxy(cache, {
     get(target, key) {
-      const value: unknown = key === 'seat' ? undefined : Reflect.get(target, key)
+      const value: unknown = key === 'takeListenerSlot' ? undefined : Reflect.get(target, key)
       return typeof value === 'function' ? value.bind(target) : value
     },
   })

@@ -15,10 +15,10 @@ async function asking({ cache, peer }: CacheFixture): Promise<(holder: string, t
 }
 
 function seatOf(cache: FlagCache, holder: string, ttlMs = KEEP_MS): Promise<boolean> {
-  return needed(cache.seat, 'seat() on this cache').call(cache, holder, 2, ttlMs)
+  return needed(cache.takeListenerSlot, 'takeListenerSlot() on this cache').call(cache, holder, 2, ttlMs)
 }
 
-/** seat. */
+/** takeListenerSlot. */
 export const cacheListenerSlots: Scenarios<CacheFixture> = {
   'there are as many places as the caller says, for whoever comes first': async (fixture) => {
     const ask = await asking(fixture)

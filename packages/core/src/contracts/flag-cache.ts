@@ -86,11 +86,11 @@ export interface FlagCache {
   /** Optional. Resolves when the first attempt to subscribe has ended, well or badly; keeps trying until unsubscribed. */
   subscribe?(listener: ChannelListener): Promise<Unsubscribe>
   /**
-   * Optional. Takes or keeps, for `ttlMs` milliseconds, one of `seats` places for `holder`, and answers whether it has one; with `ttlMs` 0 it
+   * Optional. Takes or keeps, for `ttlMs` milliseconds, one of `slots` listener slots for `holder`, and answers whether it has one; with `ttlMs` 0 it
    * gives the place back. Whoever has one follows the store's own hints; the others hear through the cache. Without this method everybody
    * follows the store. Each store has places of its own; rejects before `open`.
    */
-  seat?(holder: string, seats: number, ttlMs: number, call?: Call): Promise<boolean>
+  takeListenerSlot?(holder: string, slots: number, ttlMs: number, call?: Call): Promise<boolean>
   /** Ends what this cache opened itself, never a client that it was given. */
   close(): Promise<void>
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { SharedLayer } from '../layers/shared-layer.ts'
 
 /** So many processes of a fleet hold a connection on which the store tells of changes. */
-const SEATS = 3
+const SLOTS = 3
 /** A process that is gone loses its place after this; the others ask with every poll. */
 const KEEP_MS = 30_000
 
@@ -22,14 +22,14 @@ export class ListenerSlot {
 
   /** Whether places are given out at all. */
   get offered(): boolean {
-    return this.#shared.seats
+    return this.#shared.hasListenerSlots
   }
 
   /** Takes or keeps a place; answers whether this process may follow the store. Who cannot ask goes on as before. Never rejects. */
   async take(): Promise<boolean> {
     if (!this.offered) return true
     try {
-      this.#taken = await this.#shared.seat(this.#holder, SEATS, KEEP_MS)
+      this.#taken = await this.#shared.takeListenerSlot(this.#holder, SLOTS, KEEP_MS)
       this.#answered = true
     } catch {
       // Reads report what is wrong with the cache.
@@ -41,7 +41,7 @@ export class ListenerSlot {
     if (!this.#taken) return
     this.#taken = false
     try {
-      await this.#shared.seat(this.#holder, SEATS, 0)
+      await this.#shared.takeListenerSlot(this.#holder, SLOTS, 0)
     } catch {
       // It ends by itself.
     }

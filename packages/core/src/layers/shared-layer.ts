@@ -126,13 +126,13 @@ export class SharedLayer {
   }
 
   /** Whether the cache gives out places. */
-  get seats(): boolean {
-    return this.#cache?.seat !== undefined
+  get hasListenerSlots(): boolean {
+    return this.#cache?.takeListenerSlot !== undefined
   }
 
-  /** Takes or keeps one of `seats` places. Rejects where the cache cannot be reached. */
-  async seat(holder: string, seats: number, ttlMs: number): Promise<boolean> {
-    return await this.#call(async (cache, call) => (await cache.seat?.(holder, seats, ttlMs, call)) ?? false)
+  /** Takes or keeps one of `slots` listener slots. Rejects where the cache cannot be reached. */
+  async takeListenerSlot(holder: string, slots: number, ttlMs: number): Promise<boolean> {
+    return await this.#call(async (cache, call) => (await cache.takeListenerSlot?.(holder, slots, ttlMs, call)) ?? false)
   }
 
   /** What to keep of a flag and of the decision that was wanted with it: one fill or none. */

@@ -5,7 +5,7 @@ const DEFECTS: readonly CacheDefect[] = [
   {
     that: 'gives everybody a place',
     fails: 'there are as many places as the caller says, for whoever comes first',
-    broken: () => (cache) => ({ seat: (holder, _, ttlMs) => cache.seat(holder, 1_000, ttlMs) }),
+    broken: () => (cache) => ({ takeListenerSlot: (holder, _, ttlMs) => cache.takeListenerSlot(holder, 1_000, ttlMs) }),
   },
   {
     that: 'gives nobody a place twice',
@@ -13,19 +13,19 @@ const DEFECTS: readonly CacheDefect[] = [
     broken: () => {
       const seen = new Set<string>()
       return (cache) => ({
-        seat: async (holder, seats, ttlMs) => !seen.has(holder) && seen.add(holder) && cache.seat(holder, seats, ttlMs),
+        takeListenerSlot: async (holder, slots, ttlMs) => !seen.has(holder) && seen.add(holder) && cache.takeListenerSlot(holder, slots, ttlMs),
       })
     },
   },
   {
     that: 'keeps what is given back',
     fails: 'a place that is given back goes to another, and giving back what one does not have changes nothing',
-    broken: () => (cache) => ({ seat: async (holder, seats, ttlMs) => ttlMs > 0 && cache.seat(holder, seats, ttlMs) }),
+    broken: () => (cache) => ({ takeListenerSlot: async (holder, slots, ttlMs) => ttlMs > 0 && cache.takeListenerSlot(holder, slots, ttlMs) }),
   },
   {
     that: 'never frees a place',
     fails: 'a place that is not asked for again in time is free',
-    broken: () => (cache) => ({ seat: (holder, seats, ttlMs) => cache.seat(holder, seats, ttlMs === 0 ? 0 : 86_400_000) }),
+    broken: () => (cache) => ({ takeListenerSlot: (holder, slots, ttlMs) => cache.takeListenerSlot(holder, slots, ttlMs === 0 ? 0 : 86_400_000) }),
   },
   {
     that: 'counts the time from the first asking',
@@ -33,8 +33,8 @@ const DEFECTS: readonly CacheDefect[] = [
     broken: () => {
       const had = new Set<string>()
       return (cache) => ({
-        seat: async (holder, seats, ttlMs) =>
-          had.has(holder) ? true : (await cache.seat(holder, seats, ttlMs)) && had.add(holder).size > 0,
+        takeListenerSlot: async (holder, slots, ttlMs) =>
+          had.has(holder) ? true : (await cache.takeListenerSlot(holder, slots, ttlMs)) && had.add(holder).size > 0,
       })
     },
   },
@@ -43,13 +43,13 @@ const DEFECTS: readonly CacheDefect[] = [
     fails: 'each store has places of its own',
     broken: () => {
       const taken = new Set<string>()
-      return () => ({ seat: async (holder, seats) => taken.size < seats && taken.add(holder).size > 0 })
+      return () => ({ takeListenerSlot: async (holder, slots) => taken.size < slots && taken.add(holder).size > 0 })
     },
   },
   {
     that: 'gives places before it knows the store',
     fails: 'before open nobody can have a place',
-    broken: () => () => ({ seat: async () => true }),
+    broken: () => () => ({ takeListenerSlot: async () => true }),
   },
 ]
 

@@ -41,7 +41,7 @@ export function forwardingCache(cache: FlagCache): SubscribedCache {
     forget: (names, call) => cache.forget(names, call),
     purge: () => cache.purge(),
     subscribe: (listener: ChannelListener) => (cache as SubscribedCache).subscribe(listener),
-    seat: (holder, seats, ttlMs, call) => (cache as SubscribedCache).seat(holder, seats, ttlMs, call),
+    takeListenerSlot: (holder, slots, ttlMs, call) => (cache as SubscribedCache).takeListenerSlot(holder, slots, ttlMs, call),
     close: () => cache.close(),
   }
 }

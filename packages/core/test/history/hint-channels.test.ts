@@ -180,7 +180,7 @@ describe('in a fleet', () => {
     const gone = ['one', 'two', 'three']
     const cache = fleet.cache()
     await cache.open((await fleet.store.head()).storeId)
-    for (const holder of gone) await cache.seat?.(holder, 3, 30_000)
+    for (const holder of gone) await cache.takeListenerSlot?.(holder, 3, 30_000)
     const flags = fleet.client({ store: count.store })
     await flags.ready()
     expect([count.following, flags.stats().channels]).toEqual([0, 1])
@@ -194,14 +194,14 @@ describe('in a fleet', () => {
     await flags.admin.update('new_feature', { rollout: 10 })
     const cache = fleet.cache()
     await cache.open((await fleet.store.head()).storeId)
-    expect(await cache.seat?.('other', 1, 30_000)).toBe(false)
+    expect(await cache.takeListenerSlot?.('other', 1, 30_000)).toBe(false)
     await fleet.clock.advance(41_000)
-    expect(await cache.seat?.('other', 1, 30_000)).toBe(true)
+    expect(await cache.takeListenerSlot?.('other', 1, 30_000)).toBe(true)
   })
 
   test('everybody follows the store where the cache cannot be asked for a place', async () => {
     const count = counting()
-    const broken = (): FlagCache => around(fleet.cache(), { seat: async () => Promise.reject(new Error('gone')) })
+    const broken = (): FlagCache => around(fleet.cache(), { takeListenerSlot: async () => Promise.reject(new Error('gone')) })
     const clients = Array.from({ length: 5 }, () => fleet.client({ store: count.store, cache: broken() }))
     for (const flags of clients) await flags.ready()
     expect(count.following).toBe(5)
@@ -211,7 +211,7 @@ describe('in a fleet', () => {
     const count = counting()
     let gone = false
     const failing = (): FlagCache =>
-      around(fleet.cache(), { seat: (next, ...args) => (gone ? Promise.reject(new Error('gone')) : next(...args)) })
+      around(fleet.cache(), { takeListenerSlot: (next, ...args) => (gone ? Promise.reject(new Error('gone')) : next(...args)) })
     const clients = Array.from({ length: 5 }, () => fleet.client({ store: count.store, cache: failing() }))
     for (const flags of clients) await flags.ready()
     gone = true
@@ -224,7 +224,7 @@ describe('in a fleet', () => {
     const placeless = (): FlagCache =>
       new Proxy(fleet.cache(), {
         get: (target, key) => {
-          const value = key === 'seat' ? undefined : (Reflect.get(target, key) as unknown)
+          const value = key === 'takeListenerSlot' ? undefined : (Reflect.get(target, key) as unknown)
           return typeof value === 'function' ? (value.bind(target) as unknown) : value
         },
       })

@@ -9,13 +9,13 @@ export class ListenerSlots {
     this.#clock = clock
   }
 
-  take(storeId: string, holder: string, seats: number, ttlMs: number): boolean {
+  take(storeId: string, holder: string, slots: number, ttlMs: number): boolean {
     const now = this.#clock.monotonic()
     const taken = this.#byStore.get(storeId) ?? new Map<string, number>()
     this.#byStore.set(storeId, taken)
     for (const [other, until] of taken) if (until <= now) taken.delete(other)
     if (ttlMs === 0) taken.delete(holder)
-    else if (taken.has(holder) || taken.size < seats) taken.set(holder, now + ttlMs)
+    else if (taken.has(holder) || taken.size < slots) taken.set(holder, now + ttlMs)
     return taken.has(holder)
   }
 

@@ -52,11 +52,11 @@ export class SharedEntries {
   readonly #clock: Clock
   readonly #held: LRUCache<string, Held>
   readonly #hints = new HintBroadcast()
-  readonly seats: ListenerSlots
+  readonly listenerSlots: ListenerSlots
 
   constructor(clock: Clock, maxEntries: number) {
     this.#clock = clock
-    this.seats = new ListenerSlots(clock)
+    this.listenerSlots = new ListenerSlots(clock)
     // Not `max`, which reserves the memory for all of them at once.
     this.#held = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 })
   }
@@ -118,7 +118,7 @@ export class SharedEntries {
   purge(): number {
     const live = [...this.#held.keys()].filter((key) => this.#live(key) !== undefined).length
     this.#held.clear()
-    this.seats.clear()
+    this.listenerSlots.clear()
     return live
   }
 

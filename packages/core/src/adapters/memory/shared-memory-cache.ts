@@ -97,9 +97,9 @@ class MemoryCache implements FlagCache {
     return this.#space.subscribe(listener, (storeId) => this.#storeId === undefined || this.#storeId === storeId)
   }
 
-  async seat(holder: string, seats: number, ttlMs: number): Promise<boolean> {
+  async takeListenerSlot(holder: string, slots: number, ttlMs: number): Promise<boolean> {
     await NEXT_MICROTASK
-    if (this.#storeId !== undefined) return this.#space.seats.take(this.#storeId, holder, seats, ttlMs)
+    if (this.#storeId !== undefined) return this.#space.listenerSlots.take(this.#storeId, holder, slots, ttlMs)
     throw new FlagsError('CACHE_UNAVAILABLE', 'No place can be taken before the cache knows its store: call open() first.')
   }
 
