@@ -25,7 +25,8 @@ export function keysUnder(prefix: string, isCluster: boolean): Keys {
     fence: (name) => `${prefix}${FENCE}${open}${name}${close}`,
     flag: (name) => `${prefix}${FLAG}${open}${name}${close}`,
     decision: (name, kind, targetingKey) => `${prefix}${DECISION[kind]}${open}${name}${close}:${targetingKey}`,
-    listenerSlots: (storeId, count) => Array.from({ length: count }, (_, index) => `${prefix}${LISTENER}${open}${storeId}${close}:${index + 1}`),
+    listenerSlots: (storeId, count) =>
+      Array.from({ length: count }, (_, index) => `${prefix}${LISTENER}${open}${storeId}${close}:${index + 1}`),
     channel: (storeId) => `${prefix}flag_hints:${storeId}`,
     all: {
       glob: `${prefix.replace(/[\\*?[\]^-]/g, '\\$&')}f*`,

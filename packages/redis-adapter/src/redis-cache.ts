@@ -14,7 +14,7 @@ import { type Keys, keysUnder } from './keys.ts'
 import { type RedisCacheOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { purgeAll } from './purge.ts'
 import { runScript } from './run-script.ts'
-import { FILL, INVALIDATE, PLACEHOLDER, LISTENER_SLOT } from './scripts.ts'
+import { FILL, INVALIDATE, LISTENER_SLOT, PLACEHOLDER } from './scripts.ts'
 import { formatHint, MAX_BROUGHT, Subscription } from './subscription.ts'
 
 const FENCE_MS = String(24 * 60 * 60 * 1_000)

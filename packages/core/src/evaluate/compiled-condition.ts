@@ -107,7 +107,7 @@ function unknown(): undefined {
 }
 
 /** What the operator says, before `not`. Never throws: an attribute that cannot be read is missing. */
-export function verdictOf(condition: CompiledCondition, reader: AttributeReader): Verdict {
+function verdictOf(condition: CompiledCondition, reader: AttributeReader): Verdict {
   const { test, takesMissing } = condition
   const { target, view } = reader
   const attribute = reader.at(condition.slot)
