@@ -9,7 +9,7 @@
  */
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Asked, firstChange, isEnabled, update } from './ask.ts'
+import { type Asked, firstChange, isEnabled, update } from './server-client.ts'
 import { expressServer } from './express-server.ts'
 import { fastifyServer } from './fastify-server.ts'
 import { closeFlags, flags } from './flags.ts'

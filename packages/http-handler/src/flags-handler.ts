@@ -1,11 +1,11 @@
 import type { FlagSchema } from '@flagstone/core'
-import { KeptAnswers } from './caching/kept-answers.ts'
-import { EventStreams } from './events/event-streams.ts'
-import { addOfrep } from './ofrep/ofrep.ts'
+import { KeptAnswers } from './caching/response-cache.ts'
+import { EventStreams } from './events/event-broadcaster.ts'
+import { addOfrep } from './ofrep/ofrep-routes.ts'
 import { type HandlerOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import { problemOf } from './problems.ts'
-import { routing } from './router.ts'
-import { routesOf } from './routes/index.ts'
+import { problemOf } from './response/problem-response.ts'
+import { routesOf } from './routes/all-routes.ts'
+import { routing } from './routing/router.ts'
 
 /** Fetch-standard: mounts wherever a `Request` can be had. Never rejects. */
 export interface Handler {

@@ -1,14 +1,8 @@
 import { type Clock, type FlagSchema, type Flags, FlagsError } from '@flagstone/core'
 import { systemClock, tell } from '@flagstone/core/adapter'
-import type { Action, Authorize, Verdict } from './authorization.ts'
-
-/** How long caches on the way may keep an answer that is for everybody, in whole seconds, each 0 to 86,400. */
-export interface CacheAges {
-  /** How long it counts as fresh. Default 5. */
-  readonly maxAgeS: number
-  /** How much longer it may be given out while the cache asks for a new one. Default 5: with the first, no more than the poll for changes. */
-  readonly staleWhileRevalidateS: number
-}
+import type { Action } from './authorization/action.ts'
+import type { Authorize, Verdict } from './authorization/verdict.ts'
+import type { CacheAges } from './caching/cache-ages.ts'
 
 export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
   /** What answers. The handler never closes it. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { flagsHandler, type HandlerOptions } from '../src/index.ts'
-import { request, Site } from './site.ts'
+import { request, Site } from './handler-fixture.ts'
 
 let site: Site
 beforeEach(() => {

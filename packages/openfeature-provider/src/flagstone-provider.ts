@@ -8,12 +8,12 @@ import type {
   ResolutionDetails,
   TrackingEventDetails,
 } from '@openfeature/server-sdk'
-import { Announcements } from './announcements.ts'
-import { initialisationError, troubleOfError } from './error-code.ts'
+import { Announcements } from './events/provider-event-emitter.ts'
+import { initialisationError, troubleOfError } from './evaluation/error-details.ts'
 import { checkOptions, type FlagstoneProviderOptions } from './options.ts'
-import { type Asked, booleanResolution, failure, resolution } from './resolution.ts'
-import { usualMetadata } from './usual-metadata.ts'
-import { whoOf } from './who.ts'
+import { type Asked, booleanResolution, failure, resolution } from './evaluation/resolution-details.ts'
+import { usualMetadata } from './evaluation/default-flag-metadata.ts'
+import { whoOf } from './evaluation/flagstone-context.ts'
 
 /** What the provider asks of a client: any `Flags` has it, whatever its schema. */
 export type ProvidedFlags = Pick<Flags, 'evaluate' | 'ready' | 'on' | 'stats'>

@@ -3,7 +3,7 @@ import { createTestFlags } from '@flagstone/core/testing'
 import { OpenFeature } from '@openfeature/server-sdk'
 import { expect, test, vi } from 'vitest'
 import { flagstoneProvider } from '../src/index.ts'
-import { served, tidySdk } from './served.ts'
+import { served, tidySdk } from './sdk-client.ts'
 
 tidySdk()
 

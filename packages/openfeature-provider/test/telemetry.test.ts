@@ -4,7 +4,7 @@ import { TelemetryAttribute } from '@openfeature/server-sdk'
 import { trace } from '@opentelemetry/api'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { served, tidySdk } from './served.ts'
+import { served, tidySdk } from './sdk-client.ts'
 
 tidySdk()
 

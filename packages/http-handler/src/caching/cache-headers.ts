@@ -1,4 +1,4 @@
-import type { CacheAges } from '../options.ts'
+import type { CacheAges } from './cache-ages.ts'
 
 type CacheHeaders = Readonly<Record<string, string>>
 

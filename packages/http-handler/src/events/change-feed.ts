@@ -1,8 +1,7 @@
 import { type Clock, type Flags, FlagsError, type LoggedChanges } from '@flagstone/core'
-import type { Place } from './event-id.ts'
-import type { Entry } from './event-text.ts'
+import type { Entry, Place } from './log-entry.ts'
 import { RecentChanges } from './recent-changes.ts'
-import { Sightings } from './sightings.ts'
+import { Sightings } from './visible-changes.ts'
 
 /** How many entries of the log are read at once. */
 const PAGE = 100

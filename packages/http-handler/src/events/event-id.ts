@@ -1,7 +1,4 @@
-import type { ChangesPage } from '@flagstone/core'
-
-/** A place in the change log: a version, and the id of the change at it where that is known. */
-export type Place = NonNullable<ChangesPage['after']>
+import type { Place } from './log-entry.ts'
 
 /** In place of an event's id: what the client holds is from before it listened, so it is told to ask for everything. */
 export const BEFORE_LISTENING = 'none'

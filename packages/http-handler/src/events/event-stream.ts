@@ -1,4 +1,4 @@
-import { HEARTBEAT } from './event-text.ts'
+import { HEARTBEAT } from './server-sent-events.ts'
 
 /** How many events may wait for a client that does not read. Each has fewer than 400 bytes, and all clients share its text. */
 const MAX_WAITING = 1_000

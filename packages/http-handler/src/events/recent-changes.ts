@@ -1,5 +1,4 @@
-import type { Place } from './event-id.ts'
-import type { Entry } from './event-text.ts'
+import type { Entry, Place } from './log-entry.ts'
 
 const MAX_RECENT = 1_000
 

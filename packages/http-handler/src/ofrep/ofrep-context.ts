@@ -1,6 +1,6 @@
 import type { EvaluationContext } from '@flagstone/core'
-import { readObject } from '../body.ts'
 import type { ResolvedOptions } from '../options.ts'
+import { readObject } from '../request/json-body.ts'
 import { OfrepRefusal } from './ofrep-errors.ts'
 
 /**

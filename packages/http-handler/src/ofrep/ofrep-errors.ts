@@ -1,7 +1,8 @@
 import { FlagsError, type FlagsErrorCode } from '@flagstone/core'
-import { json } from '../answers.ts'
-import { tellable } from '../disclosure.ts'
-import { problemOf, Refusal } from '../problems.ts'
+import { Refusal } from '../response/http-error.ts'
+import { json } from '../response/json-response.ts'
+import { problemOf } from '../response/problem-response.ts'
+import { tellable } from '../response/safe-error-message.ts'
 
 /** What OFREP has a code for; anything else is `GENERAL`. */
 type OfrepCode = 'PARSE_ERROR' | 'TARGETING_KEY_MISSING' | 'INVALID_CONTEXT' | 'FLAG_NOT_FOUND' | 'GENERAL'

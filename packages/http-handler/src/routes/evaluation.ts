@@ -1,12 +1,14 @@
 import type { Evaluation } from '@flagstone/core'
-import { json } from '../answers.ts'
 import { PRIVATE, publicHeaders } from '../caching/cache-headers.ts'
-import { conditional, type Found, type Kept } from '../caching/conditional.ts'
-import { type KeptAnswers, snapshotOf } from '../caching/kept-answers.ts'
-import { tellable } from '../disclosure.ts'
-import { MIN_VERSION, USER_ID } from '../openapi/parameters.ts'
+import { isSure } from '../caching/cacheable-evaluation.ts'
+import { conditional, type Found, type Kept } from '../caching/conditional-response.ts'
+import { snapshotOf } from '../caching/current-snapshot.ts'
+import type { KeptAnswers } from '../caching/response-cache.ts'
 import type { ResolvedOptions } from '../options.ts'
-import type { Asked, Route } from '../route.ts'
+import { json } from '../response/json-response.ts'
+import { shown } from '../response/safe-evaluation.ts'
+import { MIN_VERSION, USER_ID } from '../routing/query-parameters.ts'
+import type { Asked, Route } from '../routing/route.ts'
 
 /** `GET /flags/{name}`: what `flags.evaluate` answers. A flag that does not exist is an answer, not a 404: it is off. */
 export function evaluationRoutes(options: ResolvedOptions, answers: KeptAnswers): readonly Route[] {
@@ -56,18 +58,4 @@ function foundOf(evaluation: Evaluation): Found {
   const body = shown(evaluation)
   // Where it was found, and how old it may be at most, makes no other answer of it.
   return { body, essence: () => ({ ...body, source: undefined, asOf: undefined }), asOf: evaluation.asOf, isSure: isSure(evaluation) }
-}
-
-const OF_THE_REQUEST: readonly unknown[] = [undefined, 'FLAG_NOT_FOUND', 'TARGETING_KEY_MISSING']
-
-/** Whether it says what the flag says: not `STALE`, and no default because the flag cannot be known. */
-export function isSure({ reason, errorCode }: Evaluation): boolean {
-  return reason !== 'STALE' && OF_THE_REQUEST.includes(errorCode)
-}
-
-/** An evaluation without what its error's message may give away. */
-export function shown(evaluation: Evaluation): Evaluation {
-  const { errorCode, errorMessage } = evaluation
-  if (errorCode === undefined || errorMessage === undefined) return evaluation
-  return { ...evaluation, errorMessage: tellable(errorCode, errorMessage) }
 }

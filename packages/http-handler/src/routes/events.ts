@@ -1,8 +1,9 @@
-import { assertPresent } from '../body.ts'
-import { type Place, placeOf } from '../events/event-id.ts'
-import type { EventStreams } from '../events/event-streams.ts'
-import { LAST_EVENT_ID } from '../openapi/parameters.ts'
-import type { Asked, Route } from '../route.ts'
+import type { EventStreams } from '../events/event-broadcaster.ts'
+import { placeOf } from '../events/event-id.ts'
+import type { Place } from '../events/log-entry.ts'
+import { assertPresent } from '../request/aborted-request.ts'
+import { LAST_EVENT_ID } from '../routing/query-parameters.ts'
+import type { Asked, Route } from '../routing/route.ts'
 
 const HEADERS = {
   'Content-Type': 'text/event-stream',

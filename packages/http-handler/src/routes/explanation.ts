@@ -1,10 +1,10 @@
 import type { Explanation, LayerFinding } from '@flagstone/core'
 import { explanationText } from '@flagstone/core/adapter'
-import { json } from '../answers.ts'
-import { USER_ID } from '../openapi/parameters.ts'
 import type { ResolvedOptions } from '../options.ts'
-import type { Route } from '../route.ts'
-import { shown } from './evaluation.ts'
+import { json } from '../response/json-response.ts'
+import { shown } from '../response/safe-evaluation.ts'
+import { USER_ID } from '../routing/query-parameters.ts'
+import type { Route } from '../routing/route.ts'
 
 /** `GET /flags/{name}/explain`: why somebody gets what they get, as data and as text. It shows rules, so it is for those who may read. */
 export function explanationRoutes({ flags }: ResolvedOptions): readonly Route[] {

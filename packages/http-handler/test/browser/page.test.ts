@@ -1,10 +1,10 @@
 import { findBrowser, isAbsent } from '@flagstone/services'
 import { expect, test } from 'vitest'
 import type { HandlerOptions } from '../../src/index.ts'
-import { EventsSite } from '../events-site.ts'
-import { listen } from '../loopback.ts'
-import { openBrowser } from './browser.ts'
-import { bundledPage } from './bundle.ts'
+import { EventsSite } from '../events/events-fixture.ts'
+import { listen } from '../loopback-server.ts'
+import { bundledPage } from './bundled-page.ts'
+import { openBrowser } from './open-browser.ts'
 
 const found = await findBrowser()
 const absent = isAbsent(found) ? found.absent : undefined

@@ -1,9 +1,9 @@
 import { type FlagStore, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { around } from '../../../core/test/world.ts'
-import { listen } from '../loopback.ts'
-import { request, Site, sending } from '../site.ts'
-import { ALL } from './ask.ts'
+import { request, Site, sending } from '../handler-fixture.ts'
+import { listen } from '../loopback-server.ts'
+import { ALL } from './ofrep-requests.ts'
 
 const FLAGS = 1_000
 const REQUESTS = 1_000

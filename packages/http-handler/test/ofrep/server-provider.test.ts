@@ -1,8 +1,8 @@
 import { OFREPProvider } from '@openfeature/ofrep-provider'
 import { type Client, type EvaluationContext, OpenFeature } from '@openfeature/server-sdk'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Loopback, listen } from '../loopback.ts'
-import { Site } from '../site.ts'
+import { Site } from '../handler-fixture.ts'
+import { type Loopback, listen } from '../loopback-server.ts'
 
 const TOKEN = 'Bearer right'
 

@@ -2,8 +2,8 @@ import { OFREPWebProvider, type OFREPWebProviderOptions } from '@openfeature/ofr
 import { type Client, OpenFeature, type Provider, ProviderEvents } from '@openfeature/web-sdk'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Handler } from '../../src/index.ts'
-import { type Loopback, listen } from '../loopback.ts'
-import { Site } from '../site.ts'
+import { Site } from '../handler-fixture.ts'
+import { type Loopback, listen } from '../loopback-server.ts'
 
 let site: Site
 let loopback: Loopback

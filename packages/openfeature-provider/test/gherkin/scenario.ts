@@ -11,7 +11,7 @@ import {
 import { ManualClock } from '../../../core/test/manual-clock.ts'
 import { flagstoneProvider } from '../../src/index.ts'
 import { metadataByName, newFlags } from './test-flags.ts'
-import { ask, type Type } from './typed.ts'
+import { ask, type Type } from './typed-value.ts'
 
 /** What a scenario asks for. */
 export interface Question {

@@ -1,10 +1,10 @@
 import { DefaultLogger, OpenFeature } from '@openfeature/server-sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Case, cases, hasSpecification } from './cases.ts'
-import { LEFT_OUT } from './left-out.ts'
+import { LEFT_OUT } from './skipped-cases.ts'
 import { Scenario } from './scenario.ts'
 import { play } from './step.ts'
-import { steps } from './steps/index.ts'
+import { steps } from './steps/all-steps.ts'
 
 /** A scenario that is lost is missed here. */
 const CASES = 132

@@ -1,0 +1,143 @@
+import type { Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, test, vi } from 'vitest'
+import { settle } from '../../../core/test/manual-clock.ts'
+import { Client, type Site, serve } from './events-server.ts'
+
+const CONNECTIONS = 1_000
+const MB = 2 ** 20
+const LONG = 'x'.repeat(128)
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length
+}
+
+/** Bytes on the heap, of what somebody still holds. */
+async function held(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    await settle()
+    gc()
+  }
+  return process.memoryUsage().heapUsed
+}
+
+async function eventually(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('over HTTP', () => {
+  test(`${CONNECTIONS} connections all hear of one update, and nothing is left of them`, { timeout: 60_000 }, async () => {
+    const site = await serve()
+    const before = { sockets: sockets(), heap: await held() }
+    const clients = Array.from({ length: CONNECTIONS }, () => Client.events(site.port))
+    await Promise.all(clients.map((client) => client.received('"type":"connected","version":1')))
+    const open = { sockets: sockets(), heap: await held() }
+    const reads = vi.spyOn(site.flags.admin, 'changes')
+    const start = performance.now()
+    const { version } = await site.flags.admin.update('a', { rollout: 100 })
+    await Promise.all(clients.map((client) => client.received(`"flag":"a","version":${version}`)))
+    const took = performance.now() - start
+    expect(reads).toHaveBeenCalledTimes(1)
+    for (const { socket } of clients.slice(0, CONNECTIONS / 2)) socket.destroy()
+    for (const { text } of clients) expect(text.match(/refetchEvaluation/g)).toHaveLength(1)
+    site.handler.close()
+    await Promise.all(clients.map((client) => client.closed()))
+    clients.length = 0
+    await eventually(() => sockets() === before.sockets)
+    const after = await held()
+    console.log(
+      `${CONNECTIONS} streams, both ends in this process: one update reached all in ${took.toFixed(0)} ms; ` +
+        `heap ${((open.heap - before.heap) / MB).toFixed(1)} MB more with them, ${((after - before.heap) / MB).toFixed(1)} MB after them`,
+    )
+    expect(open.sockets - before.sockets).toBe(2 * CONNECTIONS)
+    expect(after - before.heap).toBeLessThan((open.heap - before.heap) / 2)
+    await site.end()
+  })
+
+  describe('a client that', () => {
+    const sites: Site[] = []
+    const withSite = async (run: (site: Site) => Promise<void>, options?: object): Promise<void> => {
+      const site = await serve(options)
+      sites.push(site)
+      await run(site)
+      await site.end()
+    }
+
+    test('never reads is disconnected, and keeps nobody waiting', { timeout: 60_000 }, async () => {
+      // The adapter writes of every stream that fails to the console.
+      const written = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+      await withSite(async (site) => {
+        const connected = new Promise<Socket>((resolve) => site.server.once('connection', resolve))
+        const stuck = Client.events(site.port)
+        const remote = await connected
+        const other = Client.events(site.port)
+        await Promise.all([stuck.received('connected'), other.received('connected')])
+        stuck.socket.pause()
+        let { version } = await site.store.create({ name: LONG })
+        // What the two kernels take in between is theirs; what waits beyond it is ours.
+        while (!remote.destroyed && version < 500_000) {
+          for (let change = 0; change < 500; change++) version = (await site.store.update(LONG, { description: String(change) })).version
+          await other.received(`"version":${version}}`)
+          other.text = ''
+        }
+        expect(remote.destroyed).toBe(true)
+        stuck.socket.destroy()
+        expect(other.socket.closed).toBe(false)
+        console.log(`a client that reads nothing was disconnected after ${version.toLocaleString('en')} changes`)
+      })
+      expect(String(written.mock.calls[0]?.[0])).toContain('1,000 events unread')
+      written.mockRestore()
+    })
+
+    test('sends half a header is closed by the server, whose host has set how long that may take', async () => {
+      await withSite(
+        async (site) => {
+          const half = new Client(site.port, 'GET /events HTTP/1.1\r\nHost: x\r\nLast-Ev')
+          await half.closed()
+          expect(half.text).toMatch(/^HTTP\/1\.1 408 /)
+        },
+        { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 50 },
+      )
+    })
+
+    test('resets its connection takes its stream along', async () => {
+      await withSite(async (site) => {
+        const client = Client.events(site.port)
+        await client.received('connected')
+        const reads = vi.spyOn(site.flags.admin, 'changes')
+        client.socket.resetAndDestroy()
+        await eventually(() => sockets() === 0)
+        await site.flags.admin.update('a', { rollout: 1 })
+        await settle()
+        expect(reads).not.toHaveBeenCalled()
+      })
+    })
+
+    test('comes back with its last event goes on from there', async () => {
+      await withSite(async (site) => {
+        const first = Client.events(site.port)
+        await first.received('connected')
+        const [, id] = /^id: (.*)$/m.exec(first.text) ?? []
+        first.socket.destroy()
+        await site.flags.admin.update('a', { rollout: 1 })
+        const again = new Client(site.port, `GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: ${id}\r\n\r\n`)
+        await again.received('"version":2}')
+        expect(again.text).not.toContain('connected')
+        again.socket.destroy()
+      })
+    })
+  })
+
+  test('a server that closes does not wait for streams once the handler is closed', async () => {
+    const site = await serve()
+    const client = Client.events(site.port)
+    await client.received('connected')
+    await site.end()
+    await client.closed()
+    expect(client.text).toMatch(/\r\n0\r\n\r\n$/)
+  })
+})

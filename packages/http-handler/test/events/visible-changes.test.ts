@@ -1,0 +1,185 @@
+import { createFlags, type FlagStore, memoryStore } from '@flagstone/core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ManualClock, settle } from '../../../core/test/manual-clock.ts'
+import { around, gate, unwatched, World } from '../../../core/test/world.ts'
+import { flagsHandler } from '../../src/index.ts'
+import { request } from '../handler-fixture.ts'
+import { EventReader } from './event-reader.ts'
+import { EventsSite } from './events-fixture.ts'
+
+describe('a change is told only when a client that asks again gets it', () => {
+  test('and one that is not to be seen yet holds back those that come after it', async () => {
+    const inner = memoryStore({ flags: [{ name: 'a', rollout: 0 }, { name: 'b' }] })
+    const held = gate()
+    let isHeld = false
+    // The process hears that `a` changed, and is kept from finding out how.
+    const store = around(inner, {
+      changesSince: async (next, ...args) => {
+        if (isHeld) await held.opened
+        return await next(...args)
+      },
+    })
+    const site = new EventsSite({ store })
+    const reader = await site.listen()
+    isHeld = true
+    await inner.update('a', { rollout: 100 })
+    await settle()
+    await site.flags.admin.update('b', { rollout: 1 })
+    await site.clock.advance(600)
+    expect(reader.told).toEqual([])
+    held.open()
+    await settle()
+    await site.clock.advance(600)
+    expect(reader.told).toEqual(['a@3', 'b@4'])
+    await site.end()
+  })
+
+  test('whoever asks on hearing of it is answered by it', async () => {
+    const site = new EventsSite()
+    await site.store.create({ name: 'a', rollout: 0 })
+    await site.flags.isEnabled('a', 'ada')
+    const reader = await site.listen()
+    for (let version = 2; version < 12; version++) {
+      await site.store.update('a', { rollout: version % 2 ? 0 : 100 })
+      while (reader.told.length < version - 1) await new Promise((resolve) => setImmediate(resolve))
+      const response = await site.events(request('/flags/a?user_id=ada'))
+      expect(await response.json()).toMatchObject({ enabled: version % 2 === 0, version })
+    }
+    await site.end()
+  })
+
+  test('it is told at the latest when this process has caught up, also where no channel told of it', async () => {
+    const store = unwatched(memoryStore({ flags: [{ name: 'a' }] }))
+    const site = new EventsSite({ store: store as FlagStore })
+    const reader = await site.listen()
+    await store.update('a', { rollout: 1 })
+    await settle()
+    expect(reader.told).toEqual([])
+    await site.clock.advance(10_500)
+    expect(reader.told).toEqual(['a@2'])
+    await site.end()
+  })
+
+  test('however many change at once, more than a process remembers by name', async () => {
+    const site = new EventsSite()
+    const reader = await site.listen()
+    const expected = Array.from({ length: 10_050 }, (_, index) => `flag-${index}@${index + 1}`)
+    for (const change of expected) await site.store.create({ name: change.split('@')[0] as string })
+    await site.clock.advance(1_000)
+    expect(reader.told).toEqual(expected)
+    await site.end()
+  })
+})
+
+describe('in a fleet', () => {
+  test('a process that hears by the cache alone tells of what others change, in the order of the log', async () => {
+    const world = new World()
+    for (const name of ['a', 'b', 'c']) await world.store.create({ name, rollout: 0 })
+    const flags = world.client({ store: unwatched(world.store) })
+    const handler = flagsHandler({ flags, clock: world.clock, public: 'evaluate' })
+    const others = [world.client(), world.client()]
+    const reader = new EventReader(await world.clock.until(handler(request('/events'))))
+    await Promise.all(others.map((other) => world.clock.until(other.ready())))
+    const expected: string[] = []
+    for (let round = 1; round <= 10; round++) {
+      const names = ['a', 'b', 'c'].slice(0, 1 + (round % 3))
+      const written = await Promise.all(names.map((name, index) => others[index % 2]?.admin.update(name, { rollout: round * 10 })))
+      expected.push(...written.map((change) => `${change?.flag.name}@${change?.version}`))
+      await settle()
+      expect(reader.told).toEqual(expected)
+      for (const name of names) expect(await flags.evaluate(name, 'ada')).toMatchObject({ rollout: round * 10 })
+    }
+    handler.close()
+    await world.end()
+  })
+})
+
+describe('what was told of before anybody listened', () => {
+  test('does not keep whoever comes back waiting for the store to be asked', async () => {
+    const world = new World()
+    await world.store.create({ name: 'a' })
+    // It hears by the cache: its clock stands still until it asks the store.
+    const flags = world.client({ store: unwatched(world.store) })
+    const handler = flagsHandler({ flags, clock: world.clock, public: 'evaluate' })
+    const other = world.client()
+    await world.clock.until(Promise.all([flags.ready(), other.ready()]))
+    for (const rollout of [1, 2]) await other.admin.update('a', { rollout })
+    await settle()
+    expect(flags.stats().clock).toBe(1)
+    const reader = new EventReader(await handler(request('/events', { headers: { 'Last-Event-ID': '1' } })))
+    await settle()
+    expect(reader.told).toEqual(['a@2', 'a@3'])
+    handler.close()
+    await world.end()
+  })
+})
+
+describe('where the history does not lead on', () => {
+  let clock: ManualClock
+  let state: { now: FlagStore }
+  let store: FlagStore
+  beforeEach(() => {
+    clock = new ManualClock()
+    state = { now: memoryStore({ clock, flags: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] }) }
+    store = new Proxy(state.now, {
+      get: (_, key) => {
+        const value = Reflect.get(state.now, key) as unknown
+        return typeof value === 'function' ? (value.bind(state.now) as unknown) : value
+      },
+    })
+  })
+
+  let close: () => Promise<void>
+  afterEach(() => close())
+
+  async function listen(): Promise<EventReader> {
+    const flags = createFlags({ store: unwatched(store), clock })
+    const handler = flagsHandler({ flags, clock, public: 'evaluate' })
+    close = async () => {
+      handler.close()
+      await clock.until(flags.close())
+    }
+    const reader = new EventReader(await clock.until(handler(request('/events'))))
+    await settle()
+    return reader
+  }
+
+  test.each([
+    ['to a lower version', [{ name: 'a' }]],
+    ['to the same version', [{ name: 'x' }, { name: 'y' }, { name: 'z' }]],
+    ['and has come further since', [{ name: 'x' }, { name: 'y' }, { name: 'z' }, { name: 'u' }, { name: 'v' }]],
+  ])('as the store went back %s, everybody is told to ask for everything, once', async (_, flags) => {
+    const reader = await listen()
+    expect(reader.types).toEqual(['connected'])
+    state.now = memoryStore({ clock, flags })
+    await clock.advance(20_000)
+    expect(reader.types).toEqual(['connected', 'everything'])
+    expect(reader.events[1]?.data.version).toBe(flags.length)
+    await state.now.create({ name: 'new' })
+    await clock.advance(2_500)
+    expect(reader.told).toEqual([`new@${flags.length + 1}`])
+  })
+
+  test('as it went back twice in a row, everybody is told twice', async () => {
+    const reader = await listen()
+    state.now = memoryStore({ clock, flags: [{ name: 'a' }, { name: 'b' }] })
+    await clock.advance(2_500)
+    state.now = memoryStore({ clock, flags: [{ name: 'a' }] })
+    await clock.advance(20_000)
+    expect(reader.events.map(({ data }) => data.version)).toEqual([3, 2, 1])
+    expect(reader.types).toEqual(['connected', 'everything', 'everything'])
+  })
+
+  test('as the log was pruned further than this process had come, everybody is told to ask for everything', async () => {
+    const reader = await listen()
+    await state.now.update('a', { rollout: 1 })
+    await state.now.update('b', { rollout: 1 })
+    await state.now.prune(0)
+    await clock.advance(20_000)
+    expect(reader.types).toEqual(['connected', 'everything'])
+    expect(reader.events[1]?.data.version).toBe(5)
+    await state.now.update('c', { rollout: 1 })
+    await clock.advance(2_500)
+    expect(reader.told).toEqual(['c@6'])
+  })
+})

@@ -1,0 +1,120 @@
+import { OFREPWebProvider } from '@openfeature/ofrep-web-provider'
+import { type Client, OpenFeature, type Provider, ProviderEvents } from '@openfeature/web-sdk'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { unwatched } from '../../../core/test/world.ts'
+import type { Handler } from '../../src/index.ts'
+import { EventsSite } from '../events/events-fixture.ts'
+import { type Loopback, listen } from '../loopback-server.ts'
+import { TestEventSource } from './test-event-source.ts'
+
+const HANDLER = { public: 'evaluate', eventStreamUrl: '/events' } as const
+
+/** A load balancer: which process answers what is the test's to say. */
+let events: Handler
+let answers: Handler
+let loopback: Loopback
+/** The page hears of changes from `first`. */
+let first: EventsSite
+/** A process of the same store that hears of nothing unless it asks. */
+let second: EventsSite
+/** What was asked for on hearing an event: which, and the status of the answer. */
+let refetches: (readonly [token: string, status: number])[]
+let onRefetch: () => void
+/** The `Last-Event-ID` of each connection. */
+let connections: (string | null)[]
+beforeEach(async () => {
+  vi.stubGlobal('EventSource', TestEventSource)
+  TestEventSource.opened.length = 0
+  refetches = []
+  connections = []
+  onRefetch = () => undefined
+  first = new EventsSite({}, HANDLER)
+  await first.store.create({ name: 'a', rollout: 0 })
+  second = new EventsSite({ store: unwatched(first.store) }, HANDLER)
+  events = first.events
+  answers = second.events
+  loopback = await listen(async (request) => {
+    const { pathname, searchParams } = new URL(request.url)
+    if (pathname === '/events') {
+      connections.push(request.headers.get('last-event-id'))
+      return await events(request)
+    }
+    const response = await answers(request)
+    const token = searchParams.get('flagConfigEtag')
+    if (token !== null) {
+      refetches.push([token, response.status])
+      onRefetch()
+    }
+    return response
+  })
+})
+afterEach(async () => {
+  await OpenFeature.clearProviders()
+  await OpenFeature.clearContexts()
+  for (const source of TestEventSource.opened) source.close()
+  await loopback.close()
+  await Promise.all([first.end(), second.end()])
+  vi.unstubAllGlobals()
+})
+
+function refetched(count: number): Promise<void> {
+  return new Promise((resolve) => {
+    onRefetch = () => {
+      if (refetches.length >= count) resolve()
+    }
+    onRefetch()
+  })
+}
+
+/** A page that never polls. */
+async function page(): Promise<Client> {
+  await OpenFeature.setContext({ targetingKey: 'ada' })
+  const provider = new OFREPWebProvider({ baseUrl: loopback.url, cacheMode: 'disabled', pollInterval: 0 })
+  await OpenFeature.setProviderAndWait(provider as Provider)
+  return OpenFeature.getClient()
+}
+
+function changed(client: Client): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    client.addHandler(ProviderEvents.ConfigurationChanged, (details) => resolve(details?.flagsChanged ?? []))
+  })
+}
+
+describe('the official OFREP provider for browsers, which listens', () => {
+  test('asks again as soon as it is connected, and hears then of what changes, also from a process that has not heard itself', async () => {
+    const client = await page()
+    await refetched(1)
+    expect(refetches).toEqual([['1', 304]])
+    const change = changed(client)
+    await first.flags.admin.update('a', { rollout: 100 })
+    await refetched(2)
+    expect(refetches[1]).toEqual(['2', 200])
+    expect([await change, client.getBooleanValue('a', false)]).toEqual([['a'], true])
+  })
+
+  test('stays connected through answers, and for another user', async () => {
+    await page()
+    await refetched(1)
+    await first.flags.admin.update('a', { rollout: 100 })
+    await refetched(2)
+    await OpenFeature.setContext({ targetingKey: 'eve' })
+    expect(TestEventSource.opened.map(({ url }) => url)).toEqual([`${loopback.url}/events?last_event_id=none`])
+    expect(connections).toEqual([null])
+  })
+
+  test('comes back to another process with its last event where the one that it heard goes away, and misses nothing', async () => {
+    const client = await page()
+    await refetched(1)
+    const change = changed(client)
+    const third = new EventsSite({ store: first.store }, HANDLER)
+    events = third.events
+    // In one go, so that the stream ends before it can tell.
+    const update = first.store.update('a', { rollout: 100 })
+    first.events.close()
+    await update
+    await refetched(2)
+    expect([refetches[1], await change]).toEqual([['2', 200], ['a']])
+    expect(connections.map((id) => id?.split('.')[0])).toEqual([undefined, '1'])
+    await third.end()
+  })
+})

@@ -1,0 +1,148 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { request, Site } from '../handler-fixture.ts'
+import { placesOf } from './arbitrary-request.ts'
+import type { Described } from './openapi-types.ts'
+
+let site: Site
+beforeEach(() => {
+  site = new Site()
+})
+afterEach(() => site.end())
+
+async function documentOf(options: Parameters<Site['handler']>[0] = {}, path = '/openapi.json'): Promise<Described> {
+  return (await (await site.handler(options)(request(path))).json()) as Described
+}
+
+describe('GET /openapi.json', () => {
+  test.each([{}, { basePath: '/api/v1' }, { public: 'evaluate' }] as const)(
+    'with %o is a valid document of OpenAPI 3.1',
+    async (options) => {
+      const validator = new Validator()
+      const document = await documentOf(options, `${'basePath' in options ? options.basePath : ''}/openapi.json`)
+      expect(await validator.validate(document as never)).toEqual({ valid: true })
+      expect(validator.version).toBe('3.1')
+    },
+  )
+
+  test('describes each operation once, and only paths that there are', async () => {
+    const document = await documentOf()
+    const ids = placesOf(document).map(({ operation }) => operation.operationId)
+    expect(ids.sort()).toEqual(
+      [
+        'createFlag',
+        'createSegment',
+        'deleteFlag',
+        'deleteSegment',
+        'describe',
+        'evaluateFlag',
+        'explainFlag',
+        'getFlag',
+        'getFlagHistory',
+        'getSegment',
+        'getSegmentHistory',
+        'listFlags',
+        'listSegments',
+        'streamEvents',
+        'updateFlag',
+        'updateSegment',
+      ].sort(),
+    )
+    for (const path of Object.keys(document.paths)) {
+      const allowed = (await site.ask(path.replace('{name}', 'first'), { method: 'OPTIONS' })).headers.get('allow')
+      const methods = Object.keys(document.paths[path] ?? {}).map((method) => method.toUpperCase())
+      expect(allowed?.split(', ').filter((method) => !['HEAD', 'OPTIONS'].includes(method))).toEqual(methods)
+    }
+  })
+
+  test('says of each operation how it refuses who may not', async () => {
+    for (const { operation } of placesOf(await documentOf())) {
+      expect(operation.responses).toMatchObject({
+        401: { description: 'UNAUTHENTICATED', headers: { 'WWW-Authenticate': {} } },
+        403: { description: 'FORBIDDEN' },
+      })
+    }
+  })
+
+  test('says of what is open to everybody that it asks for nothing, and needs no credentials', async () => {
+    for (const { operation } of placesOf(await documentOf({ public: 'evaluate' }))) {
+      const isOpen = operation.security?.length === 0
+      expect([operation.operationId, '401' in operation.responses, '403' in operation.responses]).toEqual([
+        operation.operationId,
+        !isOpen,
+        !isOpen,
+      ])
+    }
+  })
+
+  test('says which headers an operation heeds, and with which it answers', async () => {
+    const heeded = async (options = {}): Promise<Record<string, readonly string[]>> => {
+      const places = placesOf(await documentOf(options)).map(({ operation: { operationId, parameters = [] } }) => {
+        return [operationId, parameters.flatMap((parameter) => (parameter.in === 'header' ? parameter.name : []))] as const
+      })
+      return Object.fromEntries(places.filter(([, names]) => names.length > 0))
+    }
+    const writes = Object.fromEntries(['updateFlag', 'deleteFlag', 'updateSegment', 'deleteSegment'].map((id) => [id, ['If-Match']]))
+    expect(await heeded()).toEqual({ ...writes, streamEvents: ['Last-Event-ID'], evaluateFlag: ['If-None-Match'] })
+    expect(await heeded({ cache: false })).toEqual({ ...writes, streamEvents: ['Last-Event-ID'] })
+    const operation = (await documentOf()).paths['/flags']?.['post']
+    expect(operation?.responses['415']).toMatchObject({ headers: { Accept: {} } })
+    expect(operation?.responses['503']).toMatchObject({ headers: { 'Retry-After': {} } })
+  })
+
+  test('says of what asks no store nothing of its problems', async () => {
+    const document = await documentOf()
+    expect(document.paths['/openapi.json']?.['get']?.responses).not.toHaveProperty('503')
+    expect(document.paths['/events']?.['get']?.responses['503']).toMatchObject({ description: 'CLOSED' })
+  })
+
+  test('says where the routes begin', async () => {
+    expect((await documentOf()).servers).toEqual([{ url: '/' }])
+    expect((await documentOf({ basePath: '/api' }, '/api/openapi.json')).servers).toEqual([{ url: '/api' }])
+  })
+
+  test('says what needs no authorization', async () => {
+    const open = (document: Described): string[] =>
+      placesOf(document).flatMap(({ operation }) => (operation.security?.length === 0 ? [operation.operationId] : []))
+    expect(open(await documentOf())).toEqual([])
+    expect(open(await documentOf({ public: 'evaluate' })).sort()).toEqual(['describe', 'evaluateFlag', 'streamEvents'])
+  })
+
+  test('refuses what the schemas refuse, where JSON Schema has a word for it', async () => {
+    const ajv = new Ajv2020({ strict: false })
+    formats.default(ajv)
+    ajv.addSchema({ $id: 'document', ...(await documentOf()) })
+    const takes = (name: string, value: unknown): boolean => ajv.validate({ $ref: `document#/components/schemas/${name}` }, value)
+    const flag = {
+      name: 'a',
+      rollout: 33.333,
+      rules: [{ when: [{ attribute: 'x', operator: 'exists' }] }],
+      expiresAt: '2026-01-01T00:00:00Z',
+    }
+    expect(takes('NewFlag', flag)).toBe(true)
+    expect(takes('FlagPatch', { owner: null, rollout: 1 })).toBe(true)
+    expect(takes('NewSegment', { name: 'a', members: ['ada'] })).toBe(true)
+    const wrong: readonly (readonly [string, object])[] = [
+      ['NewFlag', {}],
+      ['NewFlag', { name: 'a/b' }],
+      ['NewFlag', { name: 'a', rolout: 1 }],
+      ['NewFlag', { name: 'a', rollout: 101 }],
+      ['NewFlag', { name: 'a', rollout: -1 }],
+      ['NewFlag', { name: 'a', owner: '' }],
+      ['NewFlag', { name: 'a', owner: null }],
+      ['NewFlag', { name: 'a', expiresAt: 'tomorrow' }],
+      ['NewFlag', { name: 'a', salt: 'a:b' }],
+      ['NewFlag', { name: 'a', tags: Array(51).fill('x') }],
+      ['NewFlag', { name: 'a', requires: Array(51).fill({ flag: 'b' }) }],
+      ['NewFlag', { name: 'a', variants: [{ name: 'b', value: 1, weight: 1_000_001 }] }],
+      ['NewFlag', { name: 'a', rules: [{ when: [{ attribute: 'x', operator: 'is' }] }] }],
+      ['FlagPatch', { rollout: null }],
+      ['NewSegment', { name: 'a', members: [''] }],
+      ['NewSegment', { name: 'a', members: Array(10_001).fill('x') }],
+      ['SegmentPatch', { members: [7] }],
+    ]
+    for (const [name, value] of wrong) expect([name, value, takes(name, value)]).toEqual([name, value, false])
+  })
+})

@@ -1,0 +1,294 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { problem, request, Site, sending } from '../handler-fixture.ts'
+
+let site: Site
+beforeEach(async () => {
+  site = new Site()
+  await site.store.create({ name: 'first', rollout: 100 })
+})
+afterEach(async () => {
+  expect(site.told).toEqual([])
+  expect(await site.flags.admin.list()).toEqual([expect.objectContaining({ name: 'first', version: 1 })])
+  await site.end()
+})
+
+describe('a path that is none of the routes', () => {
+  test.each([
+    '/',
+    '/flag',
+    '/flags/',
+    '/flags//update',
+    '/flags/first/',
+    '/flags/first/update/',
+    '/flags/first/nothing',
+    '/FLAGS',
+    '/flags/../admin',
+    '/flags/%2e%2e/admin',
+    '/flags/first/..%5c..%5c',
+    '//flags',
+    '/.env',
+  ])('%s is a 404', async (path) => {
+    for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
+      const response = await site.ask(path, { method })
+      expect(response.status).toBe(404)
+      expect(await problem(response)).toEqual({
+        type: 'about:blank',
+        title: 'Not Found',
+        status: 404,
+        detail: expect.any(String),
+        code: 'ROUTE_NOT_FOUND',
+      })
+    }
+  })
+
+  test('outside the base path is a 404, and within it none', async () => {
+    const handler = site.handler({ basePath: '/api' })
+    const statuses = await Promise.all(
+      ['/flags', '/api', '/apiflags', '/api/flags'].map(async (path) => (await handler(request(path))).status),
+    )
+    expect(statuses).toEqual([404, 404, 404, 200])
+    const { detail } = await problem(await handler(request('/flags')))
+    expect(detail).toBe('There is nothing at "/flags", as it arrived here: routes begin at /api/ (option basePath).')
+    expect(String((await problem(await handler(request(`/${'x'.repeat(50_000)}`))))['detail']).length).toBeLessThan(300)
+  })
+})
+
+describe('a method that does not fit', () => {
+  test.each([
+    ['/flags', 'PUT', 'GET, HEAD, POST, OPTIONS'],
+    ['/flags', 'DELETE', 'GET, HEAD, POST, OPTIONS'],
+    ['/flags/first', 'POST', 'GET, HEAD, DELETE, OPTIONS'],
+    ['/flags/first', 'PATCH', 'GET, HEAD, DELETE, OPTIONS'],
+    ['/flags/first/update', 'GET', 'POST, OPTIONS'],
+    ['/flags/first/update', 'PROPFIND', 'POST, OPTIONS'],
+    ['/flags/first/history', 'POST', 'GET, HEAD, OPTIONS'],
+    ['/openapi.json', 'POST', 'GET, HEAD, OPTIONS'],
+  ])('%s %s is a 405 that says which do', async (path, method, allowed) => {
+    const response = await site.ask(path, { method })
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allowed])
+    expect(await problem(response)).toMatchObject({ code: 'METHOD_NOT_ALLOWED', detail: expect.stringContaining(allowed) })
+  })
+
+  test('HEAD of what is only POSTed to is a 405 without a body', async () => {
+    const response = await site.ask('/flags/first/update', { method: 'HEAD' })
+    expect([response.status, response.headers.get('allow'), await response.text()]).toEqual([405, 'POST, OPTIONS', ''])
+  })
+
+  test('OPTIONS says what a path allows, without being asked who asks', async () => {
+    const response = await site.handler({ authorize: () => false })(request('/flags/first', { method: 'OPTIONS' }))
+    expect([response.status, response.headers.get('allow'), response.body]).toEqual([204, 'GET, HEAD, DELETE, OPTIONS', null])
+    expect(response.headers.get('access-control-allow-origin')).toBe(null)
+  })
+})
+
+describe('a name that no flag can have', () => {
+  test.each([
+    '%00',
+    'first%00',
+    'a%2Fb',
+    '..%2F..%2Fetc%2Fpasswd',
+    '%2e%2e%2f',
+    '..%5c..',
+    'a%0d%0aSet-Cookie:%20x=1',
+    'a%20b',
+    '%zz',
+    '%E0%A4%A',
+    '%ff',
+    'a%252Fb',
+    '%F0%9F%98%80',
+    '__proto__',
+    'segment:first',
+    'a%3Ab',
+    '*',
+    ':name',
+    'x'.repeat(129),
+    'x'.repeat(10_000),
+  ])('%s is a 400 wherever it stands', async (name) => {
+    const asked: readonly (readonly [string, RequestInit?])[] = [
+      [`/flags/${name}?user_id=ada`],
+      [`/flags/${name}/explain`],
+      [`/flags/${name}/history`],
+      [`/flags/${name}/update`, sending({ rollout: 1 })],
+      [`/flags/${name}`, { method: 'DELETE' }],
+      [`/segments/${name}`],
+    ]
+    for (const [path, init] of asked) {
+      const response = await site.ask(path, init)
+      expect([path, response.status, response.headers.get('set-cookie')]).toEqual([path, 400, null])
+      expect(await problem(response)).toMatchObject({ code: 'INVALID_NAME', detail: expect.stringContaining('letter or digit') })
+    }
+  })
+
+  test.each([undefined, null, 7, '', 'a/b', '__proto__', ['first'], { name: 'x' }])('%j is refused in a body too', async (name) => {
+    const response = await site.ask('/flags', sending({ name }))
+    expect(response.status).toBe(400)
+    expect(await problem(response)).toMatchObject({ code: 'INVALID_NAME' })
+  })
+
+  test('that is encoded where it need not be is the name all the same', async () => {
+    expect(await (await site.ask('/flags/%66irst?user_id=ada')).json()).toMatchObject({ name: 'first', enabled: true })
+  })
+})
+
+describe('a query', () => {
+  test.each([
+    ['user_id=ada&user_id=bob', 'twice'],
+    ['user_id=ada&user_id=ada', 'twice'],
+    ['user_id=ada&user%5Fid=bob', 'twice'],
+    ['userid=ada', 'user_id'],
+    ['user_id=ada&_=1', '"_"'],
+    ['user_id[]=ada', '"user_id[]"'],
+    ['__proto__=x', '"__proto__"'],
+    ['user_id=%zz', 'percent-encoded'],
+    ['user_id=%ff', 'percent-encoded'],
+    ['user_id=%ED%A0%80', 'percent-encoded'],
+    ['%ff=1', 'percent-encoded'],
+    ['min_version=1&min_version=1', 'twice'],
+    ['min_version=abc', 'whole number'],
+    ['min_version=-1', 'whole number'],
+    ['min_version=1.5', 'whole number'],
+    ['min_version=0x10', 'whole number'],
+    ['min_version=9007199254740993', 'whole number'],
+    ['min_version=', 'whole number'],
+  ])('%s is refused', async (query, why) => {
+    const response = await site.ask(`/flags/first?${query}`)
+    expect(response.status).toBe(400)
+    expect(await problem(response)).toMatchObject({ code: 'INVALID_QUERY', detail: expect.stringContaining(why) })
+  })
+
+  test.each([
+    ['?', undefined],
+    ['?&', undefined],
+    ['?user_id', undefined],
+    ['?user_id&min_version=1', undefined],
+    ['?user_id=ada&', 'ada'],
+    ['?&&user_id=ada', 'ada'],
+    ['?min_version=1&user_id=a=b', 'a=b'],
+    ['?user_id=ada#min_version=x', 'ada'],
+    ['?user_id=ada#&min_version=x', 'ada'],
+    ['?user_id#=ada', undefined],
+  ])('%s asks for the user %s', async (query, user) => {
+    const response = await site.ask(`/flags/first${query}`)
+    expect([response.status, ((await response.json()) as { targetingKey?: string }).targetingKey]).toEqual([200, user])
+  })
+
+  test('of a path that takes none is refused', async () => {
+    const response = await site.ask('/flags?limit=1')
+    expect(await problem(response)).toMatchObject({ code: 'INVALID_QUERY', detail: expect.stringContaining('none') })
+  })
+
+  test('that is long is told of in few words', async () => {
+    const { detail } = await problem(await site.ask(`/flags/first?${'x'.repeat(50_000)}=1`))
+    expect(String(detail).length).toBeLessThan(300)
+  })
+})
+
+describe('a body', () => {
+  const update = (init: RequestInit): Promise<Response> => site.ask('/flags/first/update', init)
+
+  test.each([{ 'Content-Length': '14' }, { 'Transfer-Encoding': 'chunked' }])(
+    'that something in front has read is refused as such: %o',
+    async (headers) => {
+      const { code, detail } = await problem(await update(sending('', { headers: headers as Record<string, string> })))
+      expect([code, detail]).toEqual(['INVALID_BODY', expect.stringContaining('express.json()')])
+    },
+  )
+
+  test.each([
+    ['', 'is empty'],
+    [' ', 'not JSON'],
+    ['{', 'not JSON'],
+    ["{'rollout': 1}", 'not JSON'],
+    ['{"rollout": NaN}', 'not JSON'],
+    ['{"rollout": 1}{}', 'not JSON'],
+    ['rollout=1', 'not JSON'],
+    ['null', 'JSON object'],
+    ['7', 'JSON object'],
+    ['"x"', 'JSON object'],
+    ['[]', 'JSON object'],
+    ['[{"rollout": 1}]', 'JSON object'],
+    ['{"__proto__": {"rollout": 1}}', '__proto__'],
+    ['{"\\u005f_proto__": null}', '__proto__'],
+    ['{"variants": [{"name": "a", "weight": 1, "value": {"x": [{"__proto__": 1}]}}]}', '__proto__'],
+    [`{"a": ${'['.repeat(200)}${']'.repeat(200)}}`, 'levels'],
+    [`{"a": ${'['.repeat(45_000)}${']'.repeat(45_000)}}`, 'levels'],
+  ])('%.60s is refused', async (body, why) => {
+    for (const path of ['/flags/first/update', '/flags', '/segments']) {
+      const response = await site.ask(path, sending(body))
+      expect(response.status).toBe(400)
+      expect(await problem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining(why) })
+    }
+    expect(({} as Record<string, unknown>)['rollout']).toBe(undefined)
+  })
+
+  test('that is not UTF-8 is refused', async () => {
+    const bytes = new Uint8Array([...new TextEncoder().encode('{"description": "'), 0xff, ...new TextEncoder().encode('"}')])
+    const response = await update({ method: 'POST', body: bytes, headers: { 'Content-Type': 'application/json' } })
+    expect(await problem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining('UTF-8') })
+  })
+
+  test('that is not there is refused', async () => {
+    const response = await update({ method: 'POST', headers: { 'Content-Type': 'application/json' } })
+    expect(await problem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining('empty') })
+  })
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/merge-patch+json',
+    'application/jsonp',
+    'text/plain; application/json',
+    'application/json; charset=latin1',
+    'application/json, text/plain',
+    '*/*',
+  ])('of the type %s is a 415, so that no form of another site can write', async (type) => {
+    const response = await update(sending({}, { headers: { 'Content-Type': type } }))
+    expect([response.status, response.headers.get('accept')]).toEqual([415, 'application/json'])
+    expect(await problem(response)).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' })
+  })
+
+  test('without a type is a 415', async () => {
+    expect((await update({ method: 'POST', body: new TextEncoder().encode('{}') })).status).toBe(415)
+  })
+
+  test.each(['gzip', 'br', 'identity, gzip'])('with Content-Encoding: %s is a 415', async (encoding) => {
+    expect((await update(sending({}, { headers: { 'Content-Encoding': encoding } }))).status).toBe(415)
+  })
+
+  test.each([
+    ['{"rollout": "50"}', 'rollout: expected a number from 0 to 100, received "50"'],
+    ['{"rollout": 101}', 'rollout: expected'],
+    ['{"rollout": null}', 'rollout: expected'],
+    ['{"enabled": 1}', 'enabled: expected true or false, received 1'],
+    ['{"rolout": 1}', 'rolout: expected one of the fields'],
+    ['{"rules": 5}', 'rules: expected'],
+    ['{"rules": [{"when": [{"attribute": "a", "operator": "matches", "value": "("}]}]}', 'RE2'],
+    ['{"description": "a\\u0000b"}', 'description: expected'],
+    ['{"owner": "\\ud800"}', 'owner: expected'],
+    ['{"version": 9}', 'version: expected'],
+  ])('%s is told where it is wrong and what was expected', async (body, why) => {
+    const response = await update(sending(body))
+    expect(response.status).toBe(400)
+    expect(await problem(response)).toMatchObject({ code: 'INVALID_FLAG', detail: expect.stringContaining(why) })
+  })
+})
+
+test.each([
+  'application/json',
+  'Application/JSON',
+  'application/json; charset=utf-8',
+  'application/json;charset="UTF-8"',
+  'application/json;',
+])('the type %s is JSON', async (type) => {
+  // Not even a legal change: it must leave nothing behind for the check after each test.
+  const response = await site.ask(
+    '/flags/missing/update',
+    sending({}, { headers: { 'Content-Type': type, 'Content-Encoding': 'identity' } }),
+  )
+  expect(response.status).toBe(404)
+})
+
+test('a byte order mark is no reason to refuse JSON', async () => {
+  expect((await site.ask('/flags/missing/update', sending('\ufeff{}'))).status).toBe(404)
+})

@@ -1,0 +1,186 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { problem, request, Site, sending } from '../handler-fixture.ts'
+
+let site: Site
+beforeEach(() => {
+  site = new Site()
+})
+afterEach(() => site.end())
+
+const KINDS = [
+  {
+    many: 'flags',
+    one: 'flag',
+    code: 'FLAG',
+    record: '/flags/first/record',
+    key: 'first',
+    patch: { owner: 'team-a' },
+    removal: { owner: null },
+  },
+  {
+    many: 'segments',
+    one: 'segment',
+    code: 'SEGMENT',
+    record: '/segments/first',
+    key: 'segment:first',
+    patch: { members: ['ada'] },
+    removal: { members: null },
+  },
+] as const
+
+describe.each(KINDS)('$many', ({ many, one, code, record, key, patch, removal }) => {
+  const create = (name = 'first', query = ''): Promise<Response> => site.ask(`/${many}${query}`, sending({ name }))
+
+  test('are created: 201, where they are, and their version', async () => {
+    const response = await create()
+    expect(response.status).toBe(201)
+    expect(response.headers.get('location')).toBe(`/${many}/first`)
+    expect(response.headers.get('etag')).toBe('"1"')
+    expect(await response.json()).toMatchObject({ [one]: { name: 'first', version: 1 }, version: 1, propagation: 'ok' })
+  })
+
+  test('are told where they are below the base path', async () => {
+    const response = await site.handler({ basePath: '/api/v1' })(request(`/api/v1/${many}`, sending({ name: 'first' })))
+    expect(response.headers.get('location')).toBe(`/api/v1/${many}/first`)
+  })
+
+  test('are not created twice', async () => {
+    await create()
+    const response = await create()
+    expect(response.status).toBe(409)
+    expect(await problem(response)).toMatchObject({ title: 'Conflict', status: 409, code: `${code}_EXISTS`, type: 'about:blank' })
+  })
+
+  test('are listed by name', async () => {
+    await create('second')
+    await create('first')
+    const response = await site.ask(`/${many}`)
+    expect(await response.json()).toEqual({
+      [many]: [expect.objectContaining({ name: 'first' }), expect.objectContaining({ name: 'second' })],
+    })
+  })
+
+  test('are got one by one, with their version as ETag', async () => {
+    await create('second')
+    await create('first')
+    const response = await site.ask(record)
+    expect([response.status, response.headers.get('etag')]).toEqual([200, '"2"'])
+    expect(await response.json()).toMatchObject({ name: 'first', version: 2, schema: expect.any(Number) })
+  })
+
+  test('are updated by a patch, in which null removes a field', async () => {
+    await create()
+    const response = await site.ask(`/${many}/first/update`, sending(patch))
+    expect([response.status, response.headers.get('etag')]).toEqual([200, '"2"'])
+    expect(await response.json()).toMatchObject({ [one]: { ...patch, version: 2 }, version: 2, propagation: 'ok' })
+    const removed = (await (await site.ask(`/${many}/first/update`, sending(removal))).json()) as Record<string, object>
+    expect(Object.keys(removed[one] ?? {})).not.toContain(Object.keys(patch)[0])
+  })
+
+  test('are deleted, which keeps a version behind', async () => {
+    await create()
+    const response = await site.ask(`/${many}/first`, { method: 'DELETE' })
+    expect([response.status, await response.json()]).toEqual([200, { version: 2, propagation: 'ok' }])
+    expect(await (await site.ask(`/${many}`)).json()).toEqual({ [many]: [] })
+  })
+
+  test('that do not exist are a 404 wherever one is needed', async () => {
+    const asked: readonly (readonly [string, RequestInit?])[] = [
+      [record],
+      [`/${many}/first/update`, sending(patch)],
+      [`/${many}/first`, { method: 'DELETE' }],
+    ]
+    for (const [path, init] of asked) {
+      const response = await site.ask(path, init)
+      expect(response.status).toBe(404)
+      expect(await problem(response)).toMatchObject({ code: `${code}_NOT_FOUND`, detail: expect.stringContaining('first') })
+    }
+  })
+
+  test('have a history, newest first, with who and why', async () => {
+    const handler = site.handler({ authorize: () => ({ actor: 'ada' }) })
+    await handler(request(`/${many}?reason=launch%20%F0%9F%9A%80`, sending({ name: 'first' })))
+    await handler(request(`/${many}/first/update`, sending(patch)))
+    await handler(request(`/${many}/first?reason=gone`, { method: 'DELETE' }))
+    const { changes } = (await (await site.ask(`/${many}/first/history`)).json()) as { changes: object[] }
+    expect(changes).toMatchObject([
+      { version: 3, flag: key, operation: 'delete', actor: 'ada', reason: 'gone', before: patch, after: null },
+      { version: 2, operation: 'update', actor: 'ada', before: { version: 1 }, after: { version: 2 } },
+      { version: 1, operation: 'create', actor: 'ada', reason: 'launch 🚀', before: null, after: { name: 'first' } },
+    ])
+  })
+
+  test('have a history in pages', async () => {
+    await create()
+    for (const _ of [1, 2, 3]) await site.ask(`/${many}/first/update`, sending(patch))
+    const versions = async (query: string): Promise<number[]> => {
+      const { changes } = (await (await site.ask(`/${many}/first/history?${query}`)).json()) as { changes: { version: number }[] }
+      return changes.map(({ version }) => version)
+    }
+    expect(await versions('limit=2')).toEqual([4, 3])
+    expect(await versions('limit=2&before=3')).toEqual([2, 1])
+    expect(await versions('before=1')).toEqual([])
+  })
+
+  test.each([
+    'limit=0',
+    'limit=1001',
+    'limit=1.5',
+    'limit=-1',
+    'limit=x',
+    'limit=',
+    'before=1e3',
+    'before=99999999999999999',
+    'limit=9007199254740993',
+  ])('have no page %s', async (query) => {
+    const response = await site.ask(`/${many}/first/history?${query}`)
+    expect(response.status).toBe(400)
+    expect(await problem(response)).toMatchObject({ detail: expect.stringMatching(/limit|before/) })
+  })
+
+  test('have the history of one that never was: nothing', async () => {
+    expect(await (await site.ask(`/${many}/never/history`)).json()).toEqual({ changes: [] })
+  })
+
+  test('that break the schema are told where, and what was expected', async () => {
+    await create()
+    const wrong = one === 'flag' ? { rollout: '50', rolout: 1 } : { members: ['ada', 7] }
+    const at = one === 'flag' ? 'rollout: expected a number from 0 to 100, received "50"' : 'members.1: expected a string'
+    for (const response of [
+      await site.ask(`/${many}`, sending({ name: 'second', ...wrong })),
+      await site.ask(`/${many}/first/update`, sending(wrong)),
+    ]) {
+      expect(response.status).toBe(400)
+      expect(await problem(response)).toMatchObject({ code: 'INVALID_FLAG', detail: expect.stringContaining(at) })
+    }
+    expect(await (await site.ask(record)).json()).toMatchObject({ version: 1 })
+  })
+
+  test('with a reason that is too long are left as they are', async () => {
+    await create()
+    const reason = 'x'.repeat(2_001)
+    for (const [path, init] of [
+      [`/${many}/first/update?reason=${reason}`, sending(patch)],
+      [`/${many}/first?reason=${reason}`, { method: 'DELETE' }],
+    ] as const) {
+      expect(await problem(await site.ask(path, init))).toMatchObject({ code: 'INVALID_FLAG', detail: expect.stringContaining('reason') })
+    }
+    expect(await (await site.ask(record)).json()).toMatchObject({ version: 1 })
+  })
+})
+
+test('a flag that would require itself by way of another is refused as a conflict', async () => {
+  await site.ask('/flags', sending({ name: 'a', requires: [{ flag: 'b' }] }))
+  const response = await site.ask('/flags', sending({ name: 'b', requires: [{ flag: 'a' }] }))
+  expect(response.status).toBe(409)
+  expect(await problem(response)).toMatchObject({ code: 'PREREQUISITE_CYCLE', detail: expect.stringContaining('a') })
+})
+
+test('an update is answered by the next evaluation', async () => {
+  // The log is asked before the entity tag names its end, and not twice at once.
+  const evaluation = async (): Promise<unknown> => await (await site.clock.until(site.ask('/flags/a?user_id=ada'))).json()
+  await site.ask('/flags', sending({ name: 'a' }))
+  expect(await evaluation()).toMatchObject({ enabled: false })
+  await site.ask('/flags/a/update', sending({ rollout: 100 }))
+  expect(await evaluation()).toMatchObject({ enabled: true, version: 2 })
+})

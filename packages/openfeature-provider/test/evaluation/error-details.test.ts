@@ -1,0 +1,102 @@
+import { createFlags, defineFlags, type Evaluation, FlagsError, type FlagsErrorCode, memoryStore } from '@flagstone/core'
+import { ErrorCode } from '@openfeature/server-sdk'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { World } from '../../../core/test/world.ts'
+import { flagstoneProvider } from '../../src/index.ts'
+import { fragile } from '../failing-store.ts'
+import { served, tidySdk } from '../sdk-client.ts'
+
+tidySdk()
+
+let world: World
+beforeEach(async () => {
+  world = new World()
+  await world.store.create({ name: 'new_feature', rollout: 100 })
+})
+afterEach(() => world.end())
+
+test('where the store cannot be read the default comes with GENERAL, the reason ERROR and why', async () => {
+  const { store } = fragile(world.store, { away: true })
+  const client = await served(world.client({ store, cache: undefined as never }))
+  expect(await client.getBooleanDetails('new_feature', true)).toMatchObject({
+    value: true,
+    reason: 'ERROR',
+    errorCode: ErrorCode.GENERAL,
+    errorMessage: expect.stringMatching(/^STORE_UNAVAILABLE: .*away/),
+    flagMetadata: { source: 'default' },
+  })
+})
+
+test('an answer that nobody vouches for is STALE, and is given', async () => {
+  const store = fragile(world.store)
+  const client = await served(world.client({ store: store.store, cache: undefined as never }))
+  expect(await client.getBooleanDetails('new_feature', false)).toMatchObject({ value: true, reason: 'STATIC' })
+  store.away = true
+  await world.clock.advance(31_000)
+  expect(await client.getBooleanDetails('new_feature', false)).toMatchObject({ value: true, variant: 'on', reason: 'STALE' })
+})
+
+test('a flag that must not guess gives the default all the same, as OpenFeature wants it, and says why', async () => {
+  const { store } = fragile(memoryStore(), { away: true })
+  const schema = defineFlags({ guarded: { default: true, onUnavailable: 'throw' } })
+  const flags = createFlags({ store, schema, clock: world.clock })
+  const client = await served(flags)
+  expect(await client.getBooleanDetails('guarded', false)).toMatchObject({
+    value: false,
+    reason: 'ERROR',
+    errorCode: ErrorCode.GENERAL,
+    errorMessage: expect.stringMatching(/^STORE_UNAVAILABLE: /),
+  })
+  await world.clock.until(flags.close())
+})
+
+test('a client that was closed is fatal', async () => {
+  const flags = world.client()
+  const client = await served(flags)
+  await flags.close()
+  expect(await client.getBooleanDetails('new_feature', true)).toMatchObject({
+    value: true,
+    reason: 'ERROR',
+    errorCode: ErrorCode.PROVIDER_FATAL,
+    errorMessage: 'CLOSED: The client is closed.',
+  })
+})
+
+const answering = (errorCode: FlagsErrorCode, enabled: boolean) => async (): Promise<Evaluation> => ({
+  name: 'new_feature',
+  enabled,
+  reason: 'STATIC',
+  source: 'memory',
+  errorCode,
+  errorMessage: 'why',
+})
+
+test.each([
+  ['FLAG_NOT_FOUND', ErrorCode.FLAG_NOT_FOUND, 'why'],
+  ['TARGETING_KEY_MISSING', ErrorCode.TARGETING_KEY_MISSING, 'why'],
+  ['TYPE_MISMATCH', ErrorCode.TYPE_MISMATCH, 'why'],
+  ['PARSE_ERROR', ErrorCode.PARSE_ERROR, 'why'],
+  ['INVALID_CONTEXT', ErrorCode.INVALID_CONTEXT, 'why'],
+  ['CLOSED', ErrorCode.PROVIDER_FATAL, 'CLOSED: why'],
+  ['RECORD_TOO_NEW', ErrorCode.GENERAL, 'RECORD_TOO_NEW: why'],
+  ['STORE_TIMEOUT', ErrorCode.GENERAL, 'STORE_TIMEOUT: why'],
+  ['SCHEMA_MISSING', ErrorCode.GENERAL, 'SCHEMA_MISSING: why'],
+] as const)('%s becomes %s, and the default is given whether or not the gate is open', async (code, errorCode, errorMessage) => {
+  for (const enabled of [true, false]) {
+    const provider = flagstoneProvider({ ...world.client(), evaluate: answering(code, enabled) } as never)
+    const details = await provider.resolveBooleanEvaluation('new_feature', !enabled, {})
+    expect(details).toMatchObject({ value: !enabled, reason: 'ERROR', errorCode, errorMessage })
+  }
+})
+
+test('whatever a client rejects with becomes GENERAL', async () => {
+  for (const [thrown, errorMessage] of [
+    [new Error('surprise'), 'surprise'],
+    ['not even an error', 'not even an error'],
+    [new FlagsError('GENERAL', 'oh'), 'GENERAL: oh'],
+  ] as const) {
+    const provider = flagstoneProvider({ evaluate: () => Promise.reject(thrown) } as never)
+    const details = await provider.resolveStringEvaluation('new_feature', 'red', {})
+    expect(details).toEqual({ value: 'red', reason: 'ERROR', errorCode: ErrorCode.GENERAL, errorMessage, flagMetadata: {} })
+  }
+})
