@@ -7,8 +7,8 @@
  */
 import { createFlags, type Flags, FlagsError } from '@flagstone/core'
 import { type Backends, openBackends, SCHEMA } from './backends.ts'
-import { heading, line, table } from './terminal-output.ts'
 import { askOnce, askTwice, countCrowd, createFlag, FLAG, raceChanges, showStats, USERS } from './demo-steps.ts'
+import { heading, line, table } from './terminal-output.ts'
 
 async function tell(backends: Backends, open: () => Promise<Flags>): Promise<void> {
   heading('1  A flag, on for half of the users')

@@ -1,27 +1,27 @@
 import { KEY } from './flags.ts'
 
 /** A way to ask a server: over loopback, or, of Next, the functions that it would call. */
-export interface Asked {
+export interface ServerClient {
   readonly name: string
-  ask(path: string, init?: RequestInit): Promise<Response>
+  send(path: string, init?: RequestInit): Promise<Response>
 }
 
-export async function isEnabled({ name, ask }: Asked): Promise<string> {
-  const response = await ask('/api/flags/new_checkout?user_id=user-1')
+export async function isEnabled({ name, send }: ServerClient): Promise<string> {
+  const response = await send('/api/flags/new_checkout?user_id=user-1')
   const { enabled, version } = (await response.json()) as { enabled: boolean; version: number }
   return `${name} ${enabled} (version ${version})`
 }
 
-export async function update({ name, ask }: Asked, patch: object): Promise<void> {
+export async function update({ name, send }: ServerClient, patch: object): Promise<void> {
   const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' }
-  const response = await ask('/api/flags/new_checkout/update?reason=ready', { method: 'POST', headers, body: JSON.stringify(patch) })
+  const response = await send('/api/flags/new_checkout/update?reason=ready', { method: 'POST', headers, body: JSON.stringify(patch) })
   const { flag, version } = (await response.json()) as { flag: { rollout: number }; version: number }
   console.log(`${response.status}: through ${name}, the rollout is ${flag.rollout} now, at version ${version}`)
 }
 
 /** Listens to a server's events; resolves once it does, with what waits for the first change that it is told of. */
-export async function firstChange({ ask }: Asked): Promise<() => Promise<string>> {
-  const reader = (await ask('/api/events')).body?.pipeThrough(new TextDecoderStream()).getReader()
+export async function firstChange({ send }: ServerClient): Promise<() => Promise<string>> {
+  const reader = (await send('/api/events')).body?.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''
   const until = async (what: RegExp): Promise<string> => {
     for (;;) {

@@ -1,4 +1,4 @@
-export type { Action, Deed } from './authorization/action.ts'
+export type { Action, Permission } from './authorization/action.ts'
 export { type BearerTokens, bearerToken, type NamedToken } from './authorization/bearer-token.ts'
 export type { Authorize, Verdict } from './authorization/verdict.ts'
 export type { CacheAges } from './caching/cache-ages.ts'

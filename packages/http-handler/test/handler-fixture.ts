@@ -5,11 +5,11 @@ import { flagsHandler, type Handler, type HandlerOptions } from '../src/index.ts
 type Options = Partial<Omit<HandlerOptions, 'flags'>>
 
 /** A store, a client on it with a shared cache, a handler over that, and time that passes only when told to. */
-export class Site {
+export class HandlerFixture {
   readonly clock = new ManualClock()
   readonly store = memoryStore({ clock: this.clock })
   /** What the host was told. */
-  readonly told: FlagsError[] = []
+  readonly reportedErrors: FlagsError[] = []
   readonly flags: Flags
 
   constructor(options: Partial<FlagsOptions> = {}) {
@@ -23,17 +23,17 @@ export class Site {
       flags: this.flags,
       authorize: () => true,
       clock: this.clock,
-      onError: (error) => this.told.push(error),
+      onError: (error) => this.reportedErrors.push(error),
       ...options,
     })
   }
 
   /** Asks a handler that allows everything. */
-  async ask(path: string, init?: RequestInit): Promise<Response> {
+  async send(path: string, init?: RequestInit): Promise<Response> {
     return await this.handler()(request(path, init))
   }
 
-  async end(): Promise<void> {
+  async close(): Promise<void> {
     await this.clock.until(this.flags.close())
   }
 }
@@ -43,13 +43,13 @@ export function request(path: string, init?: RequestInit): Request {
 }
 
 /** A request with a JSON body. */
-export function sending(body: unknown, init: RequestInit = {}): RequestInit {
+export function jsonRequest(body: unknown, init: RequestInit = {}): RequestInit {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return { method: 'POST', body: text, ...init, headers: { 'Content-Type': 'application/json', ...init.headers } }
 }
 
 /** The problem document of a response, which must be one. */
-export async function problem(response: Response): Promise<Record<string, unknown>> {
+export async function readProblem(response: Response): Promise<Record<string, unknown>> {
   const type = response.headers.get('content-type')
   if (type !== 'application/problem+json') throw new Error(`${response.status} ${type}: ${await response.text()}`)
   return (await response.json()) as Record<string, unknown>

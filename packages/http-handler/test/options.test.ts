@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { flagsHandler, type HandlerOptions } from '../src/index.ts'
-import { request, Site } from './handler-fixture.ts'
+import { HandlerFixture, request } from './handler-fixture.ts'
 
-let site: Site
+let site: HandlerFixture
 beforeEach(() => {
-  site = new Site()
+  site = new HandlerFixture()
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 function made(options: object): () => unknown {
   return () => flagsHandler({ flags: site.flags, public: 'evaluate', ...options } as HandlerOptions)

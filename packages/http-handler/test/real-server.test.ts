@@ -2,21 +2,21 @@ import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../core/test/manual-clock.ts'
-import { Site, sending } from './handler-fixture.ts'
+import { HandlerFixture, jsonRequest } from './handler-fixture.ts'
 import { TestServer } from './test-server.ts'
 
-let site: Site
+let site: HandlerFixture
 let server: TestServer
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'first', rollout: 100 })
   server = new TestServer(site.handler())
   await server.start()
 })
 afterEach(async () => {
   await server.stop()
-  expect(site.told).toEqual([])
-  await site.end()
+  expect(site.reportedErrors).toEqual([])
+  await site.close()
 })
 
 const UPDATE = ['POST /flags/first/update HTTP/1.1', 'Content-Type: application/json'] as const
@@ -42,7 +42,7 @@ describe('over HTTP', () => {
     expect([head.status, head.headers.get('content-type'), await head.text()]).toEqual([200, 'application/json', ''])
     const options = await fetch(server.url('/flags/first'), { method: 'OPTIONS' })
     expect([options.status, options.headers.get('allow'), await options.text()]).toEqual([204, 'GET, HEAD, DELETE, OPTIONS', ''])
-    const updated = await fetch(server.url('/flags/first/update'), sending({ rollout: 0 }, { headers: { 'If-Match': '"1"' } }))
+    const updated = await fetch(server.url('/flags/first/update'), jsonRequest({ rollout: 0 }, { headers: { 'If-Match': '"1"' } }))
     expect([updated.status, updated.headers.get('etag')]).toEqual([200, '"2"'])
   })
 

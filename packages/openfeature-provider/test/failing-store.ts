@@ -1,24 +1,24 @@
 import type { FlagStore } from '@flagstone/core'
 import { around } from '../../core/test/world.ts'
 
-/** A store that can be taken away and given back. */
-export interface Fragile {
+/** A store whose reads fail while `isFailing` is set. */
+export interface FailingStore {
   readonly store: FlagStore
-  away: boolean
-  /** What it fails with while it is away. */
-  trouble: unknown
-  /** From now on it is what a backup of it would be. */
+  isFailing: boolean
+  /** What its reads reject with while it fails. */
+  error: unknown
+  /** From now on reads are answered by `backup`, as after a restore. */
   restore(backup: FlagStore): void
 }
 
 type Read = 'head' | 'load' | 'loadAll' | 'changesSince'
 
-export function fragile(below: FlagStore, { away = false, trouble = new Error('away') as unknown } = {}): Fragile {
+export function failingStore(below: FlagStore, { isFailing = false, error = new Error('away') as unknown } = {}): FailingStore {
   let current = below
   const reads =
     (method: Read) =>
     (_: unknown, ...args: unknown[]): Promise<unknown> => {
-      if (state.away) return Promise.reject(state.trouble)
+      if (state.isFailing) return Promise.reject(state.error)
       return (current[method] as (...args: unknown[]) => Promise<unknown>).apply(current, args)
     }
   const store = around(below, {
@@ -30,6 +30,6 @@ export function fragile(below: FlagStore, { away = false, trouble = new Error('a
   const restore = (backup: FlagStore): void => {
     current = backup
   }
-  const state: Fragile = { store, away, trouble, restore }
+  const state: FailingStore = { store, isFailing, error, restore }
   return state
 }

@@ -3,9 +3,9 @@ import { createTestFlags } from '@flagstone/core/testing'
 import { OpenFeature } from '@openfeature/server-sdk'
 import { expect, test, vi } from 'vitest'
 import { flagstoneProvider } from '../src/index.ts'
-import { served, tidySdk } from './sdk-client.ts'
+import { resetSdkBetweenTests, sdkClient } from './sdk-client.ts'
 
-tidySdk()
+resetSdkBetweenTests()
 
 test('a provider says what it is, and is for servers', () => {
   const { metadata, runsOn } = flagstoneProvider(createTestFlags())
@@ -14,7 +14,7 @@ test('a provider says what it is, and is for servers', () => {
 
 test('what is tracked is passed on, with the merged context and the details', async () => {
   const onTrack = vi.fn()
-  const client = await served(createTestFlags(), { onTrack })
+  const client = await sdkClient(createTestFlags(), { onTrack })
   client.setContext({ targetingKey: 'ada' })
   client.track('checkout', { plan: 'pro' }, { value: 99.5, currency: 'EUR' })
   expect(onTrack.mock.calls).toEqual([['checkout', { targetingKey: 'ada', plan: 'pro' }, { value: 99.5, currency: 'EUR' }]])
@@ -23,7 +23,7 @@ test('what is tracked is passed on, with the merged context and the details', as
 test('what fails in the host’s own hands is a process warning, and harms nothing', async () => {
   const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
   const flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 0 }] }) })
-  const client = await served(flags, {
+  const client = await sdkClient(flags, {
     onTrack: async (name) => Promise.reject(new Error(`no queue for ${name}`)),
     flagMetadata: () => {
       throw new Error('no metadata')
@@ -58,7 +58,7 @@ test('an option that is not known, or is no function, is refused by its name', (
 
 test('an app under test gives it flags for a test', async () => {
   const flags = createTestFlags({ new_feature: true, rows: 50 })
-  const client = await served(flags)
+  const client = await sdkClient(flags)
   expect([await client.getBooleanValue('new_feature', false), await client.getNumberValue('rows', 10)]).toEqual([true, 50])
   {
     using _ = flags.override({ new_feature: false, rows: 20 })
@@ -69,13 +69,13 @@ test('an app under test gives it flags for a test', async () => {
 test('a client with a schema is a client', async () => {
   const schema = defineFlags({ new_feature: { default: false } })
   await using flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 100 }] }), schema })
-  const client = await served(flags)
+  const client = await sdkClient(flags)
   expect(await client.getBooleanValue('new_feature', false)).toBe(true)
 })
 
 test('closing OpenFeature leaves the client open, which is its owner’s to close', async () => {
   const flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 100 }] }) })
-  await served(flags)
+  await sdkClient(flags)
   await OpenFeature.close()
   expect(await flags.isEnabled('new_feature')).toBe(true)
   await flags.close()

@@ -4,9 +4,9 @@ import { TelemetryAttribute } from '@openfeature/server-sdk'
 import { trace } from '@opentelemetry/api'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { served, tidySdk } from './sdk-client.ts'
+import { resetSdkBetweenTests, sdkClient } from './sdk-client.ts'
 
-tidySdk()
+resetSdkBetweenTests()
 
 const exporter = new InMemorySpanExporter()
 beforeAll(() => trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })))
@@ -16,7 +16,7 @@ afterAll(() => trace.disable())
 const flags = createTestFlags({ new_feature: { rollout: 100 }, colour: 'blue' })
 
 test('a span of an evaluation has the attributes that OpenFeature and OpenTelemetry agree on', async () => {
-  const client = await served(flags, { flagMetadata: (_, usual) => ({ ...usual, flagSetId: 'production' }) })
+  const client = await sdkClient(flags, { flagMetadata: (_, usual) => ({ ...usual, flagSetId: 'production' }) })
   await client.addHooks(new SpanHook()).getBooleanValue('new_feature', false, { targetingKey: 'ada' })
   const [span] = exporter.getFinishedSpans()
   expect([span?.name, span?.attributes]).toEqual([
@@ -35,7 +35,7 @@ test('a span of an evaluation has the attributes that OpenFeature and OpenTeleme
 })
 
 test('a span of an evaluation that failed says why, and still which version', async () => {
-  const client = await served(flags)
+  const client = await sdkClient(flags)
   await client.addHooks(new SpanHook({ excludeExceptions: true })).getNumberValue('colour', 7)
   expect(exporter.getFinishedSpans()[0]?.attributes).toMatchObject({
     [TelemetryAttribute.REASON]: 'error',

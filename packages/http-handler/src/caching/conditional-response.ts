@@ -1,62 +1,67 @@
 import type { FlagSnapshot } from '@flagstone/core'
-import { json, jsonHeaders } from '../response/json-response.ts'
-import { entityTag, isHeld } from './entity-tag.ts'
+import { jsonHeaders, jsonResponse } from '../response/json-response.ts'
+import { entityTag, matchesIfNoneMatch } from './entity-tag.ts'
 
-/** What is asked, and what decides whether an answer to it still holds. */
-export interface Question {
+/** A request for flags, and what its response depends on. */
+export interface ConditionalRequest {
   readonly request: Request
-  /** Taken before the evaluation, which then is never older than what the tag says. `undefined`: there is none. */
+  /** Taken before the evaluation, so that the response is never older than its tag. `undefined`: the client is closed. */
   readonly snapshot: FlagSnapshot | undefined
-  /** All that the answer follows from, beside the flags and time. */
-  readonly asks: readonly string[]
-  /** What caches may do with the answer. */
+  /** Everything that the response depends on, except flags and time. */
+  readonly keyParts: readonly string[]
+  /** The cache headers of the response. */
   readonly headers: Readonly<Record<string, string>>
 }
 
-export interface Found {
+/** A response body, and whether it may have an entity tag. */
+export interface Answer {
   readonly body: unknown
-  /** What of the body makes another answer of it; asked for where time has a say. */
-  readonly essence: () => unknown
-  /** The version that it is as of. */
+  /** The part of the body that the tag is made from if the response also depends on time. */
+  readonly tagSource: () => unknown
+  /** The store's version that the body is as of. */
   readonly asOf: number | undefined
-  /** Whether it is what the flags say: not a stand-in, not a default because they cannot be known. */
-  readonly isSure: boolean
+  /** Whether the body follows from the flags: not from a stale value, and not a default because they could not be read. */
+  readonly isCacheable: boolean
 }
 
-/** An answer that holds until the flags change. */
-export interface Kept {
+/** A response that stays current until the flags change. */
+export interface CachedResponse {
   readonly text: string
-  readonly tag: string
-  /** All that the answer says of itself. */
+  readonly entityTag: string
+  /** All headers of the response. */
   readonly headers: Readonly<Record<string, string>>
-  /** Of that, what caches may do with it. */
-  readonly caching: Readonly<Record<string, string>>
+  /** Those of them that a 304 repeats. */
+  readonly cacheHeaders: Readonly<Record<string, string>>
 }
 
 /**
- * Answers what `find` finds, or with a 304 where the client has it. `find` is called only where the flags alone do not decide that. `keep` is
- * handed what holds until they change.
+ * Resolves with the response to what `evaluate` returns, or with a 304 if the client has it. `evaluate` is not called if the flags alone show
+ * that the client's response is current. `store` is given a response that stays current until the flags change.
  */
-export async function conditional(question: Question, find: () => Found | Promise<Found>, keep?: (kept: Kept) => void): Promise<Response> {
-  const { request, asks, snapshot, headers: caching } = question
-  const early = isDecidedByFlags(snapshot) ? entityTag('flags', ...asks, snapshot.revision) : undefined
-  if (early !== undefined && isHeld(early, request)) return notModified(early, caching)
-  const { body, essence, asOf = Number.POSITIVE_INFINITY, isSure } = await find()
-  // What is newer than the snapshot is no answer for its tag: after a restore that tag may stand for the old one again.
-  if (!isSure || snapshot?.stale !== false || asOf > (snapshot.asOf ?? 0)) return json(body)
-  const tag = early ?? entityTag('body', ...asks, JSON.stringify(essence()))
-  if (early === undefined && isHeld(tag, request)) return notModified(tag, caching)
-  const kept = { text: JSON.stringify(body), tag, headers: jsonHeaders({ ETag: tag, ...caching }), caching }
-  if (early !== undefined) keep?.(kept)
-  return new Response(kept.text, { headers: kept.headers })
+export async function conditionalResponse(
+  conditional: ConditionalRequest,
+  evaluate: () => Answer | Promise<Answer>,
+  store?: (response: CachedResponse) => void,
+): Promise<Response> {
+  const { request, keyParts, snapshot, headers: cacheHeaders } = conditional
+  const flagsTag = dependsOnFlagsOnly(snapshot) ? entityTag('flags', ...keyParts, snapshot.revision) : undefined
+  if (flagsTag !== undefined && matchesIfNoneMatch(flagsTag, request)) return notModified(flagsTag, cacheHeaders)
+  const { body, tagSource, asOf = Number.POSITIVE_INFINITY, isCacheable } = await evaluate()
+  // A body newer than the snapshot must not get the snapshot's tag: after a restore that tag would stand for the old body again.
+  if (!isCacheable || snapshot?.stale !== false || asOf > (snapshot.asOf ?? 0)) return jsonResponse(body)
+  const tag = flagsTag ?? entityTag('body', ...keyParts, JSON.stringify(tagSource()))
+  if (flagsTag === undefined && matchesIfNoneMatch(tag, request)) return notModified(tag, cacheHeaders)
+  const response = { text: JSON.stringify(body), entityTag: tag, headers: jsonHeaders({ ETag: tag, ...cacheHeaders }), cacheHeaders }
+  if (flagsTag !== undefined) store?.(response)
+  return new Response(response.text, { headers: response.headers })
 }
 
-/** Whether nothing but a change makes another answer: time has no say, and it is known well which flags there are. */
-function isDecidedByFlags(snapshot: FlagSnapshot | undefined): snapshot is FlagSnapshot & { readonly revision: string } {
+/** Whether only a change of flags changes the response: no flag depends on time, and the snapshot is not stale. */
+function dependsOnFlagsOnly(snapshot: FlagSnapshot | undefined): snapshot is FlagSnapshot & { readonly revision: string } {
   return snapshot?.revision !== undefined && !snapshot.stale && !snapshot.timed
 }
 
-/** The answer to a client that has the right one. */
+/** The response to a client that has the current one. */
 export function notModified(tag: string, headers: Readonly<Record<string, string>>): Response {
   return new Response(null, { status: 304, headers: { ETag: tag, ...headers } })
 }

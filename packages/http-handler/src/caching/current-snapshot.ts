@@ -1,7 +1,7 @@
 import type { FlagSnapshot, Flags } from '@flagstone/core'
 
-/** `undefined` once the client is closed. */
-export async function snapshotOf(flags: Flags): Promise<FlagSnapshot | undefined> {
+/** The client's snapshot; `undefined` once the client is closed. */
+export async function currentSnapshot(flags: Flags): Promise<FlagSnapshot | undefined> {
   try {
     return await flags.snapshot()
   } catch {

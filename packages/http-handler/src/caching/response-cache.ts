@@ -1,25 +1,25 @@
 import type { Clock, FlagSnapshot, Flags } from '@flagstone/core'
-import { type Kept, notModified } from './conditional-response.ts'
-import { snapshotOf } from './current-snapshot.ts'
-import { isHeld } from './entity-tag.ts'
+import { type CachedResponse, notModified } from './conditional-response.ts'
+import { currentSnapshot } from './current-snapshot.ts'
+import { matchesIfNoneMatch } from './entity-tag.ts'
 
-/** So that what is asked for all the time is evaluated now and then, and seen as used. */
-const KEEP_MS = 60_000
-const MAX_ANSWERS = 10_000
-/** Of all addresses and bodies together: ten megabytes where each takes two bytes. */
+/** Bounded, so that a flag that is requested all the time is still evaluated now and then, and counted as used. */
+const MAX_AGE_MS = 60_000
+const MAX_RESPONSES = 10_000
+/** Of all URLs and bodies together: ten megabytes at two bytes a character. */
 const MAX_CHARACTERS = 5_000_000
-/** Of one; what is longer is answered anew each time. */
+/** Of one response; a longer one is not cached. */
 const MAX_URL = 500
 const MAX_BODY = 10_000
 
 /**
- * The answers of one snapshot, as they went out: who asks again at the same address costs no routing and no evaluation. None is given once
- * there is another snapshot, or after a minute; all go when the next one is kept.
+ * Responses by URL, all of one snapshot: a repeated request costs no evaluation. None is served once there is another snapshot, or after a
+ * minute; all are dropped when the first response of the next snapshot is stored.
  */
-export class KeptAnswers {
+export class ResponseCache {
   readonly #flags: Flags
   readonly #clock: Clock
-  readonly #answers = new Map<string, Kept>()
+  readonly #responses = new Map<string, CachedResponse>()
   #snapshot: FlagSnapshot | undefined
   #until = Number.NEGATIVE_INFINITY
   #characters = 0
@@ -29,40 +29,42 @@ export class KeptAnswers {
     this.#clock = clock
   }
 
-  /** For who may have it: what was answered at this address, where that still holds. */
-  async again(request: Request): Promise<Response | undefined> {
-    const kept = request.method === 'GET' ? this.#answers.get(request.url) : undefined
-    if (kept === undefined || this.#clock.monotonic() >= this.#until) return undefined
+  /** The stored response to a GET, if it is still current. The caller has authorized the request. */
+  async get(request: Request): Promise<Response | undefined> {
+    const response = request.method === 'GET' ? this.#responses.get(request.url) : undefined
+    if (response === undefined || this.#clock.monotonic() >= this.#until) return undefined
     const snapshot = this.#snapshot
-    // Compared with the one of before the wait: meanwhile the answers may be those of another.
-    if ((await snapshotOf(this.#flags)) !== snapshot) return undefined
-    return isHeld(kept.tag, request) ? notModified(kept.tag, kept.caching) : new Response(kept.text, { headers: kept.headers })
+    // Compared with the snapshot from before the await: meanwhile the stored responses may have become those of another.
+    if ((await currentSnapshot(this.#flags)) !== snapshot) return undefined
+    return matchesIfNoneMatch(response.entityTag, request)
+      ? notModified(response.entityTag, response.cacheHeaders)
+      : new Response(response.text, { headers: response.headers })
   }
 
-  /** Keeps what a GET is answered as long as this is the snapshot. */
-  keep(url: string, snapshot: FlagSnapshot, kept: Kept): void {
-    if (url.length > MAX_URL || kept.text.length > MAX_BODY) return
+  /** Stores the response to a GET, for as long as `snapshot` is the current one. */
+  set(url: string, snapshot: FlagSnapshot, response: CachedResponse): void {
+    if (url.length > MAX_URL || response.text.length > MAX_BODY) return
     const now = this.#clock.monotonic()
     if (this.#snapshot !== snapshot || now >= this.#until) {
-      this.#answers.clear()
+      this.#responses.clear()
       this.#characters = 0
       this.#snapshot = snapshot
-      this.#until = now + KEEP_MS
+      this.#until = now + MAX_AGE_MS
     }
     this.#drop(url)
-    this.#answers.set(url, kept)
-    this.#characters += url.length + kept.text.length
-    // In the order in which they came.
-    for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= MAX_ANSWERS && this.#characters <= MAX_CHARACTERS) return
+    this.#responses.set(url, response)
+    this.#characters += url.length + response.text.length
+    // Oldest first.
+    for (const oldest of this.#responses.keys()) {
+      if (this.#responses.size <= MAX_RESPONSES && this.#characters <= MAX_CHARACTERS) return
       this.#drop(oldest)
     }
   }
 
   #drop(url: string): void {
-    const kept = this.#answers.get(url)
-    if (kept === undefined) return
-    this.#answers.delete(url)
-    this.#characters -= url.length + kept.text.length
+    const response = this.#responses.get(url)
+    if (response === undefined) return
+    this.#responses.delete(url)
+    this.#characters -= url.length + response.text.length
   }
 }

@@ -1,88 +1,87 @@
 import { FlagsError } from '@flagstone/core'
-import { ChangeFeed, type FeedListener, type FeedParts } from './change-feed.ts'
+import { ChangeFeed, type ChangeFeedListener, type ChangeFeedOptions } from './change-feed.ts'
 import { EventStream } from './event-stream.ts'
-import type { Entry, Place } from './log-entry.ts'
-import { changeText, connectedText, everythingText, retryText } from './server-sent-events.ts'
+import type { LogEntry, LogPosition } from './log-entry.ts'
+import { changeEvent, connectedEvent, refetchAllEvent, retryDelay } from './server-sent-events.ts'
 
-/** How long a client waits before it comes back: this long to twice as long, so that they do not all come at once. */
+/** How long a client waits before it reconnects: a random time from this to twice this, so that clients do not all come at once. */
 const RETRY_MS = 2_000
-/** After so many reads in a row that failed, those who wait have to ask for everything: it may be their part of the log that takes too long. */
+/** After this many failed reads in a row, waiting clients are told to fetch everything: their part of the log may take too long to read. */
 const MAX_FAILURES = 2
 
-export interface EventStreamsParts extends FeedParts {
+export interface EventBroadcasterOptions extends ChangeFeedOptions {
   readonly heartbeatMs: number
 }
 
 interface Client {
   readonly stream: EventStream
-  /** What it was told of last; `undefined`: it has to ask for everything. */
-  from: Place | undefined
-  /** Whether it has been told what it missed, and so is told what comes. */
-  isPlaced: boolean
+  /** The position that it continues from; `undefined`: it has to fetch everything. */
+  position: LogPosition | undefined
+  /** Whether it got what it had missed, and so gets new changes as they come. */
+  isCaughtUp: boolean
 }
 
-/** The streams that are open, on one feed and one heartbeat. */
-export class EventStreams implements FeedListener {
-  readonly #parts: EventStreamsParts
+/** Sends the changes of one feed, and one heartbeat, to all open streams. */
+export class EventBroadcaster implements ChangeFeedListener {
+  readonly #options: EventBroadcasterOptions
   readonly #feed: ChangeFeed
   readonly #clients = new Set<Client>()
-  /** Those for whom the log has to be read. */
+  /** Clients that wait until the log has been read for them. */
   readonly #waiting = new Set<Client>()
   #isReading = false
   #failures = 0
-  #cancelBeat: (() => void) | undefined
+  #cancelHeartbeat: (() => void) | undefined
   #isClosed = false
 
-  constructor(parts: EventStreamsParts) {
-    this.#parts = parts
-    this.#feed = new ChangeFeed(parts, this)
+  constructor(options: EventBroadcasterOptions) {
+    this.#options = options
+    this.#feed = new ChangeFeed(options, this)
   }
 
   /**
-   * A stream that goes on from a place: `'here'` for a client that has not been told anything, `'nowhere'` for one that was told something that
-   * nobody can make out. Where the log cannot be read it opens all the same: an `EventSource` takes any other answer for final. Rejects with
-   * `CLOSED`.
+   * Opens a stream that continues from a position: `'latest'` for a new client, `'unknown'` for a client whose event id cannot be parsed. It opens
+   * even if the log cannot be read, because an `EventSource` does not retry after any status but 200. Rejects with `CLOSED`.
    */
-  async open(from: Place | 'here' | 'nowhere', signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  async open(from: LogPosition | 'latest' | 'unknown', signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     this.#assertOpen()
-    this.#cancelBeat ??= this.#beatLater()
+    this.#cancelHeartbeat ??= this.#scheduleHeartbeat()
     await this.#feed.follow()
     this.#assertOpen()
-    const here = this.#feed.recent?.end
+    const latest = this.#feed.recent?.end
     const client: Client = {
       stream: new EventStream(
-        () => this.#join(client),
+        () => this.#addClient(client),
         () => {
           signal.removeEventListener('abort', onAbort)
-          this.#leave(client)
+          this.#removeClient(client)
         },
       ),
-      from: from === 'here' ? here : from === 'nowhere' ? undefined : from,
-      isPlaced: false,
+      position: from === 'latest' ? latest : from === 'unknown' ? undefined : from,
+      isCaughtUp: false,
     }
     const onAbort = (): void => client.stream.end()
     signal.addEventListener('abort', onAbort)
-    client.stream.send(retryText(Math.round(RETRY_MS * (1 + Math.random()))))
-    if (from === 'here' && here !== undefined) client.stream.send(connectedText(here))
+    client.stream.send(retryDelay(Math.round(RETRY_MS * (1 + Math.random()))))
+    if (from === 'latest' && latest !== undefined) client.stream.send(connectedEvent(latest))
     return client.stream.body
   }
 
-  onChange(entry: Entry): void {
-    const text = changeText(entry)
-    for (const { stream, isPlaced, from } of this.#clients) {
-      // Another process may have told it more than this one could see until now.
-      if (isPlaced && entry.version > (from?.version ?? 0)) stream.send(text)
+  onChange(entry: LogEntry): void {
+    const text = changeEvent(entry)
+    for (const { stream, isCaughtUp, position } of this.#clients) {
+      // Another process may have sent the client changes that become visible here only now.
+      if (isCaughtUp && entry.version > (position?.version ?? 0)) stream.send(text)
     }
   }
 
-  onBegin(): void {
-    for (const client of this.#clients) this.#place(client)
+  onReady(): void {
+    for (const client of this.#clients) this.#catchUp(client)
   }
 
   onLost(): void {
     for (const client of this.#clients) {
-      client.from = undefined
-      client.isPlaced = false
+      client.position = undefined
+      client.isCaughtUp = false
     }
   }
 
@@ -90,93 +89,93 @@ export class EventStreams implements FeedListener {
     this.close()
   }
 
-  /** Ends every stream. From then on none is opened. */
+  /** Ends every stream, and opens no more. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
     for (const { stream } of this.#clients) stream.end()
-    this.#rest()
+    this.#pause()
     this.#feed.close()
   }
 
-  #join(client: Client): void {
+  #addClient(client: Client): void {
     if (this.#isClosed) {
       client.stream.end()
       return
     }
     this.#clients.add(client)
-    this.#cancelBeat ??= this.#beatLater()
+    this.#cancelHeartbeat ??= this.#scheduleHeartbeat()
     if (this.#feed.recent === undefined) void this.#feed.follow()
-    else this.#place(client)
+    else this.#catchUp(client)
   }
 
-  #leave(client: Client): void {
+  #removeClient(client: Client): void {
     this.#clients.delete(client)
     this.#waiting.delete(client)
-    if (this.#clients.size === 0) this.#rest()
+    if (this.#clients.size === 0) this.#pause()
   }
 
-  /** Tells what it has missed, where that is known, or else when the log has been read for it. */
-  #place(client: Client): void {
-    if (this.#feed.recent === undefined || client.isPlaced) return
-    const isKnown = client.from === undefined ? false : this.#feed.knows(client.from)
+  /** Sends the client what it has missed, at once if that is at hand, otherwise after the log has been read. */
+  #catchUp(client: Client): void {
+    if (this.#feed.recent === undefined || client.isCaughtUp) return
+    const isKnown = client.position === undefined ? false : this.#feed.contains(client.position)
     if (isKnown === undefined) {
       this.#waiting.add(client)
-      void this.#readForWaiting()
-    } else this.#tell(client, isKnown)
+      void this.#loadForWaiting()
+    } else this.#sendMissed(client, isKnown)
   }
 
-  /** Nothing is waited for in here: what is told meanwhile would be missing. */
-  #tell(client: Client, isKnown: boolean): void {
+  /** Synchronous on purpose: a change that came during an await would be lost. */
+  #sendMissed(client: Client, isKnown: boolean): void {
     const { recent } = this.#feed
     this.#waiting.delete(client)
-    if (recent === undefined || client.isPlaced) return
-    const missed = isKnown && client.from !== undefined ? this.#feed.after(client.from) : undefined
-    client.isPlaced = true
+    if (recent === undefined || client.isCaughtUp) return
+    const missed = isKnown && client.position !== undefined ? this.#feed.changesAfter(client.position) : undefined
+    client.isCaughtUp = true
     if (missed === undefined) {
-      client.from = undefined
-      client.stream.send(everythingText(recent.end))
+      client.position = undefined
+      client.stream.send(refetchAllEvent(recent.end))
       return
     }
-    for (const entry of missed) client.stream.send(changeText(entry))
+    for (const entry of missed) client.stream.send(changeEvent(entry))
   }
 
-  /** One at a time: who has left does not count, and the next may find what it wants. */
-  async #readForWaiting(): Promise<void> {
+  /** One client at a time: the next may have left, or may find its changes already loaded. */
+  async #loadForWaiting(): Promise<void> {
     if (this.#isReading) return
     this.#isReading = true
-    for (let [client] = this.#waiting; client?.from !== undefined && !this.#feed.isFailing; [client] = this.#waiting) {
-      const isReached = await this.#feed.reach(client.from)
-      this.#failures = isReached === undefined ? this.#failures + 1 : 0
-      if (isReached !== undefined) this.#tell(client, isReached)
+    for (let [client] = this.#waiting; client?.position !== undefined && !this.#feed.isFailing; [client] = this.#waiting) {
+      const isLoaded = await this.#feed.loadBackTo(client.position)
+      this.#failures = isLoaded === undefined ? this.#failures + 1 : 0
+      if (isLoaded !== undefined) this.#sendMissed(client, isLoaded)
       else if (this.#failures >= MAX_FAILURES) this.#giveUp()
     }
     this.#isReading = false
   }
 
-  /** Nobody is sent back: who was told of more elsewhere waits until this process knows it. */
+  /** Tells waiting clients to fetch everything. A client that is ahead of this process waits on, as events must never go back. */
   #giveUp(): void {
     const end = this.#feed.recent?.end.version ?? 0
-    for (const client of this.#waiting) if ((client.from?.version ?? 0) <= end) this.#tell(client, false)
+    for (const client of this.#waiting) if ((client.position?.version ?? 0) <= end) this.#sendMissed(client, false)
   }
 
-  #beatLater(): () => void {
-    return this.#parts.clock.after(this.#parts.heartbeatMs, () => {
-      this.#cancelBeat = undefined
-      if (this.#clients.size === 0) return this.#rest()
-      this.#cancelBeat = this.#beatLater()
+  #scheduleHeartbeat(): () => void {
+    return this.#options.clock.after(this.#options.heartbeatMs, () => {
+      this.#cancelHeartbeat = undefined
+      if (this.#clients.size === 0) return this.#pause()
+      this.#cancelHeartbeat = this.#scheduleHeartbeat()
       for (const client of this.#clients) {
-        client.stream.beat()
-        this.#place(client)
+        client.stream.sendHeartbeat()
+        this.#catchUp(client)
       }
-      void this.#feed.look()
+      void this.#feed.poll()
     })
   }
 
-  #rest(): void {
-    this.#cancelBeat?.()
-    this.#cancelBeat = undefined
-    this.#feed.rest()
+  #pause(): void {
+    this.#cancelHeartbeat?.()
+    this.#cancelHeartbeat = undefined
+    this.#feed.pause()
   }
 
   #assertOpen(): void {

@@ -1,12 +1,12 @@
-const TOKEN = /^\d{1,16}$/
+const VERSION_PATTERN = /^\d{1,16}$/
 
-/** OFREP's `etag` of an event: the version that whoever asks again must not be answered from before. */
-export function tokenOf(version: number): string {
+/** The `etag` of an OFREP event: the client's next response must not be older than this version. */
+export function formatFlagConfigEtag(version: number): string {
   return String(version)
 }
 
-/** The version that a `flagConfigEtag` names. Anybody may send one: what names no version is passed over. */
-export function versionOf(token: string | undefined): number | undefined {
-  const version = token !== undefined && TOKEN.test(token) ? Number(token) : undefined
+/** The version in a `flagConfigEtag`; `undefined` for anything that is not a version, as clients may send anything. */
+export function parseFlagConfigEtag(etag: string | undefined): number | undefined {
+  const version = etag !== undefined && VERSION_PATTERN.test(etag) ? Number(etag) : undefined
   return Number.isSafeInteger(version) ? version : undefined
 }

@@ -1,7 +1,7 @@
 import type { Change, ChangesPage } from '@flagstone/core'
 
-/** A place in the change log: a version, and the id of the change at it where that is known. */
-export type Place = NonNullable<ChangesPage['after']>
+/** A position in the change log: a version, and the id of its change if that is known. */
+export type LogPosition = NonNullable<ChangesPage['after']>
 
-/** Of a change, what is told. */
-export type Entry = Pick<Change, 'version' | 'id' | 'flag'>
+/** What clients are told of a change. */
+export type LogEntry = Pick<Change, 'version' | 'id' | 'flag'>

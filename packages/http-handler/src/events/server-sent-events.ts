@@ -1,40 +1,40 @@
 import { segmentNameOf } from '@flagstone/core/adapter'
-import { eventIdOf } from './event-id.ts'
-import { tokenOf } from './flag-config-etag.ts'
-import type { Entry, Place } from './log-entry.ts'
+import { formatEventId } from './event-id.ts'
+import { formatFlagConfigEtag } from './flag-config-etag.ts'
+import type { LogEntry, LogPosition } from './log-entry.ts'
 
 /**
- * OFREP's word for "ask again"; whoever reads events by OFREP passes over types that it does not know. Its `etag` comes back as `flagConfigEtag`
- * with the request that follows.
+ * OFREP's event type for "fetch the flags again". OFREP clients ignore types that they do not know. They send its `etag` back as
+ * `flagConfigEtag` with their next request.
  */
-const ASK_AGAIN = 'refetchEvaluation'
+const REFETCH = 'refetchEvaluation'
 
-/** A comment, so that neither side, nor what is between them, takes the connection for dead. */
+/** A comment line. It keeps client, server and proxies from taking the connection for dead. */
 export const HEARTBEAT = ':\n\n'
 
-/** How long a client waits before it comes back, in milliseconds. */
-export function retryText(ms: number): string {
+/** Tells a client how long to wait before it reconnects, in milliseconds. */
+export function retryDelay(ms: number): string {
   return `retry: ${ms}\n\n`
 }
 
-/** From this place on, every change is told. */
-export function connectedText(place: Place): string {
-  return eventText(place, { type: 'connected', version: place.version })
+/** The first event of a new client: every change after this position follows. */
+export function connectedEvent(position: LogPosition): string {
+  return dataEvent(position, { type: 'connected', version: position.version })
 }
 
 /** One flag or segment changed. */
-export function changeText(entry: Entry): string {
+export function changeEvent(entry: LogEntry): string {
   const segment = segmentNameOf(entry.flag)
   const what = segment === undefined ? { flag: entry.flag } : { segment }
-  return eventText(entry, { type: ASK_AGAIN, etag: tokenOf(entry.version), ...what, version: entry.version })
+  return dataEvent(entry, { type: REFETCH, etag: formatFlagConfigEtag(entry.version), ...what, version: entry.version })
 }
 
-/** Which flags and segments changed since the client was here last cannot be told: it has to ask for everything again. */
-export function everythingText(place: Place): string {
-  return eventText(place, { type: ASK_AGAIN, etag: tokenOf(place.version), version: place.version })
+/** It is unknown which flags and segments the client has missed: it must fetch all of them again. */
+export function refetchAllEvent(position: LogPosition): string {
+  return dataEvent(position, { type: REFETCH, etag: formatFlagConfigEtag(position.version), version: position.version })
 }
 
-// JSON has no bare line break, and an id is checked for its letters: nothing that is stored can begin another line.
-function eventText(place: Place, data: object): string {
-  return `id: ${eventIdOf(place)}\ndata: ${JSON.stringify(data)}\n\n`
+// JSON text has no line breaks, and ids are limited to safe characters: stored data cannot start another line.
+function dataEvent(position: LogPosition, data: object): string {
+  return `id: ${formatEventId(position)}\ndata: ${JSON.stringify(data)}\n\n`
 }

@@ -1,15 +1,15 @@
 import type { Flags } from '@flagstone/core'
-import type { Entry } from './log-entry.ts'
+import type { LogEntry } from './log-entry.ts'
 
-const MAX_TOLD = 10_000
+const MAX_NAMES = 10_000
 
-/** Which changes a client that asks again would see by now: those up to this process's clock, and those that `change` has told of. */
-export class Sightings {
+/** Knows which changes a request to this process would see: those up to its clock, and those that it has emitted as `change`. */
+export class VisibleChanges {
   readonly #flags: Flags
-  /** The latest version that was told of each flag or segment. */
-  readonly #told = new Map<string, number>()
-  /** The highest version that was told. */
-  #heard = 0
+  /** The latest version that was emitted for each flag or segment. */
+  readonly #versions = new Map<string, number>()
+  /** The highest version that was emitted. */
+  #highest = 0
   #lastClock = 0
 
   constructor(flags: Flags) {
@@ -17,41 +17,41 @@ export class Sightings {
   }
 
   /** The highest version that this process knows of. */
-  get newest(): number {
-    return Math.max(this.#heard, this.clock)
+  get newestVersion(): number {
+    return Math.max(this.#highest, this.clock)
   }
 
   get clock(): number {
     return this.#flags.stats().clock
   }
 
-  /** Whether the clock is lower than when this was last asked: it falls only with the store. */
-  wentBack(): boolean {
+  /** Whether the clock is lower than at the last call: it only goes back when the store does. */
+  clockWentBack(): boolean {
     const before = this.#lastClock
     this.#lastClock = this.clock
     return this.#lastClock < before
   }
 
-  tell(name: string, version: number): void {
-    // What is forgotten is seen by the clock, a little later.
-    if (this.#told.size >= MAX_TOLD) this.#told.clear()
-    this.#told.set(name, version)
-    this.#heard = Math.max(this.#heard, version)
+  add(name: string, version: number): void {
+    // A forgotten version becomes visible by the clock, a little later.
+    if (this.#versions.size >= MAX_NAMES) this.#versions.clear()
+    this.#versions.set(name, version)
+    this.#highest = Math.max(this.#highest, version)
   }
 
-  isSeen({ flag, version }: Entry): boolean {
-    return version <= (this.#told.get(flag) ?? 0) || version <= this.clock
+  isVisible({ flag, version }: LogEntry): boolean {
+    return version <= (this.#versions.get(flag) ?? 0) || version <= this.clock
   }
 
-  /** The log ends at `version`, read after everything was told: whatever was told beyond it was never true. */
-  endsAt(version: number): void {
-    this.#heard = Math.min(this.#heard, version)
-    for (const [name, told] of this.#told) if (told > version) this.#told.delete(name)
+  /** The log ends at `version`, and was read after everything here was emitted: higher versions never existed. */
+  dropAfter(version: number): void {
+    this.#highest = Math.min(this.#highest, version)
+    for (const [name, emitted] of this.#versions) if (emitted > version) this.#versions.delete(name)
   }
 
-  forget(): void {
-    this.#told.clear()
-    this.#heard = 0
+  clear(): void {
+    this.#versions.clear()
+    this.#highest = 0
     this.#lastClock = this.clock
   }
 }

@@ -1,9 +1,9 @@
 import type { Evaluation, FlagSnapshot, JsonValue, Reason, Source } from '@flagstone/core'
-import { failureOf, type OfrepFailure } from './ofrep-errors.ts'
+import { type OfrepFailure, ofrepFailure } from './ofrep-errors.ts'
 
 type OfrepReason = 'STATIC' | 'TARGETING_MATCH' | 'SPLIT' | 'DISABLED' | 'UNKNOWN'
 
-/** OFREP's `evaluationSuccess`; what is `undefined` is not in the JSON. Without a value the provider takes the default of the code that asks. */
+/** OFREP's `evaluationSuccess`. Fields that are `undefined` are absent in JSON. Without a value the provider uses the default of its caller. */
 export interface OfrepSuccess {
   readonly key: string
   readonly value: JsonValue | undefined
@@ -12,18 +12,18 @@ export interface OfrepSuccess {
   readonly metadata: {
     readonly version: number | undefined
     readonly source: Source
-    /** Flagstone's, where OFREP has no word for it: `DEFAULT` or `STALE`. */
+    /** Flagstone's reason, if OFREP has no equivalent: `DEFAULT` or `STALE`. */
     readonly reason: Reason | undefined
   }
 }
 
 /**
- * One flag's evaluation in OFREP's words. A boolean flag has its gate for a value, for who is out too, so that a kill switch turns off
- * whatever the code's default is. Any other flag has its variant's value for who is in and none for who is out.
+ * Converts an evaluation to OFREP. A boolean flag always has a value, `false` for a user who is out, so that a kill switch works whatever the
+ * code's default is. Any other flag has its variant's value for a user who is in, and no value for one who is out.
  */
-export function ofrepAnswer(evaluation: Evaluation, snapshot: FlagSnapshot): OfrepSuccess | OfrepFailure {
+export function ofrepEvaluation(evaluation: Evaluation, snapshot: FlagSnapshot): OfrepSuccess | OfrepFailure {
   const { name, reason, version, source, errorCode, errorMessage = '' } = evaluation
-  if (errorCode !== undefined) return failureOf(name, errorCode, errorMessage)
+  if (errorCode !== undefined) return ofrepFailure(name, errorCode, errorMessage)
   const shared = reason === 'DEFAULT' || reason === 'STALE' || reason === 'ERROR' ? undefined : reason
   return {
     key: name,
@@ -35,6 +35,6 @@ export function ofrepAnswer(evaluation: Evaluation, snapshot: FlagSnapshot): Ofr
 
 function outcomeOf({ name, enabled, variant, value }: Evaluation, snapshot: FlagSnapshot): Pick<OfrepSuccess, 'value' | 'variant'> {
   if (enabled && variant !== undefined) return { value, variant }
-  // Named as by the provider for OpenFeature in this process, so that it is the same to whoever counts.
+  // The same names as in `@flagstone/openfeature-provider`, so that both count alike in telemetry.
   return snapshot.isBoolean(name) ? { value: enabled, variant: enabled ? 'on' : 'off' } : { value: undefined, variant: undefined }
 }

@@ -2,86 +2,85 @@ import { type EvaluationContext, type FlagSnapshot, FlagsError } from '@flagston
 import { checkName } from '@flagstone/core/schemas'
 import type { Context } from 'hono'
 import type { Action } from '../authorization/action.ts'
-import { allow } from '../authorization/authorize-request.ts'
-import { PRIVATE } from '../caching/cache-headers.ts'
-import { isSure } from '../caching/cacheable-evaluation.ts'
-import { conditional, type Found } from '../caching/conditional-response.ts'
-import { versionOf } from '../events/flag-config-etag.ts'
+import { authorizeRequest } from '../authorization/authorize-request.ts'
+import { PRIVATE_CACHE_HEADERS } from '../caching/cache-headers.ts'
+import { isCacheable } from '../caching/cacheable-evaluation.ts'
+import { type Answer, conditionalResponse } from '../caching/conditional-response.ts'
+import { parseFlagConfigEtag } from '../events/flag-config-etag.ts'
 import type { ResolvedOptions } from '../options.ts'
-import { json } from '../response/json-response.ts'
-import { otherMethod, type Routing } from '../routing/router.ts'
-import { contextOf } from './ofrep-context.ts'
-import { failureOf, type OfrepFailure, ofrepErrorOf, statusOf } from './ofrep-errors.ts'
-import { type OfrepSuccess, ofrepAnswer } from './ofrep-evaluation.ts'
+import { jsonResponse } from '../response/json-response.ts'
+import { methodNotAllowed, type Router } from '../routing/router.ts'
+import { readOfrepContext } from './ofrep-context.ts'
+import { type OfrepFailure, ofrepErrorResponse, ofrepFailure, ofrepStatus } from './ofrep-errors.ts'
+import { type OfrepSuccess, ofrepEvaluation } from './ofrep-evaluation.ts'
 import { ofrepEventStreams } from './ofrep-event-streams.ts'
 
-const ALL = '/ofrep/v1/evaluate/flags'
-// Slashes too: some providers do not escape them, and no flag's name has one.
-const ONE = `${ALL}/:key{.+}`
+const ALL_FLAGS = '/ofrep/v1/evaluate/flags'
+// Also matches slashes, which some providers do not escape. Such a key gets the 404 of a flag that does not exist.
+const ONE_FLAG = `${ALL_FLAGS}/:key{.+}`
 const ALLOWED = 'POST, OPTIONS'
 const EVALUATE = { kind: 'evaluate', operation: 'evaluate', subject: 'flag' } as const
 
 /**
- * Adds the endpoints of OFREP 0.3, by which any OpenFeature provider for OFREP asks. Their query is the host's: of it they look at
- * `flagConfigEtag` alone.
+ * Adds the endpoints of OFREP 0.3, which OpenFeature's OFREP providers call. Of the query they read `flagConfigEtag` and ignore the rest.
  */
-export function addOfrep({ app, others }: Routing, options: ResolvedOptions): void {
-  app.post(ONE, (c) => answerOne(c, options))
-  app.post(ALL, (c) => answerAll(c, options))
-  for (const path of [ONE, ALL]) others.all(path, (c) => otherMethod(c, ALLOWED, options))
+export function addOfrepRoutes({ app, fallback }: Router, options: ResolvedOptions): void {
+  app.post(ONE_FLAG, (c) => evaluateOne(c, options))
+  app.post(ALL_FLAGS, (c) => evaluateAll(c, options))
+  for (const path of [ONE_FLAG, ALL_FLAGS]) fallback.all(path, (c) => methodNotAllowed(c, ALLOWED, options))
 }
 
-async function answerOne(c: Context, options: ResolvedOptions): Promise<Response> {
+async function evaluateOne(c: Context, options: ResolvedOptions): Promise<Response> {
   const request = c.req.raw
   const key = c.req.param('key') ?? ''
   try {
-    if (!isName(key)) return json(failureOf(key, 'FLAG_NOT_FOUND', 'No flag can have this key.'), 404)
-    await allow(request, { ...EVALUATE, name: key } satisfies Action, options)
-    const context = await contextOf(request, options)
+    if (!isName(key)) return jsonResponse(ofrepFailure(key, 'FLAG_NOT_FOUND', 'No flag can have this key.'), 404)
+    await authorizeRequest(request, { ...EVALUATE, name: key } satisfies Action, options)
+    const context = await readOfrepContext(request, options)
     const snapshot = await options.flags.snapshot()
     const evaluation = snapshot.evaluate(key, context)
-    const answer = ofrepAnswer(evaluation, snapshot)
+    const result = ofrepEvaluation(evaluation, snapshot)
     const { errorCode, errorMessage } = evaluation
-    if (errorCode === undefined) return json(answer)
-    const status = statusOf(errorCode)
+    if (errorCode === undefined) return jsonResponse(result)
+    const status = ofrepStatus(errorCode)
     if (status === 500) options.report(new FlagsError(errorCode, errorMessage ?? '', { flag: key }))
-    return json(answer, status)
+    return jsonResponse(result, status)
   } catch (error) {
-    return ofrepErrorOf(error, key, options.report)
+    return ofrepErrorResponse(error, key, options.report)
   }
 }
 
-async function answerAll(c: Context, options: ResolvedOptions): Promise<Response> {
+async function evaluateAll(c: Context, options: ResolvedOptions): Promise<Response> {
   const request = c.req.raw
   try {
-    await allow(request, EVALUATE, options)
-    const context = await contextOf(request, options)
+    await authorizeRequest(request, EVALUATE, options)
+    const context = await readOfrepContext(request, options)
     const snapshot = await snapshotFor(c, options)
     const { cache, eventStreamUrl } = options
-    const find = (): Found => all(snapshot, context, eventStreamUrl)
-    if (cache === undefined) return json(find().body)
-    // A page that has the same flags, but not where to listen, is to be told.
-    const asks = ['ofrep', JSON.stringify(context), ...(eventStreamUrl === undefined ? [] : [eventStreamUrl])]
-    const question = { request, snapshot, asks, headers: PRIVATE }
-    return await conditional(question, find)
+    const answer = (): Answer => allFlagsAnswer(snapshot, context, eventStreamUrl)
+    if (cache === undefined) return jsonResponse(answer().body)
+    // Part of the tag, so that a page with the same flags still learns a new stream address.
+    const keyParts = ['ofrep', JSON.stringify(context), ...(eventStreamUrl === undefined ? [] : [eventStreamUrl])]
+    const conditional = { request, snapshot, keyParts, headers: PRIVATE_CACHE_HEADERS }
+    return await conditionalResponse(conditional, answer)
   } catch (error) {
-    return ofrepErrorOf(error, undefined, options.report)
+    return ofrepErrorResponse(error, undefined, options.report)
   }
 }
 
-/** No older than the event that the page has heard, which may have been another process's. */
+/** A snapshot no older than the event that the page received, perhaps from another process. */
 function snapshotFor(c: Context, { flags }: ResolvedOptions): Promise<FlagSnapshot> {
-  const minVersion = versionOf(c.req.query('flagConfigEtag'))
+  const minVersion = parseFlagConfigEtag(c.req.query('flagConfigEtag'))
   return minVersion === undefined ? flags.snapshot() : flags.snapshot({ minVersion })
 }
 
-function all(snapshot: FlagSnapshot, context: EvaluationContext, eventStreamUrl: string | undefined): Found {
-  if (snapshot.asOf === undefined) throw new FlagsError('STORE_UNAVAILABLE', 'No flags could be loaded to answer all of them.')
+function allFlagsAnswer(snapshot: FlagSnapshot, context: EvaluationContext, eventStreamUrl: string | undefined): Answer {
+  if (snapshot.asOf === undefined) throw new FlagsError('STORE_UNAVAILABLE', 'The flags could not be loaded.')
   const evaluations = Object.values(snapshot.evaluateAll(context))
-  const flags: readonly (OfrepSuccess | OfrepFailure)[] = evaluations.map((evaluation) => ofrepAnswer(evaluation, snapshot))
+  const flags: readonly (OfrepSuccess | OfrepFailure)[] = evaluations.map((evaluation) => ofrepEvaluation(evaluation, snapshot))
   const metadata = { version: snapshot.asOf, ...(snapshot.stale ? { stale: true } : {}) }
   const streams = eventStreamUrl === undefined ? {} : { eventStreams: ofrepEventStreams(eventStreamUrl) }
-  return { body: { flags, ...streams, metadata }, essence: () => flags, asOf: snapshot.asOf, isSure: evaluations.every(isSure) }
+  return { body: { flags, ...streams, metadata }, tagSource: () => flags, asOf: snapshot.asOf, isCacheable: evaluations.every(isCacheable) }
 }
 
 function isName(key: string): boolean {

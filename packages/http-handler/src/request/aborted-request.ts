@@ -1,10 +1,10 @@
-import { Refusal } from '../response/http-error.ts'
+import { HttpError } from '../response/http-error.ts'
 
-/** Throws `REQUEST_ABORTED` where the client has gone: nothing is begun for it any more. */
-export function assertPresent(request: Request): void {
-  if (request.signal.aborted) throw aborted()
+/** Throws `REQUEST_ABORTED` if the client has gone, so that no work is started for it. */
+export function assertNotAborted(request: Request): void {
+  if (request.signal.aborted) throw requestAborted()
 }
 
-export function aborted(): Refusal {
-  return new Refusal('REQUEST_ABORTED', 'The request ended before it was complete.')
+export function requestAborted(): HttpError {
+  return new HttpError('REQUEST_ABORTED', 'The request ended before it was complete.')
 }

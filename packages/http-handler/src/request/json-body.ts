@@ -1,6 +1,6 @@
 import type { Clock } from '@flagstone/core'
-import { Refusal } from '../response/http-error.ts'
-import { aborted } from './aborted-request.ts'
+import { HttpError } from '../response/http-error.ts'
+import { requestAborted } from './aborted-request.ts'
 
 export interface BodyLimits {
   readonly maxBodyBytes: number
@@ -8,22 +8,22 @@ export interface BodyLimits {
   readonly clock: Clock
 }
 
-const READ_BEFORE = 'was read before it got here, as express.json() does: mount the handler before that'
-/** Deeper than anything that a flag or a context holds. */
+const READ_BEFORE = 'was already read, for example by express.json(): mount the handler before that'
+/** More than any flag or context needs. */
 const MAX_LEVELS = 100
 
 /**
- * The body as a JSON object. It is read no further than `maxBodyBytes` and no longer than `bodyTimeoutMs`.
+ * Reads the body as a JSON object; at most `maxBodyBytes`, and for at most `bodyTimeoutMs`.
  *
  * Throws `UNSUPPORTED_MEDIA_TYPE`, `BODY_TOO_LARGE`, `BODY_TIMEOUT`, `REQUEST_ABORTED` or `INVALID_BODY`.
  */
-export async function readObject(request: Request, limits: BodyLimits): Promise<object> {
+export async function readJsonBody(request: Request, limits: BodyLimits): Promise<object> {
   assertJson(request.headers)
-  const text = decoded(await bytesOf(request, limits))
+  const text = decoded(await readBytes(request, limits))
   if (text === '') throw invalid(isSentWithBody(request.headers) ? READ_BEFORE : 'is empty; it must be a JSON object')
   const value = parsed(text)
   if (value === null || typeof value !== 'object' || Array.isArray(value)) throw invalid('must be a JSON object')
-  assertHarmless(value)
+  assertSafe(value)
   return value
 }
 
@@ -32,22 +32,24 @@ function assertJson(headers: Headers): void {
   const isUtf8 = parameters.every((parameter) => /^\s*(charset="?utf-8"?)?\s*$/.test(parameter))
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
   if (type.trim() === 'application/json' && isUtf8 && encoding === 'identity') return
-  throw new Refusal('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json in UTF-8, not compressed.', { Accept: 'application/json' })
+  throw new HttpError('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json in UTF-8, not compressed.', {
+    Accept: 'application/json',
+  })
 }
 
-async function bytesOf(request: Request, { maxBodyBytes, bodyTimeoutMs, clock }: BodyLimits): Promise<Uint8Array> {
-  // What a client says of the length only ever refuses sooner.
+async function readBytes(request: Request, { maxBodyBytes, bodyTimeoutMs, clock }: BodyLimits): Promise<Uint8Array> {
+  // The declared length may only refuse a request sooner; the bytes are counted anyway.
   if (Number(request.headers.get('content-length')) > maxBodyBytes) throw tooLarge(maxBodyBytes)
   const reader = request.body?.getReader()
   if (reader === undefined) return new Uint8Array()
-  let ended: Refusal | undefined
-  const end = (why: Refusal): void => {
+  let ended: HttpError | undefined
+  const end = (why: HttpError): void => {
     ended ??= why
-    // Nobody waits: a source that hangs may never confirm.
+    // Not awaited: a source that hangs may never settle this.
     reader.cancel(why).catch(() => undefined)
   }
-  const onAbort = (): void => end(aborted())
-  const stop = clock.after(bodyTimeoutMs, () => end(new Refusal('BODY_TIMEOUT', `The body did not arrive within ${bodyTimeoutMs} ms.`)))
+  const onAbort = (): void => end(requestAborted())
+  const stop = clock.after(bodyTimeoutMs, () => end(new HttpError('BODY_TIMEOUT', `The body did not arrive within ${bodyTimeoutMs} ms.`)))
   request.signal.addEventListener('abort', onAbort)
   try {
     const chunks: Uint8Array[] = []
@@ -61,7 +63,7 @@ async function bytesOf(request: Request, { maxBodyBytes, bodyTimeoutMs, clock }:
       chunks.push(value)
     }
   } catch (error) {
-    throw error instanceof Refusal ? error : (ended ?? aborted())
+    throw error instanceof HttpError ? error : (ended ?? requestAborted())
   } finally {
     stop()
     request.signal.removeEventListener('abort', onAbort)
@@ -88,8 +90,8 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Refuses what is JSON but could hurt whoever handles it later. A loop, not a recursion: it is about what is nested too deeply. */
-function assertHarmless(root: object): void {
+/** Refuses JSON that could harm later code: too deep, or with `__proto__`. A loop, as deep nesting would overflow a recursion. */
+function assertSafe(root: object): void {
   let level: object[] = [root]
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > MAX_LEVELS) throw invalid(`has more than ${MAX_LEVELS} levels`)
@@ -98,10 +100,10 @@ function assertHarmless(root: object): void {
   }
 }
 
-function tooLarge(maxBodyBytes: number): Refusal {
-  return new Refusal('BODY_TOO_LARGE', `The body must have at most ${maxBodyBytes.toLocaleString('en')} bytes.`)
+function tooLarge(maxBodyBytes: number): HttpError {
+  return new HttpError('BODY_TOO_LARGE', `The body must have at most ${maxBodyBytes.toLocaleString('en')} bytes.`)
 }
 
-function invalid(what: string): Refusal {
-  return new Refusal('INVALID_BODY', `The body ${what}.`)
+function invalid(what: string): HttpError {
+  return new HttpError('INVALID_BODY', `The body ${what}.`)
 }

@@ -1,4 +1,4 @@
-import { Refusal } from '../response/http-error.ts'
+import { HttpError } from '../response/http-error.ts'
 
 const VERSION_TAG = /^"(\d{1,16})"$/
 
@@ -8,8 +8,8 @@ export function versionTag(version: number): string {
 }
 
 /**
- * The version that `If-Match` names; `undefined` where it names none or any (`*`). Throws `INVALID_HEADER` for anything else, so that a
- * condition that was meant is never passed over.
+ * The version in `If-Match`; `undefined` if the header is missing or is `*`. Throws `INVALID_HEADER` for anything else, so that no condition is
+ * ignored.
  */
 export function expectedVersion({ headers }: Request): number | undefined {
   const given = headers.get('if-match')?.trim()
@@ -17,5 +17,5 @@ export function expectedVersion({ headers }: Request): number | undefined {
   const [, digits] = VERSION_TAG.exec(given) ?? []
   const version = Number(digits)
   if (Number.isSafeInteger(version)) return version
-  throw new Refusal('INVALID_HEADER', 'If-Match must be one version in double quotes, such as "7".')
+  throw new HttpError('INVALID_HEADER', 'If-Match must be one version in double quotes, such as "7".')
 }

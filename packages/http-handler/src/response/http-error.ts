@@ -1,8 +1,8 @@
 import type { HttpCode } from './problem.ts'
 
-/** Thrown by whatever looks at a request, and answered as a problem. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal'
+/** Thrown where a request cannot be accepted; `problemResponse` turns it into a problem document. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError'
   readonly code: HttpCode
   readonly headers: Readonly<Record<string, string>>
 

@@ -1,17 +1,17 @@
 type ResponseHeaders = Readonly<Record<string, string>>
 
-/** What every answer says of itself; a route that knows better says so in its own headers. */
-const HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
+/** The default headers of every response; a route's own headers replace them. */
+const DEFAULT_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
 
-export function json(body: unknown, status = 200, headers: ResponseHeaders = {}): Response {
-  return jsonText(JSON.stringify(body), status, headers)
+export function jsonResponse(body: unknown, status = 200, headers: ResponseHeaders = {}): Response {
+  return jsonTextResponse(JSON.stringify(body), status, headers)
 }
 
-/** As `json`, for what is JSON already. */
-export function jsonText(text: string, status = 200, headers: ResponseHeaders = {}): Response {
+/** Like `jsonResponse`, for text that is JSON already. */
+export function jsonTextResponse(text: string, status = 200, headers: ResponseHeaders = {}): Response {
   return new Response(text, { status, headers: jsonHeaders(headers) })
 }
 
 export function jsonHeaders(headers: ResponseHeaders): ResponseHeaders {
-  return { ...HEADERS, ...headers }
+  return { ...DEFAULT_HEADERS, ...headers }
 }

@@ -1,7 +1,7 @@
 import { FlagsError } from '@flagstone/core'
-import { Refusal } from './http-error.ts'
-import { type Problem, type ProblemCode, STATUS } from './problem.ts'
-import { detailOf } from './safe-error-message.ts'
+import { HttpError } from './http-error.ts'
+import { PROBLEM_STATUS, type Problem, type ProblemCode } from './problem.ts'
+import { safeErrorDetail } from './safe-error-message.ts'
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -21,25 +21,25 @@ const TITLES: Readonly<Record<number, string>> = {
 const RETRY_AFTER_S = '1'
 
 /**
- * The response for anything that was thrown. What is the server's fault by its status, and what is not told in full, goes to `report` as
- * well; `what` names there what went wrong.
+ * The response to anything that was thrown. An error with a status of 500 or more, or whose message is replaced in the response, is also passed
+ * to `report`; `what` is the subject of its message.
  */
-export function problemOf(thrown: unknown, what: string, report: (error: FlagsError) => void): Response {
-  if (thrown instanceof Refusal) return problem(thrown.code, thrown.message, {}, thrown.headers)
+export function problemResponse(thrown: unknown, what: string, report: (error: FlagsError) => void): Response {
+  if (thrown instanceof HttpError) return problemDocument(thrown.code, thrown.message, {}, thrown.headers)
   const error = thrown instanceof FlagsError ? thrown : new FlagsError('GENERAL', `${what} failed.`, { cause: thrown })
   const { code, message, versions } = error
-  const detail = detailOf(error)
-  if (STATUS[code] >= 500 || detail !== message) report(error)
-  return problem(code, detail, versions === undefined ? {} : { versions })
+  const detail = safeErrorDetail(error)
+  if (PROBLEM_STATUS[code] >= 500 || detail !== message) report(error)
+  return problemDocument(code, detail, versions === undefined ? {} : { versions })
 }
 
-function problem(
+function problemDocument(
   code: ProblemCode,
   detail: string,
   members: Pick<Problem, 'versions'> = {},
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const status = STATUS[code]
+  const status = PROBLEM_STATUS[code]
   const body: Problem = { type: 'about:blank', title: TITLES[status] ?? '', status, detail, code, ...members }
   return new Response(JSON.stringify(body), {
     status,

@@ -1,6 +1,6 @@
 import type { FlagsErrorCode } from '@flagstone/core'
 
-/** What HTTP can say no to before Flagstone is asked. */
+/** Codes of errors that the handler itself finds, before it calls the client. */
 export type HttpCode =
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
@@ -23,15 +23,15 @@ export interface Problem {
   /** The status in words. */
   readonly title: string
   readonly status: number
-  /** What is wrong, and the way out. */
+  /** What is wrong, and how to fix it. */
   readonly detail: string
-  /** To act on. */
+  /** Tells programs which problem it is. */
   readonly code: ProblemCode
-  /** Of a `VERSION_CONFLICT`. */
+  /** Only with `VERSION_CONFLICT`. */
   readonly versions?: { readonly expected: number; readonly actual: number }
 }
 
-export const STATUS: Readonly<Record<ProblemCode, number>> = {
+export const PROBLEM_STATUS: Readonly<Record<ProblemCode, number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   ROUTE_NOT_FOUND: 404,

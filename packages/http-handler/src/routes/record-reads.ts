@@ -1,14 +1,14 @@
 import { type Change, FlagsError } from '@flagstone/core'
 import type { ResolvedOptions } from '../options.ts'
 import { versionTag } from '../request/preconditions.ts'
-import { json } from '../response/json-response.ts'
-import { tellable } from '../response/safe-error-message.ts'
+import { jsonResponse } from '../response/json-response.ts'
+import { safeErrorMessage } from '../response/safe-error-message.ts'
 import { BEFORE, LIMIT } from '../routing/query-parameters.ts'
 import type { Route } from '../routing/route.ts'
 import { type RecordKind, recordKinds } from './record-kind.ts'
 
-/** Flags and segments as they are stored, and what became of them. */
-export function recordRoutes({ flags }: ResolvedOptions): readonly Route[] {
+/** Reads flags and segments as they are stored, and their history. */
+export function recordReadRoutes({ flags }: ResolvedOptions): readonly Route[] {
   return recordKinds(flags).flatMap((kind) => [list(kind), get(kind), history(kind)])
 }
 
@@ -19,13 +19,13 @@ function list({ subject, title, admin }: RecordKind): Route {
     path: `/${many}`,
     action: { kind: 'read', operation: 'list', subject },
     query: [],
-    text: {
+    description: {
       id: `list${title}s`,
       summary: `All ${many}, by name. A record that cannot be read is left out.`,
       success: { status: 200, description: `The ${many}.`, schema: `${title}List` },
     },
     async answer() {
-      return json({ [many]: await admin.list() })
+      return jsonResponse({ [many]: await admin.list() })
     },
   }
 }
@@ -36,7 +36,7 @@ function get({ subject, title, admin, recordPath, notFound }: RecordKind): Route
     path: recordPath,
     action: { kind: 'read', operation: 'get', subject },
     query: [],
-    text: {
+    description: {
       id: `get${title}`,
       summary: `One ${subject} as it is stored.`,
       success: { status: 200, description: `The ${subject}.`, schema: `${title}Record`, headers: { ETag: 'Its version, for If-Match.' } },
@@ -45,7 +45,7 @@ function get({ subject, title, admin, recordPath, notFound }: RecordKind): Route
     async answer({ name }) {
       const record = await admin.get(name)
       if (record === null) throw new FlagsError(notFound, `${title} ${name} does not exist.`)
-      return json(record, 200, { ETag: versionTag(record.version) })
+      return jsonResponse(record, 200, { ETag: versionTag(record.version) })
     },
   }
 }
@@ -56,25 +56,25 @@ function history({ subject, title, admin }: RecordKind): Route {
     path: `/${subject}s/{name}/history`,
     action: { kind: 'read', operation: 'history', subject },
     query: [LIMIT, BEFORE],
-    text: {
+    description: {
       id: `get${title}History`,
-      summary: `The changes of one ${subject}, newest first; none for one that never was.`,
+      summary: `The changes of one ${subject}, newest first; empty for one that never existed.`,
       success: { status: 200, description: 'The changes.', schema: 'History' },
       problems: ['INVALID_OPTIONS'],
     },
     async answer({ name, query }) {
-      const [limit, before] = [query.whole('limit'), query.whole('before')]
+      const [limit, before] = [query.wholeNumber('limit'), query.wholeNumber('before')]
       const page = { ...(limit === undefined ? {} : { limit }), ...(before === undefined ? {} : { before }) }
-      return json({ changes: (await admin.history(name, page)).map(readable) })
+      return jsonResponse({ changes: (await admin.history(name, page)).map(safeChange) })
     },
   }
 }
 
-function readable(change: Change): object {
-  return { ...change, before: orWhyNot(change.before), after: orWhyNot(change.after) }
+function safeChange(change: Change): object {
+  return { ...change, before: recordOrError(change.before), after: recordOrError(change.after) }
 }
 
-function orWhyNot(record: Change['before']): object | null {
+function recordOrError(record: Change['before']): object | null {
   if (!(record instanceof FlagsError)) return record
-  return { errorCode: record.code, errorMessage: tellable(record.code, record.message) }
+  return { errorCode: record.code, errorMessage: safeErrorMessage(record.code, record.message) }
 }

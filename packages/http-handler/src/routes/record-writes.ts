@@ -1,28 +1,28 @@
 import type { ChangeMeta } from '@flagstone/core'
 import { checkName } from '@flagstone/core/schemas'
 import type { ResolvedOptions } from '../options.ts'
-import { assertPresent } from '../request/aborted-request.ts'
-import { readObject } from '../request/json-body.ts'
+import { assertNotAborted } from '../request/aborted-request.ts'
+import { readJsonBody } from '../request/json-body.ts'
 import { expectedVersion, versionTag } from '../request/preconditions.ts'
-import { json } from '../response/json-response.ts'
+import { jsonResponse } from '../response/json-response.ts'
 import { REASON } from '../routing/query-parameters.ts'
-import type { Asked, Route } from '../routing/route.ts'
+import type { Route, RouteRequest } from '../routing/route.ts'
 import { type RecordKind, recordKinds } from './record-kind.ts'
 
 const VERSION_TAG = { ETag: 'The new version, for If-Match.' }
 
-/** Creating, updating and deleting flags and segments. Who did it comes from `authorize`, never from the request. */
-export function changeRoutes(options: ResolvedOptions): readonly Route[] {
+/** Creates, updates and deletes flags and segments. The actor comes from `authorize`, never from the request. */
+export function recordWriteRoutes(options: ResolvedOptions): readonly Route[] {
   return recordKinds(options.flags).flatMap((kind) => [create(kind, options), update(kind, options), remove(kind)])
 }
 
-function create({ subject, title, admin, exists, refusals }: RecordKind, options: ResolvedOptions): Route {
+function create({ subject, title, admin, exists, writeProblems }: RecordKind, options: ResolvedOptions): Route {
   return {
     method: 'POST',
     path: `/${subject}s`,
     action: { kind: 'write', operation: 'create', subject },
     query: [REASON],
-    text: {
+    description: {
       id: `create${title}`,
       summary: `Creates a ${subject}.`,
       body: `New${title}`,
@@ -30,41 +30,41 @@ function create({ subject, title, admin, exists, refusals }: RecordKind, options
         status: 201,
         description: `The ${subject}, with its version.`,
         schema: `Written${title}`,
-        headers: { ...VERSION_TAG, Location: `Where the ${subject} is.` },
+        headers: { ...VERSION_TAG, Location: `The path of the ${subject}.` },
       },
-      problems: ['INVALID_NAME', 'INVALID_FLAG', exists, ...refusals],
+      problems: ['INVALID_NAME', 'INVALID_FLAG', exists, ...writeProblems],
     },
     async answer({ request, query, actor }) {
-      const record = await readObject(request, options)
-      // So that a misspelt name is told as such, whatever else is wrong.
+      const record = await readJsonBody(request, options)
+      // Checked first, so that an illegal name is reported as such, whatever else is wrong.
       const name = checkName('name' in record ? record.name : undefined)
-      assertPresent(request)
-      const written = await admin.create(record, about({ query, actor }))
-      return json(written, 201, { ETag: versionTag(written.version), Location: `${options.basePath}/${subject}s/${name}` })
+      assertNotAborted(request)
+      const written = await admin.create(record, changeMeta({ query, actor }))
+      return jsonResponse(written, 201, { ETag: versionTag(written.version), Location: `${options.basePath}/${subject}s/${name}` })
     },
   }
 }
 
-function update({ subject, title, admin, notFound, refusals }: RecordKind, options: ResolvedOptions): Route {
+function update({ subject, title, admin, notFound, writeProblems }: RecordKind, options: ResolvedOptions): Route {
   return {
     method: 'POST',
     path: `/${subject}s/{name}/update`,
     action: { kind: 'write', operation: 'update', subject },
     query: [REASON],
-    text: {
+    description: {
       id: `update${title}`,
       summary: `Updates a ${subject}: null removes an optional field, any other value replaces it whole.`,
       body: `${title}Patch`,
       takesIfMatch: true,
       success: { status: 200, description: `The ${subject}, with its new version.`, schema: `Written${title}`, headers: VERSION_TAG },
-      problems: ['INVALID_FLAG', notFound, ...refusals],
+      problems: ['INVALID_FLAG', notFound, ...writeProblems],
     },
     async answer({ request, name, query, actor }) {
-      const meta = { ...about({ query, actor }), ...precondition(request) }
-      const patch = await readObject(request, options)
-      assertPresent(request)
+      const meta = { ...changeMeta({ query, actor }), ...precondition(request) }
+      const patch = await readJsonBody(request, options)
+      assertNotAborted(request)
       const written = await admin.update(name, patch, meta)
-      return json(written, 200, { ETag: versionTag(written.version) })
+      return jsonResponse(written, 200, { ETag: versionTag(written.version) })
     },
   }
 }
@@ -75,7 +75,7 @@ function remove({ subject, title, admin, notFound }: RecordKind): Route {
     path: `/${subject}s/{name}`,
     action: { kind: 'write', operation: 'delete', subject },
     query: [REASON],
-    text: {
+    description: {
       id: `delete${title}`,
       summary: `Deletes a ${subject}.`,
       takesIfMatch: true,
@@ -83,14 +83,14 @@ function remove({ subject, title, admin, notFound }: RecordKind): Route {
       problems: ['INVALID_FLAG', notFound],
     },
     async answer({ request, name, query, actor }) {
-      const meta = { ...about({ query, actor }), ...precondition(request) }
-      assertPresent(request)
-      return json(await admin.delete(name, meta))
+      const meta = { ...changeMeta({ query, actor }), ...precondition(request) }
+      assertNotAborted(request)
+      return jsonResponse(await admin.delete(name, meta))
     },
   }
 }
 
-function about({ query, actor }: Pick<Asked, 'query' | 'actor'>): ChangeMeta {
+function changeMeta({ query, actor }: Pick<RouteRequest, 'query' | 'actor'>): ChangeMeta {
   const reason = query.text('reason')
   return { ...(actor === undefined ? {} : { actor }), ...(reason === undefined ? {} : { reason }) }
 }

@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 
-/** Lets pages of these origins read what is answered; `'*'` stands for all. */
-export function crossOrigin(origins: readonly string[]): MiddlewareHandler {
+/** Lets pages of these origins read responses; `'*'` stands for all origins. */
+export function corsMiddleware(origins: readonly string[]): MiddlewareHandler {
   const share = cors({
     origin: origins.includes('*') ? '*' : [...origins],
     allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
@@ -11,7 +11,7 @@ export function crossOrigin(origins: readonly string[]): MiddlewareHandler {
     maxAge: 600,
   })
   return async (c, next) => {
-    // An OPTIONS that is no preflight asks for what the path allows.
+    // An OPTIONS request that is not a preflight is answered with the methods of the path.
     const asksForMethods = c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') === undefined
     return asksForMethods ? await next() : await share(c, next)
   }

@@ -8,38 +8,38 @@ const meta = fieldsOf(jsonSchemaOf(metaSchema))
 
 export const USER_ID: QueryParameter = {
   name: 'user_id',
-  description: 'Whom the flag is asked for: the targeting key. None: nobody in particular.',
+  description: 'The user to evaluate the flag for: the targeting key. Without it the flag is evaluated for no user.',
   schema: { type: 'string' },
 }
 
 export const MIN_VERSION: QueryParameter = {
   name: 'min_version',
-  description: 'No answer older than this version, as a write returned it.',
+  description: 'The answer is not older than this version, as a write returned it.',
   schema: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
 }
 
 export const LAST_EVENT_ID: QueryParameter = {
   name: 'last_event_id',
   description:
-    'For clients that cannot send the header `Last-Event-ID`, which counts where both are there. ' +
-    `\`${BEFORE_LISTENING}\`: the client has asked before it listened, and is told at once to ask for everything again.`,
+    'For clients that cannot send the header `Last-Event-ID`; with both, the header counts. ' +
+    `\`${BEFORE_LISTENING}\`: the client evaluated flags before it connected, and is told at once to evaluate all of them again.`,
   schema: { type: 'string' },
 }
 
 export const LIMIT: QueryParameter = {
   name: 'limit',
-  description: 'How many changes at most. Default 50.',
+  description: 'The largest number of changes. Default 50.',
   schema: page['limit'] ?? {},
 }
 
 export const BEFORE: QueryParameter = {
   name: 'before',
-  description: 'Only changes below this version: the last of the page before.',
+  description: 'Only changes below this version. For the next page: the version of the last change of this page.',
   schema: page['before'] ?? {},
 }
 
 export const REASON: QueryParameter = {
   name: 'reason',
-  description: 'Why, for the change log.',
+  description: 'The reason for the change, for the change log.',
   schema: meta['reason'] ?? {},
 }

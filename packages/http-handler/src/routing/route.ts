@@ -1,13 +1,13 @@
-import type { Deed } from '../authorization/action.ts'
-import type { Allowed } from '../authorization/authorize-request.ts'
+import type { Permission } from '../authorization/action.ts'
+import type { Authorized } from '../authorization/authorize-request.ts'
 import type { Query } from '../request/query.ts'
 import type { ProblemCode } from '../response/problem.ts'
 import type { JsonSchema } from '../schemas/json-schema.ts'
 
 export type Method = 'GET' | 'POST' | 'DELETE'
 
-/** A request that may be answered: its route is found, its name is legal, its action is allowed. */
-export interface Asked extends Allowed {
+/** A request whose route was found, whose name is legal and whose action is allowed. */
+export interface RouteRequest extends Authorized {
   readonly request: Request
   /** The `{name}` of the path; `''` where the path has none. */
   readonly name: string
@@ -20,45 +20,45 @@ export interface QueryParameter {
   readonly schema: JsonSchema
 }
 
-/** What the OpenAPI document says of a route beyond its path, action and parameters. Schemas are names of `openapi/components.ts`. */
-export interface RouteText {
-  /** What generated clients call it; no other route has it. */
+/** What the OpenAPI document says about a route, besides its path, action and parameters. Schemas are named as in `schemas/component-schemas.ts`. */
+export interface RouteDescription {
+  /** The `operationId`, unique; generated clients name their method after it. */
   readonly id: string
   readonly summary: string
-  /** The schema of the body that it reads; none: it reads no body. */
+  /** The schema of the request body; absent: the route reads no body. */
   readonly body?: string
-  /** Whether it heeds `If-Match`. */
+  /** Whether the route evaluates `If-Match`. */
   readonly takesIfMatch?: boolean
-  /** Whether it heeds `If-None-Match`, and says its entity tag. */
+  /** Whether the route evaluates `If-None-Match`, and sends an entity tag. */
   readonly takesIfNoneMatch?: boolean
-  /** Whether it heeds `Last-Event-ID`. */
+  /** Whether the route evaluates `Last-Event-ID`. */
   readonly takesLastEventId?: boolean
-  /** Whether it is answered without the store, whose problems then never come. */
+  /** Whether the route answers without the store, and so never with the store's problems. */
   readonly isStoreless?: boolean
   readonly success: {
     readonly status: 200 | 201
     readonly description: string
     /** Default `application/json`. */
     readonly type?: string
-    /** A component, or a schema of its own. */
+    /** The name of a component schema, or a schema. */
     readonly schema: string | JsonSchema
-    /** Headers of the answer and what they say. */
+    /** Headers of the response, with their descriptions. */
     readonly headers?: Readonly<Record<string, string>>
   }
-  /** Beyond those that follow from the rest: refusals of name, query, headers and body, `UNAUTHENTICATED`, `FORBIDDEN`, and what the store may say. */
+  /** Further problems. Those of name, query, headers, body, authorization and store follow from the other fields. */
   readonly problems?: readonly ProblemCode[]
 }
 
-/** One thing that can be asked over HTTP. */
+/** One operation of the HTTP API. */
 export interface Route {
   readonly method: Method
-  /** As OpenAPI writes it: `/flags/{name}`. A `{name}` is that of a flag or a segment. */
+  /** As OpenAPI writes it: `/flags/{name}`. `{name}` is the name of a flag or a segment. */
   readonly path: string
-  /** What `authorize` is asked; the name is added. */
-  readonly action: Deed & { readonly subject: 'flag' | 'segment' }
-  /** The query parameters that it takes; any other is refused. */
+  /** The action that `authorize` decides on; the router adds the name. */
+  readonly action: Permission & { readonly subject: 'flag' | 'segment' }
+  /** The query parameters that the route takes; any other is refused. */
   readonly query: readonly QueryParameter[]
-  readonly text: RouteText
-  /** Whatever it throws is answered as a problem. */
-  answer(asked: Asked): Promise<Response>
+  readonly description: RouteDescription
+  /** Anything that it throws becomes a problem response. */
+  answer(request: RouteRequest): Promise<Response>
 }

@@ -1,48 +1,48 @@
 import { checkName } from '@flagstone/core/schemas'
 import { type Context, Hono } from 'hono'
 import type { Action } from '../authorization/action.ts'
-import { allow } from '../authorization/authorize-request.ts'
+import { authorizeRequest } from '../authorization/authorize-request.ts'
 import type { ResolvedOptions } from '../options.ts'
-import { queryOf } from '../request/query.ts'
-import { Refusal } from '../response/http-error.ts'
-import { problemOf } from '../response/problem-response.ts'
-import { crossOrigin } from './cors.ts'
+import { parseQuery } from '../request/query.ts'
+import { HttpError } from '../response/http-error.ts'
+import { problemResponse } from '../response/problem-response.ts'
+import { corsMiddleware } from './cors.ts'
 import type { Route } from './route.ts'
 
-/** What a request is looked up in. Hono is fastest where a path has one handler alone: so it has those of the right methods, and `others` the rest. */
-export interface Routing {
+/** Hono is fastest if each path has a single handler: so `app` has the routes, and `fallback` the responses to all other methods and paths. */
+export interface Router {
   readonly app: Hono
-  /** Asked where `app` has nothing. */
-  readonly others: Hono
+  /** Called for what `app` has no route for. */
+  readonly fallback: Hono
 }
 
-/** Puts routes together: each with its method and name checked and its action allowed, and a problem for whatever is none of them. */
-export function routing(routes: readonly Route[], options: ResolvedOptions): Routing {
+/** Makes a router of the routes. It checks the name, authorizes the action and parses the query; anything that is no route gets a problem response. */
+export function createRouter(routes: readonly Route[], options: ResolvedOptions): Router {
   const app = new Hono().basePath(options.basePath)
-  const others = new Hono().basePath(options.basePath)
-  if (options.origins.length > 0) app.use(crossOrigin(options.origins))
-  for (const route of routes) app.on(route.method, pattern(route.path), answerer(route, options))
+  const fallback = new Hono().basePath(options.basePath)
+  if (options.origins.length > 0) app.use(corsMiddleware(options.origins))
+  for (const route of routes) app.on(route.method, pattern(route.path), routeHandler(route, options))
   for (const path of new Set(routes.map((route) => route.path))) {
     const allowed = allowedFor(routes.filter((route) => route.path === path))
-    others.all(pattern(path), (c) => otherMethod(c, allowed, options))
+    fallback.all(pattern(path), (c) => methodNotAllowed(c, allowed, options))
   }
-  app.notFound((c) => others.fetch(c.req.raw))
-  app.onError((error, c) => problemOf(error, nameOf(c), options.report))
-  others.notFound((c) => problemOf(nowhere(c, options), nameOf(c), options.report))
-  return { app, others }
+  app.notFound((c) => fallback.fetch(c.req.raw))
+  app.onError((error, c) => problemResponse(error, requestLabel(c), options.report))
+  fallback.notFound((c) => problemResponse(routeNotFound(c, options), requestLabel(c), options.report))
+  return { app, fallback }
 }
 
-function answerer(route: Route, options: ResolvedOptions): (c: Context) => Promise<Response> {
-  const isNamed = route.path.includes('{name}')
+function routeHandler(route: Route, options: ResolvedOptions): (c: Context) => Promise<Response> {
+  const hasName = route.path.includes('{name}')
   const known = route.query.map(({ name }) => name)
   return async (c) => {
     const request = c.req.raw
     try {
-      const name = isNamed ? checkName(c.req.param('name')) : ''
-      const { actor } = await allow(request, actionOf(route, name), options)
-      return await route.answer({ request, name, actor, query: queryOf(request.url, known) })
+      const name = hasName ? checkName(c.req.param('name')) : ''
+      const { actor } = await authorizeRequest(request, actionOf(route, name), options)
+      return await route.answer({ request, name, actor, query: parseQuery(request.url, known) })
     } catch (error) {
-      return problemOf(error, `${route.method} ${route.path}`, options.report)
+      return problemResponse(error, `${route.method} ${route.path}`, options.report)
     }
   }
 }
@@ -51,25 +51,27 @@ function actionOf({ action }: Route, name: string): Action {
   return name === '' ? action : { ...action, name }
 }
 
-/** Hono answers HEAD as GET, without the body. */
+/** Hono answers HEAD like GET, without the body. */
 function allowedFor(routes: readonly Route[]): string {
   const methods = routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   return [...methods, 'OPTIONS'].join(', ')
 }
 
-/** The answer to a method that the path does not have: `allowed` names those that it has. */
-export function otherMethod(c: Context, allowed: string, { report }: ResolvedOptions): Response {
+/** The response to OPTIONS, and to a method that the path does not have. `allowed` lists those that it has. */
+export function methodNotAllowed(c: Context, allowed: string, { report }: ResolvedOptions): Response {
   if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { Allow: allowed } })
-  const refusal = new Refusal('METHOD_NOT_ALLOWED', `${c.req.method} is not for this path; ${allowed} are.`, { Allow: allowed })
-  return problemOf(refusal, nameOf(c), report)
+  const refusal = new HttpError('METHOD_NOT_ALLOWED', `${c.req.method} is not allowed on this path. Allowed: ${allowed}.`, {
+    Allow: allowed,
+  })
+  return problemResponse(refusal, requestLabel(c), report)
 }
 
-/** Says which path arrived: a server may have taken part of it off, or left it on. */
-function nowhere({ req }: Context, { basePath }: ResolvedOptions): Refusal {
+/** The message quotes the path as it arrived, because a server in front may have stripped part of it, or kept too much. */
+function routeNotFound({ req }: Context, { basePath }: ResolvedOptions): HttpError {
   const arrived = JSON.stringify(req.path.slice(0, 100))
-  return new Refusal(
+  return new HttpError(
     'ROUTE_NOT_FOUND',
-    `There is nothing at ${arrived}, as it arrived here: routes begin at ${basePath}/ (option basePath).`,
+    `No route has the path ${arrived}, as it arrived here. Routes begin at ${basePath}/ (option basePath).`,
   )
 }
 
@@ -77,6 +79,6 @@ function pattern(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
-function nameOf(c: Context): string {
+function requestLabel(c: Context): string {
   return `${c.req.method} request`
 }

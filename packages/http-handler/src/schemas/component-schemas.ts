@@ -14,11 +14,12 @@ const FLAG: JsonSchema = { type: 'boolean' }
 const VERSION: JsonSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }
 const PROPAGATION: JsonSchema = {
   enum: ['ok', 'deferred'],
-  description: '`ok`: the shared cache holds nothing older. `deferred`: it could not be reached, and will be told as soon as it can.',
+  description:
+    '`ok`: the shared cache holds nothing older. `deferred`: the shared cache could not be reached; it is invalidated as soon as it can be.',
 }
 
-/** Everything that goes over the wire, by name. What is written and what is stored is made from the schemas that check it. */
-export function components(): Readonly<Record<string, JsonSchema>> {
+/** The component schemas of the OpenAPI document, by name. Records and patches are converted from the schemas that validate them. */
+export function componentSchemas(): Readonly<Record<string, JsonSchema>> {
   return {
     NewFlag: jsonSchemaOf(newFlagSchema),
     FlagPatch: jsonSchemaOf(patchSchema),
@@ -29,8 +30,8 @@ export function components(): Readonly<Record<string, JsonSchema>> {
     Evaluation: evaluation(),
     FlagList: object({ flags: listOf('FlagRecord') }),
     SegmentList: object({ segments: listOf('SegmentRecord') }),
-    WrittenFlag: object({ flag: ref('FlagRecord'), version: VERSION, propagation: PROPAGATION }),
-    WrittenSegment: object({ segment: ref('SegmentRecord'), version: VERSION, propagation: PROPAGATION }),
+    WrittenFlag: object({ flag: schemaRef('FlagRecord'), version: VERSION, propagation: PROPAGATION }),
+    WrittenSegment: object({ segment: schemaRef('SegmentRecord'), version: VERSION, propagation: PROPAGATION }),
     Deleted: object({ version: VERSION, propagation: PROPAGATION }),
     Unreadable: object({ errorCode: TEXT, errorMessage: TEXT }),
     Change: object(
@@ -41,8 +42,8 @@ export function components(): Readonly<Record<string, JsonSchema>> {
         operation: { enum: ['create', 'update', 'delete'] },
         actor: TEXT,
         reason: TEXT,
-        before: state('`null` before a create.'),
-        after: state('`null` after a delete.'),
+        before: recordOrNull('`null` before a create.'),
+        after: recordOrNull('`null` after a delete.'),
         at: { ...TEXT, format: 'date-time' },
       },
       ['actor', 'reason'],
@@ -54,12 +55,12 @@ export function components(): Readonly<Record<string, JsonSchema>> {
     ),
     Explanation: object(
       {
-        evaluation: ref('Evaluation'),
+        evaluation: schemaRef('Evaluation'),
         layers: listOf('Finding'),
         floor: VERSION,
         clock: VERSION,
-        trace: { type: 'object', description: 'Every step of the evaluation; for people and programs that show it to people.' },
-        text: { ...TEXT, description: 'All of it, for a person.' },
+        trace: { type: 'object', description: 'Every step of the evaluation; for people, and for programs that show it to people.' },
+        text: { ...TEXT, description: 'The whole explanation as text, for people.' },
       },
       ['trace'],
     ),
@@ -68,8 +69,8 @@ export function components(): Readonly<Record<string, JsonSchema>> {
         type: { const: 'about:blank' },
         title: { ...TEXT, description: 'The status in words.' },
         status: { type: 'integer' },
-        detail: { ...TEXT, description: 'What is wrong, and the way out.' },
-        code: { ...TEXT, description: 'Which problem it is, to act on.' },
+        detail: { ...TEXT, description: 'What is wrong, and how to fix it.' },
+        code: { ...TEXT, description: 'Tells programs which problem it is.' },
         versions: object({ expected: VERSION, actual: VERSION }),
       },
       ['versions'],
@@ -77,25 +78,25 @@ export function components(): Readonly<Record<string, JsonSchema>> {
   }
 }
 
-export function ref(name: string): JsonSchema {
+export function schemaRef(name: string): JsonSchema {
   return { $ref: `#/components/schemas/${name}` }
 }
 
-/** An object of these fields, all of which are there but the ones that may be missing. */
+/** An object with these fields, all required but the optional ones. */
 function object(fields: Readonly<Record<string, JsonSchema>>, optional: readonly string[] = []): JsonSchema {
   return { type: 'object', properties: fields, required: Object.keys(fields).filter((field) => !optional.includes(field)) }
 }
 
 function listOf(name: string): JsonSchema {
-  return { type: 'array', items: ref(name) }
+  return { type: 'array', items: schemaRef(name) }
 }
 
-/** A record in the log: one of a flag or of a segment, none, or why it cannot be read. */
-function state(description: string): JsonSchema {
-  return { anyOf: [ref('FlagRecord'), ref('SegmentRecord'), ref('Unreadable'), { type: 'null' }], description }
+/** A record in the change log: a flag, a segment, `null`, or why it cannot be read. */
+function recordOrNull(description: string): JsonSchema {
+  return { anyOf: [schemaRef('FlagRecord'), schemaRef('SegmentRecord'), schemaRef('Unreadable'), { type: 'null' }], description }
 }
 
-/** What a decision is, and what `evaluate` says beside it; a default has no version, and no key where none was given. */
+/** A decision, and what `evaluate` adds to it. A default has no version, and no targeting key if the request had none. */
 function evaluation(): JsonSchema {
   const fields = fieldsOf(jsonSchemaOf(decisionSchema))
   const reasons = fields['reason']?.['enum'] as readonly string[]
@@ -104,13 +105,13 @@ function evaluation(): JsonSchema {
     reason: { enum: [...reasons, 'STALE', 'ERROR'] },
     source: { enum: ['memory', 'decision', 'cache', 'store', 'default'], description: 'Which layer answered.' },
     asOf: { ...VERSION, description: "The store's clock when the flag was loaded." },
-    errorCode: { ...TEXT, description: 'Why it is a default: `FLAG_NOT_FOUND`, `TARGETING_KEY_MISSING`, `STORE_UNAVAILABLE`, …' },
+    errorCode: { ...TEXT, description: 'Why the answer is a default: `FLAG_NOT_FOUND`, `TARGETING_KEY_MISSING`, `STORE_UNAVAILABLE`, …' },
     errorMessage: TEXT,
     enabled: FLAG,
   }
-  const always = ['name', 'enabled', 'reason', 'source']
+  const required = ['name', 'enabled', 'reason', 'source']
   return object(
     all,
-    Object.keys(all).filter((field) => !always.includes(field)),
+    Object.keys(all).filter((field) => !required.includes(field)),
   )
 }

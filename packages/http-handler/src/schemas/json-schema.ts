@@ -6,16 +6,16 @@ export interface JsonSchema {
   readonly [keyword: string]: unknown
 }
 
-/** Checks in code: where JSON Schema can say the same, the schema's metadata beside them does. */
-const IN_CODE: ReadonlySet<string> = new Set(['check', 'raw_check', 'raw_transform', 'transform'])
+/** Actions that are code. Where JSON Schema has an equivalent keyword, the schema's metadata holds it. */
+const CODE_CHECKS: ReadonlySet<string> = new Set(['check', 'raw_check', 'raw_transform', 'transform'])
 
-/** What the schema takes, as JSON Schema. Throws where the schema holds a kind that JSON Schema has no word for, so that a test sees it. */
+/** Converts a schema to JSON Schema. Throws if JSON Schema has no equivalent for part of it, so that a test fails. */
 export function jsonSchemaOf(schema: Schema<unknown>): JsonSchema {
   const { $schema: _, ...converted } = toJsonSchema(schema, {
     target: 'draft-2020-12',
     typeMode: 'output',
     overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'custom' ? {} : undefined),
-    overrideAction: ({ valibotAction, jsonSchema }) => (IN_CODE.has(valibotAction.type) ? jsonSchema : undefined),
+    overrideAction: ({ valibotAction, jsonSchema }) => (CODE_CHECKS.has(valibotAction.type) ? jsonSchema : undefined),
   })
   return converted as JsonSchema
 }

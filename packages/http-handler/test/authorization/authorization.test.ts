@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Action, flagsHandler, type HandlerOptions } from '../../src/index.ts'
-import { problem, request, Site, sending } from '../handler-fixture.ts'
+import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
 
-let site: Site
+let site: HandlerFixture
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'first', rollout: 100 })
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 /** Every route, with what `authorize` must be asked. */
 const ROUTES: readonly (readonly [string, RequestInit | undefined, Action])[] = [
@@ -17,8 +17,8 @@ const ROUTES: readonly (readonly [string, RequestInit | undefined, Action])[] = 
     [`/${subject}s`, undefined, { kind: 'read', operation: 'list', subject }],
     [subject === 'flag' ? '/flags/first/record' : '/segments/first', undefined, { kind: 'read', operation: 'get', subject, name: 'first' }],
     [`/${subject}s/first/history`, undefined, { kind: 'read', operation: 'history', subject, name: 'first' }],
-    [`/${subject}s`, sending({ name: 'second' }), { kind: 'write', operation: 'create', subject }],
-    [`/${subject}s/first/update`, sending({ description: 'x' }), { kind: 'write', operation: 'update', subject, name: 'first' }],
+    [`/${subject}s`, jsonRequest({ name: 'second' }), { kind: 'write', operation: 'create', subject }],
+    [`/${subject}s/first/update`, jsonRequest({ description: 'x' }), { kind: 'write', operation: 'update', subject, name: 'first' }],
     [`/${subject}s/first`, { method: 'DELETE' }, { kind: 'write', operation: 'delete', subject, name: 'first' }],
   ]),
   ['/flags/first/explain', undefined, { kind: 'read', operation: 'explain', subject: 'flag', name: 'first' }],
@@ -39,7 +39,7 @@ describe('without authorize', () => {
     vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const response = await flagsHandler({ flags: site.flags })(request(path, init))
     expect(response.status).toBe(403)
-    expect(await problem(response)).toMatchObject({ code: 'FORBIDDEN', detail: expect.stringContaining('authorize') })
+    expect(await readProblem(response)).toMatchObject({ code: 'FORBIDDEN', detail: expect.stringContaining('authorize') })
     await unchanged()
     vi.restoreAllMocks()
   })
@@ -72,7 +72,7 @@ describe('authorize', () => {
     }
     const response = await site.handler({ authorize })(request(path, init))
     expect([response.status, asked]).toEqual([403, [action]])
-    expect(await problem(response)).toMatchObject({ code: 'FORBIDDEN' })
+    expect(await readProblem(response)).toMatchObject({ code: 'FORBIDDEN' })
     await unchanged()
   })
 
@@ -115,23 +115,23 @@ describe('authorize', () => {
   test.each([undefined, null, 1, 'yes', '', 0, Symbol('x'), () => true])('that answers %o opens nothing', async (verdict) => {
     const response = await site.handler(answering(verdict))(request('/flags/first', { method: 'DELETE' }))
     expect(response.status).toBe(500)
-    expect(await problem(response)).toMatchObject({ code: 'GENERAL', detail: 'Something went wrong.' })
-    expect(site.told).toMatchObject([{ code: 'GENERAL', message: expect.stringContaining('authorize') }])
+    expect(await readProblem(response)).toMatchObject({ code: 'GENERAL', detail: 'Something went wrong.' })
+    expect(site.reportedErrors).toMatchObject([{ code: 'GENERAL', message: expect.stringContaining('authorize') }])
     await unchanged()
   })
 
   test.each([7, null, {}, 'x'.repeat(201), 'a\0b', 'a\ud800'])('that answers the actor %j opens nothing', async (actor) => {
     const response = await site.handler(answering({ actor }))(request('/flags/first', { method: 'DELETE' }))
     expect(response.status).toBe(500)
-    expect(site.told).toMatchObject([{ message: expect.stringContaining('actor') }])
+    expect(site.reportedErrors).toMatchObject([{ message: expect.stringContaining('actor') }])
     await unchanged()
   })
 
   test.each(ROUTES)('that answers a challenge refuses %s %o with a 401', async (path, init) => {
     const response = await site.handler({ authorize: () => ({ challenge: 'Bearer realm="flags"' }) })(request(path, init))
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="flags"'])
-    expect(await problem(response)).toMatchObject({ code: 'UNAUTHENTICATED', title: 'Unauthorized' })
-    expect(site.told).toEqual([])
+    expect(await readProblem(response)).toMatchObject({ code: 'UNAUTHENTICATED', title: 'Unauthorized' })
+    expect(site.reportedErrors).toEqual([])
     await unchanged()
   })
 
@@ -140,7 +140,7 @@ describe('authorize', () => {
     async (challenge) => {
       const handler = site.handler(answering({ challenge, actor: 'ada' }))
       expect((await handler(request('/flags/first', { method: 'DELETE' }))).status).toBe(500)
-      expect(site.told).toMatchObject([{ message: expect.stringContaining('challenge') }])
+      expect(site.reportedErrors).toMatchObject([{ message: expect.stringContaining('challenge') }])
       await unchanged()
     },
   )
@@ -159,24 +159,24 @@ describe('authorize', () => {
     const response = await site.handler({ authorize })(request('/flags/first', { method: 'DELETE' }))
     expect(response.status).toBe(500)
     expect(await response.text()).not.toContain('ldap')
-    expect(site.told).toMatchObject([{ code: 'GENERAL', message: expect.stringContaining('authorize threw') }])
+    expect(site.reportedErrors).toMatchObject([{ code: 'GENERAL', message: expect.stringContaining('authorize threw') }])
     await unchanged()
   })
 
   test('that reads the body is told of, as the body is then gone', async () => {
     const authorize = async (asked: Request): Promise<boolean> => (await asked.text()) !== ''
-    const response = await site.handler({ authorize })(request('/flags', sending({ name: 'second' })))
+    const response = await site.handler({ authorize })(request('/flags', jsonRequest({ name: 'second' })))
     expect(response.status).toBe(500)
-    expect(site.told).toMatchObject([{ message: expect.stringContaining('body') }])
+    expect(site.reportedErrors).toMatchObject([{ message: expect.stringContaining('body') }])
     await unchanged()
   })
 
   test('is the only source of the actor', async () => {
     const named = { name: 'second', actor: 'mallory' }
-    expect((await site.ask('/flags', sending(named))).status).toBe(400)
-    expect((await site.ask('/flags?actor=mallory', sending({ name: 'second' }))).status).toBe(400)
+    expect((await site.send('/flags', jsonRequest(named))).status).toBe(400)
+    expect((await site.send('/flags?actor=mallory', jsonRequest({ name: 'second' }))).status).toBe(400)
     await site.handler({ authorize: () => ({ actor: 'ada' }) })(
-      request('/flags', sending({ name: 'second' }, { headers: { 'X-Actor': 'mallory', Actor: 'mallory' } })),
+      request('/flags', jsonRequest({ name: 'second' }, { headers: { 'X-Actor': 'mallory', Actor: 'mallory' } })),
     )
     expect(await site.flags.admin.history('second')).toMatchObject([{ actor: 'ada' }])
   })

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type BearerTokens, bearerToken } from '../../src/index.ts'
-import { problem, request, Site, sending } from '../handler-fixture.ts'
+import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
 
 const EVALUATE = 'evaluate-0123456789'
 const READ = 'read-0123456789abcd'
 const WRITE = 'write-0123456789abc'
 
-let site: Site
+let site: HandlerFixture
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'first' })
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 async function statuses(tokens: BearerTokens, authorization: string | undefined): Promise<number[]> {
   const handler = site.handler({ authorize: bearerToken(tokens) })
@@ -19,7 +19,7 @@ async function statuses(tokens: BearerTokens, authorization: string | undefined)
   const asked = [
     request('/flags/first', { headers }),
     request('/flags', { headers }),
-    request('/flags/first/update', sending({}, { headers })),
+    request('/flags/first/update', jsonRequest({}, { headers })),
   ]
   const found: number[] = []
   for (const each of asked) found.push((await handler(each)).status)
@@ -58,7 +58,7 @@ describe('bearerToken', () => {
     [{ Authorization: `Bearer ${WRITE}x` }, 'Bearer error="invalid_token"'],
   ])('says what is wanted to %j', async (headers, challenge) => {
     const response = await site.handler({ authorize: bearerToken(tokens) })(request('/flags', { headers }))
-    expect([response.headers.get('www-authenticate'), await problem(response)]).toMatchObject([challenge, { code: 'UNAUTHENTICATED' }])
+    expect([response.headers.get('www-authenticate'), await readProblem(response)]).toMatchObject([challenge, { code: 'UNAUTHENTICATED' }])
   })
 
   test('takes the scheme in any case, as HTTP has it', async () => {

@@ -1,8 +1,8 @@
 import { findBrowser, isAbsent } from '@flagstone/services'
 import { expect, test } from 'vitest'
 import type { HandlerOptions } from '../../src/index.ts'
-import { EventsSite } from '../events/events-fixture.ts'
-import { listen } from '../loopback-server.ts'
+import { EventsFixture } from '../events/events-fixture.ts'
+import { startLoopbackServer } from '../loopback-server.ts'
 import { bundledPage } from './bundled-page.ts'
 import { openBrowser } from './open-browser.ts'
 
@@ -27,7 +27,7 @@ test.skipIf(isAbsent(found)).each(WAYS)(
   `a page in a browser that $way turns a feature on after an update, without a reload${because}`,
   { timeout: 120_000 },
   async ({ way, poll, options }) => {
-    const site = new EventsSite({}, { public: 'evaluate', ...options })
+    const site = new EventsFixture({}, { public: 'evaluate', ...options })
     await site.store.create({ name: 'new_feature', rollout: 0 })
     const script = await bundledPage()
     const statuses: number[] = []
@@ -35,11 +35,11 @@ test.skipIf(isAbsent(found)).each(WAYS)(
     const unchanged = new Promise<void>((resolve) => {
       onUnchanged = resolve
     })
-    const loopback = await listen(async (request) => {
+    const loopback = await startLoopbackServer(async (request) => {
       const { pathname } = new URL(request.url)
       if (pathname === '/') return html('<!doctype html><title>…</title><script type="module" src="/page.js"></script>')
       if (pathname === '/page.js') return new Response(script, { headers: { 'Content-Type': 'text/javascript' } })
-      const response = await site.events(request)
+      const response = await site.eventsHandler(request)
       if (pathname.startsWith('/ofrep')) statuses.push(response.status)
       if (response.status === 304) onUnchanged()
       return response
@@ -68,7 +68,7 @@ test.skipIf(isAbsent(found)).each(WAYS)(
     } finally {
       await browser.close()
       await loopback.close()
-      await site.end()
+      await site.close()
     }
   },
 )

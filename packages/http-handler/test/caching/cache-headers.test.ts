@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { request, Site, sending } from '../handler-fixture.ts'
-import { askAll, askOne } from '../ofrep/ofrep-requests.ts'
+import { HandlerFixture, jsonRequest, request } from '../handler-fixture.ts'
+import { evaluateAll, evaluateOne } from '../ofrep/ofrep-requests.ts'
 
 const PRIVATE = ['private, no-cache', 'Authorization, Cookie, X-API-Key']
 
-let site: Site
+let site: HandlerFixture
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'one', rollout: 50 })
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
-type Options = Parameters<Site['handler']>[0]
+type Options = Parameters<HandlerFixture['handler']>[0]
 
 function cachingOf({ headers }: Response): readonly unknown[] {
   return [headers.get('cache-control'), headers.get('vary')]
@@ -52,23 +52,23 @@ describe('a cache that many share keeps', () => {
 
   test('nothing that was asked for with a version, and no change', async () => {
     expect(await get('/flags/one?min_version=1', { public: 'evaluate' })).toEqual(['no-store', null])
-    expect(await get('/flags/one/update', {}, sending({ rollout: 10 }))).toEqual(['no-store', null])
+    expect(await get('/flags/one/update', {}, jsonRequest({ rollout: 10 }))).toEqual(['no-store', null])
   })
 
   test("nothing of OFREP: all flags are the client's to keep, one flag is nobody's", async () => {
     for (const options of [{}, { public: 'evaluate' }] as const) {
-      expect(cachingOf(await askAll(site, {}, null, options))).toEqual(PRIVATE)
-      expect(cachingOf(await askOne(site, 'one', { targetingKey: 'ada' }, options))).toEqual(['no-store', null])
+      expect(cachingOf(await evaluateAll(site, {}, null, options))).toEqual(PRIVATE)
+      expect(cachingOf(await evaluateOne(site, 'one', { targetingKey: 'ada' }, options))).toEqual(['no-store', null])
     }
   })
 })
 
 describe('who is not allowed', () => {
   test('learns nothing by a tag that somebody else was given', async () => {
-    const tags = [(await site.ask('/flags/one')).headers.get('etag'), (await askAll(site, {})).headers.get('etag')]
+    const tags = [(await site.send('/flags/one')).headers.get('etag'), (await evaluateAll(site, {})).headers.get('etag')]
     const headers = { 'If-None-Match': String(tags[0]) }
     expect((await site.handler({ authorize: () => false })(request('/flags/one', { headers }))).status).toBe(403)
-    expect((await askAll(site, {}, tags[1], { authorize: () => false })).status).toBe(403)
+    expect((await evaluateAll(site, {}, tags[1], { authorize: () => false })).status).toBe(403)
   })
 })
 
@@ -81,7 +81,7 @@ describe('pages of other origins', () => {
   })
 
   test('take nothing away from what a private answer varies by', async () => {
-    const response = await askAll(site, {}, null, { cors })
+    const response = await evaluateAll(site, {}, null, { cors })
     expect(String(response.headers.get('vary')).split(', ').sort()).toEqual(['Authorization', 'Cookie', 'Origin', 'X-API-Key'])
   })
 
@@ -98,7 +98,7 @@ describe('pages of other origins', () => {
 describe('without caching', () => {
   test('there are no tags, and nobody keeps anything', async () => {
     const options = { public: 'evaluate', cache: false } as const
-    const found = [await site.handler(options)(request('/flags/one')), await askAll(site, {}, '*', options)]
+    const found = [await site.handler(options)(request('/flags/one')), await evaluateAll(site, {}, '*', options)]
     for (const response of found) {
       expect([response.status, response.headers.get('etag'), ...cachingOf(response)]).toEqual([200, null, 'no-store', null])
     }

@@ -1,24 +1,24 @@
 import { flagsHandler, type Handler } from '@flagstone/http-handler'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { request, Site, sending } from '../handler-fixture.ts'
-import { counted } from './counting-flags.ts'
+import { HandlerFixture, jsonRequest, request } from '../handler-fixture.ts'
+import { countingFlags } from './counting-flags.ts'
 import { failing, unreadableFromNowOn, withUnreadable } from './failing-stores.ts'
 
 const ALL = '/ofrep/v1/evaluate/flags'
 /** Each way to ask that has entity tags. */
 const WAYS = ['GET /flags/one', 'GET /flags/one?user_id=ada', 'GET /flags/missing', `POST ${ALL}`] as const
 
-let site: Site
+let site: HandlerFixture
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'one', rollout: 50 })
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 function ask(handler: Handler, way: string, held?: string | null, context: unknown = { targetingKey: 'ada' }): Promise<Response> {
   const [method, path = ''] = way.split(' ')
   const headers = typeof held === 'string' ? { 'If-None-Match': held } : {}
-  return handler(request(path, method === 'POST' ? sending({ context }, { headers }) : { headers }))
+  return handler(request(path, method === 'POST' ? jsonRequest({ context }, { headers }) : { headers }))
 }
 
 async function tagOf(way: string, context?: unknown): Promise<string | null> {
@@ -27,7 +27,7 @@ async function tagOf(way: string, context?: unknown): Promise<string | null> {
 
 describe.each(WAYS)('%s, asked with the entity tag of the last answer', (way) => {
   test('is answered with 304 and without an evaluation, as long as nothing changed', async () => {
-    const { flags, evaluations } = counted(site)
+    const { flags, evaluations } = countingFlags(site)
     const handler = flagsHandler({ flags, public: 'evaluate', clock: site.clock })
     const first = await ask(handler, way)
     const [tag, before] = [first.headers.get('etag'), evaluations()]
@@ -42,7 +42,7 @@ describe.each(WAYS)('%s, asked with the entity tag of the last answer', (way) =>
   })
 
   test('is answered with 304 and without an evaluation by a process that was never asked before', async () => {
-    const { flags, evaluations } = counted(site)
+    const { flags, evaluations } = countingFlags(site)
     const response = await ask(flagsHandler({ flags, public: 'evaluate', clock: site.clock }), way, await tagOf(way))
     expect([response.status, evaluations()]).toEqual([304, 0])
   })
@@ -58,9 +58,9 @@ describe.each(WAYS)('%s, asked with the entity tag of the last answer', (way) =>
   })
 
   test('has the same tag in every process', async () => {
-    const other = new Site({ store: site.store })
+    const other = new HandlerFixture({ store: site.store })
     expect((await ask(other.handler(), way)).headers.get('etag')).toBe(await tagOf(way))
-    await other.end()
+    await other.close()
   })
 
   test('has a tag for nothing but itself', async () => {
@@ -71,7 +71,7 @@ describe.each(WAYS)('%s, asked with the entity tag of the last answer', (way) =>
 
   test('has no tag and is kept by nobody while the store cannot vouch for it', async () => {
     let isGone = false
-    const unheard = new Site({ store: failing(site.store, () => isGone) })
+    const unheard = new HandlerFixture({ store: failing(site.store, () => isGone) })
     const handler = unheard.handler()
     const tag = (await ask(handler, way)).headers.get('etag')
     isGone = true
@@ -80,15 +80,15 @@ describe.each(WAYS)('%s, asked with the entity tag of the last answer', (way) =>
     expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([200, null, 'no-store'])
     // Without a user the flag has nothing to hash, and that reason goes before.
     expect(await response.text()).toContain(way === 'GET /flags/one' ? '"TARGETING_KEY_MISSING"' : '"STALE"')
-    await unheard.end()
+    await unheard.close()
   })
 
   test('has none either where nothing is known', async () => {
-    const unheard = new Site({ store: failing(site.store, () => true) })
+    const unheard = new HandlerFixture({ store: failing(site.store, () => true) })
     const response = await unheard.clock.until(ask(unheard.handler(), way, '*'))
     const status = way.startsWith('GET') ? 200 : 500
     expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([status, null, 'no-store'])
-    await unheard.end()
+    await unheard.close()
   })
 })
 
@@ -107,7 +107,7 @@ describe('a ramp', () => {
   })
 
   test.each(['GET /flags/ramp?user_id=ada', `POST ${ALL}`])('makes a tag of what %s is answered, so that time decides', async (way) => {
-    const { flags, evaluations } = counted(site)
+    const { flags, evaluations } = countingFlags(site)
     const handler = flagsHandler({ flags, public: 'evaluate', clock: site.clock })
     const first = await ask(handler, way)
     const tag = first.headers.get('etag')
@@ -137,9 +137,9 @@ describe('a ramp', () => {
     const way = 'GET /flags/ramp?user_id=ada'
     const tag = await tagOf(way)
     await site.flags.admin.create({ name: 'unrelated' })
-    const other = new Site({ store: site.store })
+    const other = new HandlerFixture({ store: site.store })
     expect((await ask(other.handler(), way)).headers.get('etag')).toBe(tag)
-    await other.end()
+    await other.close()
   })
 
   test('that changes nothing for the user leaves the tag of all flags as it was, whatever else the store holds', async () => {
@@ -159,7 +159,7 @@ describe('all flags', () => {
   })
 
   test('have no tag where one of them is out of date, because this build cannot read the newer one', async () => {
-    const old = new Site({ store: unreadableFromNowOn(site.store) })
+    const old = new HandlerFixture({ store: unreadableFromNowOn(site.store) })
     const handler = old.handler()
     expect((await ask(handler, `POST ${ALL}`)).headers.get('etag')).not.toBeNull()
     await site.store.update('one', { rollout: 60 })
@@ -167,15 +167,15 @@ describe('all flags', () => {
     const response = await ask(handler, `POST ${ALL}`)
     expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([200, null, 'no-store'])
     expect(await response.json()).toMatchObject({ flags: [{ key: 'one', reason: 'UNKNOWN', metadata: { version: 1, reason: 'STALE' } }] })
-    await old.end()
+    await old.close()
   })
 
   test('have no tag where one of them cannot be known', async () => {
-    const broken = new Site({ store: withUnreadable(site.store) })
+    const broken = new HandlerFixture({ store: withUnreadable(site.store) })
     const response = await ask(broken.handler(), `POST ${ALL}`)
     expect([response.status, response.headers.get('etag'), response.headers.get('cache-control')]).toEqual([200, null, 'no-store'])
     expect(await response.json()).toMatchObject({ flags: [{ key: 'one' }, { key: 'unreadable', errorCode: 'PARSE_ERROR' }] })
-    await broken.end()
+    await broken.close()
   })
 })
 

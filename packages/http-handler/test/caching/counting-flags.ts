@@ -1,13 +1,13 @@
 import type { FlagSnapshot, Flags, SnapshotOptions } from '@flagstone/core'
-import type { Site } from '../handler-fixture.ts'
+import type { HandlerFixture } from '../handler-fixture.ts'
 
 /** A client that counts what it is asked to evaluate. */
-export interface Counted {
+export interface CountingFlags {
   readonly flags: Flags
   readonly evaluations: () => number
 }
 
-export function counted(site: Site): Counted {
+export function countingFlags(site: HandlerFixture): CountingFlags {
   let evaluations = 0
   const count = <T extends object>(target: T, counts: readonly PropertyKey[], others: Partial<T> = {}): T =>
     new Proxy(target, {

@@ -1,31 +1,31 @@
 import { isAbsent, startPrivateNginx } from '@flagstone/services'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { flagsHandler, type HandlerOptions } from '../../src/index.ts'
-import { Site } from '../handler-fixture.ts'
-import { counted } from './counting-flags.ts'
-import { type Edge, edge } from './nginx-cache.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { countingFlags } from './counting-flags.ts'
+import { type NginxCache, startNginxCache } from './nginx-cache.ts'
 
 const tried = await startPrivateNginx({ server: '' })
 const absent = isAbsent(tried) ? tried.absent : undefined
 if (isAbsent(tried)) console.log(`The cache in front of the handler is not tested: ${tried.absent}`)
 else await tried.stop()
 
-let site: Site
-let front: Edge
+let site: HandlerFixture
+let front: NginxCache
 let evaluations: () => number
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'one', rollout: 0 })
 })
 afterEach(async () => {
   await front.close()
-  await site.end()
+  await site.close()
 })
 
-async function open(options: Omit<HandlerOptions, 'flags'>): Promise<Edge> {
-  const watched = counted(site)
+async function open(options: Omit<HandlerOptions, 'flags'>): Promise<NginxCache> {
+  const watched = countingFlags(site)
   evaluations = watched.evaluations
-  const opened = await edge(flagsHandler({ flags: watched.flags, clock: site.clock, ...options }))
+  const opened = await startNginxCache(flagsHandler({ flags: watched.flags, clock: site.clock, ...options }))
   if (isAbsent(opened)) throw new Error(opened.absent)
   front = opened
   return opened
@@ -33,24 +33,27 @@ async function open(options: Omit<HandlerOptions, 'flags'>): Promise<Edge> {
 
 describe.skipIf(absent !== undefined)(`nginx in front of the handler${absent === undefined ? '' : ` (${absent})`}`, () => {
   test('answers by itself what it has, and asks with the entity tag what has expired: no evaluation', async () => {
-    const { get, untilExpired, asked, product } = await open({ public: 'evaluate', cache: { maxAgeS: 3, staleWhileRevalidateS: 0 } })
+    const { get, untilExpired, originStatuses, product } = await open({
+      public: 'evaluate',
+      cache: { maxAgeS: 3, staleWhileRevalidateS: 0 },
+    })
     const first = await get('/flags/one')
-    expect([first.cache, (await get('/flags/one')).cache, asked, evaluations()]).toEqual(['MISS', 'HIT', [200], 1])
+    expect([first.cacheStatus, (await get('/flags/one')).cacheStatus, originStatuses, evaluations()]).toEqual(['MISS', 'HIT', [200], 1])
     const from = performance.now()
     const expired = await untilExpired('/flags/one')
     console.log(
-      `${product}: MISS, HIT, and after ${Math.round(performance.now() - from)} ms ${expired.cache} (${asked.join(', ')} from the handler)`,
+      `${product}: MISS, HIT, and after ${Math.round(performance.now() - from)} ms ${expired.cacheStatus} (${originStatuses.join(', ')} from the handler)`,
     )
-    expect([expired.cache, expired.body, asked, evaluations()]).toEqual(['REVALIDATED', first.body, [200, 304], 1])
-    expect((await get('/flags/one')).cache).toBe('HIT')
+    expect([expired.cacheStatus, expired.body, originStatuses, evaluations()]).toEqual(['REVALIDATED', first.body, [200, 304], 1])
+    expect((await get('/flags/one')).cacheStatus).toBe('HIT')
   })
 
   test('has the new answer after a change, once the old one has expired', async () => {
-    const { get, untilExpired, asked } = await open({ public: 'evaluate', cache: { maxAgeS: 1, staleWhileRevalidateS: 0 } })
+    const { get, untilExpired, originStatuses } = await open({ public: 'evaluate', cache: { maxAgeS: 1, staleWhileRevalidateS: 0 } })
     expect((await get('/flags/one')).body).toMatchObject({ enabled: false })
     await site.flags.admin.update('one', { rollout: 100 })
     const expired = await untilExpired('/flags/one')
-    expect([expired.cache, expired.body['enabled'], asked]).toEqual(['EXPIRED', true, [200, 200]])
+    expect([expired.cacheStatus, expired.body['enabled'], originStatuses]).toEqual(['EXPIRED', true, [200, 200]])
   })
 
   test('gives the old answer out once more while it asks for the new one', async () => {
@@ -58,18 +61,18 @@ describe.skipIf(absent !== undefined)(`nginx in front of the handler${absent ===
     await get('/flags/one')
     await site.flags.admin.update('one', { rollout: 100 })
     const expired = await untilExpired('/flags/one')
-    expect([expired.cache, expired.body['enabled']]).toEqual(['STALE', false])
+    expect([expired.cacheStatus, expired.body['enabled']]).toEqual(['STALE', false])
     let later = expired
     while (later.body['enabled'] === false) later = await get('/flags/one')
     expect(later.body['enabled']).toBe(true)
   })
 
   test('keeps nothing for one user, with a version, or that went wrong', async () => {
-    const { get, asked } = await open({ public: 'evaluate', cache: { maxAgeS: 60 } })
+    const { get, originStatuses } = await open({ public: 'evaluate', cache: { maxAgeS: 60 } })
     for (const path of ['/flags/one?user_id=ada', '/flags/one?min_version=1', '/flags/one?nonsense=1']) {
-      expect([(await get(path)).cache, (await get(path)).cache]).toEqual(['MISS', 'MISS'])
+      expect([(await get(path)).cacheStatus, (await get(path)).cacheStatus]).toEqual(['MISS', 'MISS'])
     }
-    expect(asked).toEqual([200, 200, 200, 200, 400, 400])
+    expect(originStatuses).toEqual([200, 200, 200, 200, 400, 400])
   })
 
   test('gives nobody what somebody else was allowed', async () => {
@@ -77,7 +80,7 @@ describe.skipIf(absent !== undefined)(`nginx in front of the handler${absent ===
     const { get } = await open({ authorize, cache: { maxAgeS: 60 } })
     const allowed = await get('/flags/one', { Authorization: 'Bearer right' })
     const others = [await get('/flags/one'), await get('/flags/one', { Authorization: 'Bearer wrong' })]
-    expect([allowed, ...others].map(({ status, cache }) => [status, cache])).toEqual([
+    expect([allowed, ...others].map(({ status, cacheStatus }) => [status, cacheStatus])).toEqual([
       [200, 'MISS'],
       [403, 'MISS'],
       [403, 'MISS'],

@@ -1,30 +1,30 @@
 import { type Absent, isAbsent, startPrivateNginx } from '@flagstone/services'
 import type { Handler } from '../../src/index.ts'
-import { listen } from '../loopback-server.ts'
+import { startLoopbackServer } from '../loopback-server.ts'
 
 /** What a cache in front of a handler gave, and by its own word how it came by it. */
-export interface Given {
+export interface CacheResponse {
   readonly status: number
-  readonly cache: string
+  readonly cacheStatus: string
   readonly body: Readonly<Record<string, unknown>>
 }
 
 /** nginx with a cache, in front of a handler; both over real HTTP. */
-export interface Edge {
+export interface NginxCache {
   readonly product: string
-  /** The statuses of what the handler itself was asked for, in order. */
-  readonly asked: number[]
-  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Given>
+  /** The statuses that the handler itself answered, in order. */
+  readonly originStatuses: number[]
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<CacheResponse>
   /** Asks until the cache says that the answer is no hit any more. */
-  untilExpired(path: string): Promise<Given>
+  untilExpired(path: string): Promise<CacheResponse>
   close(): Promise<void>
 }
 
-export async function edge(handler: Handler): Promise<Edge | Absent> {
-  const asked: number[] = []
-  const origin = await listen(async (request) => {
+export async function startNginxCache(handler: Handler): Promise<NginxCache | Absent> {
+  const originStatuses: number[] = []
+  const origin = await startLoopbackServer(async (request) => {
     const response = await handler(request)
-    asked.push(response.status)
+    originStatuses.push(response.status)
     return response
   })
   const nginx = await startPrivateNginx({
@@ -41,19 +41,19 @@ export async function edge(handler: Handler): Promise<Edge | Absent> {
     await origin.close()
     return nginx
   }
-  const get: Edge['get'] = async (path, headers = {}) => {
+  const get: NginxCache['get'] = async (path, headers = {}) => {
     const response = await fetch(`${nginx.url}${path}`, { headers })
-    const body = (await response.json()) as Given['body']
-    return { status: response.status, cache: response.headers.get('x-cache-status') ?? 'none', body }
+    const body = (await response.json()) as CacheResponse['body']
+    return { status: response.status, cacheStatus: response.headers.get('x-cache-status') ?? 'none', body }
   }
   return {
     product: nginx.product,
-    asked,
+    originStatuses,
     get,
     async untilExpired(path) {
       for (;;) {
         const given = await get(path)
-        if (given.cache !== 'HIT') return given
+        if (given.cacheStatus !== 'HIT') return given
       }
     },
     async close() {

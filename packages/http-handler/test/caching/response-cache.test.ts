@@ -1,17 +1,17 @@
 import { flagsHandler, type Handler, type HandlerOptions } from '@flagstone/http-handler'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { gate } from '../../../core/test/world.ts'
-import { request, Site, sending } from '../handler-fixture.ts'
-import { counted } from './counting-flags.ts'
+import { HandlerFixture, jsonRequest, request } from '../handler-fixture.ts'
+import { countingFlags } from './counting-flags.ts'
 
 const ADA = '/flags/one?user_id=ada'
 
-let site: Site
+let site: HandlerFixture
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'one', rollout: 50 })
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 interface Kept {
   readonly handler: Handler
@@ -19,7 +19,7 @@ interface Kept {
 }
 
 function keeping(options: Partial<HandlerOptions> = { public: 'evaluate' }): Kept {
-  const { flags, evaluations } = counted(site)
+  const { flags, evaluations } = countingFlags(site)
   return { handler: flagsHandler({ flags, clock: site.clock, ...options }), evaluations }
 }
 
@@ -146,7 +146,7 @@ describe('the answer for a flag', () => {
     const get = await handler(request(ADA))
     expect([await head.text(), await get.json()]).toMatchObject(['', { targetingKey: 'ada' }])
     expect(await (await handler(request(ADA, { method: 'HEAD' }))).text()).toBe('')
-    expect((await handler(request(ADA, sending({})))).status).toBe(405)
+    expect((await handler(request(ADA, jsonRequest({})))).status).toBe(405)
   })
 
   test('is given only to whom `authorize` allows it, each time', async () => {
@@ -178,7 +178,7 @@ describe('the answer for a flag', () => {
   test('is still given once the client is closed', async () => {
     const { handler } = keeping()
     const first = await handler(request(ADA))
-    await site.end()
+    await site.close()
     const last = await handler(request(ADA))
     expect([first.status, last.status, last.headers.get('etag')]).toEqual([200, 200, null])
   })

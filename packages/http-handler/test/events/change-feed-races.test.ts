@@ -3,10 +3,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { settle } from '../../../core/test/manual-clock.ts'
 import { gate } from '../../../core/test/world.ts'
 import { flagsHandler, type Handler } from '../../src/index.ts'
-import { request, Site } from '../handler-fixture.ts'
+import { HandlerFixture, request } from '../handler-fixture.ts'
 import { EventReader } from './event-reader.ts'
 
-let site: Site
+let site: HandlerFixture
 let handler: Handler
 let reader: EventReader
 /** The log, which this process hears of when `tell` says so, and in no other way. */
@@ -16,7 +16,7 @@ let tell: (event: FlagsEvents['change']) => void
 let rewind: () => void
 
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   log = []
   const { flags } = site
   const listeners: Record<string, (event: never) => void> = {}
@@ -37,7 +37,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   handler.close()
-  await site.end()
+  await site.close()
 })
 
 function logged(flag: string, version: number): void {
@@ -57,7 +57,7 @@ test('no news is missed, at whatever moment it comes', async () => {
     for (let turn = 0; turn < turns; turn++) await Promise.resolve()
     change()
     await settle()
-    expect(reader.told).toEqual(expected)
+    expect(reader.changes).toEqual(expected)
   }
 })
 
@@ -69,10 +69,10 @@ test('a change that this process never told of is told soon after it has caught 
   logged('b', 2)
   tell({ name: 'b', version: 2 })
   await site.clock.advance(600)
-  expect(reader.told).toEqual([])
+  expect(reader.changes).toEqual([])
   clock = 1
   await site.clock.advance(600)
-  expect(reader.told).toEqual(['a@1', 'b@2'])
+  expect(reader.changes).toEqual(['a@1', 'b@2'])
 })
 
 test('a burst that was held back reaches whoever reads, all of it', async () => {
@@ -86,10 +86,10 @@ test('a burst that was held back reaches whoever reads, all of it', async () => 
   clock = 1_200
   await site.clock.advance(600)
   const told = (count: number): string[] => Array.from({ length: count }, (_, index) => `a@${index + 1}`)
-  for (const { told: each } of [reader, back]) expect(each).toEqual(told(1_200))
+  for (const { changes: each } of [reader, back]) expect(each).toEqual(told(1_200))
   clock = 2_000
   await site.clock.advance(600)
-  for (const { told: each, ended } of [reader, back]) expect([each, ended]).toEqual([told(2_000), undefined])
+  for (const { changes: each, endedWith } of [reader, back]) expect([each, endedWith]).toEqual([told(2_000), undefined])
 })
 
 test('who has been told more elsewhere waits for this process, however full it is and whatever fails, and is told the rest', async () => {
@@ -112,7 +112,7 @@ test('who has been told more elsewhere waits for this process, however full it i
   }
   clock = 400
   await site.clock.advance(600)
-  expect([ahead.told[0], ahead.told.length, reader.told.length]).toEqual(['a@201', 200, 400])
+  expect([ahead.changes[0], ahead.changes.length, reader.changes.length]).toEqual(['a@201', 200, 400])
 })
 
 test('a page of the log that ends before what was told begins is taken for a gap', async () => {
@@ -147,7 +147,7 @@ test('what was read of a history that is gone by then is not told', async () => 
   logged('b', 1)
   tell({ name: 'b', version: 1 })
   await settle()
-  expect([reader.types, reader.told]).toEqual([['connected', 'everything', 'refetchEvaluation'], ['b@1']])
+  expect([reader.types, reader.changes]).toEqual([['connected', 'everything', 'refetchEvaluation'], ['b@1']])
 })
 
 test('a version that never was lets no later change out before it can be seen', async () => {
@@ -156,10 +156,10 @@ test('a version that never was lets no later change out before it can be seen', 
   logged('a', 50)
   tell({ name: 'b', version: 51 })
   await settle()
-  expect(reader.told).toEqual([])
+  expect(reader.changes).toEqual([])
   tell({ name: 'a', version: 50 })
   await settle()
-  expect(reader.told).toEqual(['a@50'])
+  expect(reader.changes).toEqual(['a@50'])
 })
 
 test('a change that is told while the log is read is not taken for one that never was', async () => {
@@ -179,5 +179,5 @@ test('a change that is told while the log is read is not taken for one that neve
   tell({ name: 'c', version: 3 })
   tell({ name: 'b', version: 2 })
   await settle(40)
-  expect(reader.told).toEqual(['a@1', 'b@2', 'c@3'])
+  expect(reader.changes).toEqual(['a@1', 'b@2', 'c@3'])
 })

@@ -16,24 +16,24 @@ export class EventReader {
   readonly #decoder = new TextDecoder()
   text = ''
   /** `'end'`, or what the stream failed with. */
-  ended: unknown
+  endedWith: unknown
   /** Resolves when the stream has ended. */
-  readonly over: Promise<void>
+  readonly finished: Promise<void>
 
   /** `onData` is called with the data of each event. */
   constructor(response: Response, onData?: (data: ReceivedEvent['data']) => void) {
     if (response.body === null) throw new Error(`${response.status}: there is no body`)
     this.#reader = response.body.getReader()
-    this.over = this.#read(onData)
+    this.finished = this.#read(onData)
   }
 
   /** What came with data, parsed by the rules of `text/event-stream`. */
   get events(): readonly ReceivedEvent[] {
-    return eventsIn(this.text)
+    return parseEvents(this.text)
   }
 
   /** Flags and segments that were told to have changed, with their versions. */
-  get told(): readonly string[] {
+  get changes(): readonly string[] {
     return this.events.filter(({ data }) => data.flag ?? data.segment).map(({ data }) => `${data.flag ?? data.segment}@${data.version}`)
   }
 
@@ -46,11 +46,11 @@ export class EventReader {
     return this.events.at(-1)?.id ?? ''
   }
 
-  get beats(): number {
+  get heartbeats(): number {
     return this.text.split('\n').filter((line) => line.startsWith(':')).length
   }
 
-  async leave(): Promise<void> {
+  async cancel(): Promise<void> {
     await this.#reader.cancel()
   }
 
@@ -62,17 +62,17 @@ export class EventReader {
         const before = this.text
         this.text += this.#decoder.decode(value, { stream: true })
         // Whoever only looks at the end need not pay for reading all of it each time.
-        if (onData !== undefined) for (const { data } of this.events.slice(eventsIn(before).length)) onData(data)
+        if (onData !== undefined) for (const { data } of this.events.slice(parseEvents(before).length)) onData(data)
       }
-      this.ended = 'end'
+      this.endedWith = 'end'
     } catch (error) {
-      this.ended = error
+      this.endedWith = error
     }
   }
 }
 
 /** The events in a text, by the rules of `text/event-stream`: a line ends with CR, LF or both, an event with an empty one. */
-export function eventsIn(text: string): readonly ReceivedEvent[] {
+export function parseEvents(text: string): readonly ReceivedEvent[] {
   const events: ReceivedEvent[] = []
   let id: string | undefined
   let data: string[] = []

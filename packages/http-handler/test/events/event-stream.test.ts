@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../../core/test/manual-clock.ts'
-import { problem, request } from '../handler-fixture.ts'
+import { readProblem, request } from '../handler-fixture.ts'
 import { EventReader } from './event-reader.ts'
-import { EventsSite } from './events-fixture.ts'
+import { EventsFixture } from './events-fixture.ts'
 
-let site: EventsSite
+let site: EventsFixture
 beforeEach(async () => {
-  site = new EventsSite()
+  site = new EventsFixture()
   for (const name of ['a', 'b']) await site.store.create({ name })
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 describe('GET /events', () => {
   test('is a stream that nothing on the way may keep back or keep', async () => {
-    const response = await site.clock.until(site.events(request('/events')))
+    const response = await site.clock.until(site.eventsHandler(request('/events')))
     expect(response.status).toBe(200)
     expect(Object.fromEntries(response.headers)).toEqual({
       'content-type': 'text/event-stream',
@@ -24,12 +24,12 @@ describe('GET /events', () => {
   })
 
   test('begins with when to come back, and from which version on changes are told', async () => {
-    const reader = await site.listen()
+    const reader = await site.openStream()
     expect(reader.text).toMatch(/^retry: [234]\d\d\d\n\nid: 2\.[\w-]{36}\ndata: \{"type":"connected","version":2\}\n\n$/)
   })
 
   test('tells each change of a flag or a segment, by name and version, and nothing of what it holds', async () => {
-    const reader = await site.listen()
+    const reader = await site.openStream()
     await site.flags.admin.update('a', { rollout: 12.5, description: 'secret' }, { actor: 'grace', reason: 'why' })
     await site.store.segments.create({ name: 'staff', members: ['oscar'] })
     await site.flags.admin.delete('b')
@@ -46,9 +46,9 @@ describe('GET /events', () => {
   })
 
   test('tells of changes that other processes make, to everybody who listens', async () => {
-    const readers = [await site.listen(), await site.listen(), await site.listen()]
-    await site.elsewhere('a', 'b', 'a')
-    expect(readers.map(({ told }) => told)).toEqual(Array(3).fill(['a@3', 'b@4', 'a@5']))
+    const readers = [await site.openStream(), await site.openStream(), await site.openStream()]
+    await site.changeElsewhere('a', 'b', 'a')
+    expect(readers.map(({ changes }) => changes)).toEqual(Array(3).fill(['a@3', 'b@4', 'a@5']))
   })
 
   test('reads the log once for all who listen', async () => {
@@ -59,10 +59,10 @@ describe('GET /events', () => {
       reads++
       return changes(page)
     }
-    const readers = [await site.listen(), await site.listen(), await site.listen()]
+    const readers = [await site.openStream(), await site.openStream(), await site.openStream()]
     expect(reads).toBe(1)
-    await site.elsewhere('a')
-    expect([reads, readers[2]?.told]).toEqual([2, ['a@3']])
+    await site.changeElsewhere('a')
+    expect([reads, readers[2]?.changes]).toEqual([2, ['a@3']])
   })
 
   test('is asked for as events, which is of kind evaluate', async () => {
@@ -73,7 +73,7 @@ describe('GET /events', () => {
         return false
       },
     })
-    expect(await problem(await handler(request('/events')))).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+    expect(await readProblem(await handler(request('/events')))).toMatchObject({ status: 403, code: 'FORBIDDEN' })
     expect(asked).toEqual([{ kind: 'evaluate', operation: 'events', subject: 'flag' }])
     handler.close()
   })
@@ -88,14 +88,16 @@ describe('GET /events', () => {
 
   test('answers HEAD without opening a stream', async () => {
     const pending = site.clock.pending
-    const response = await site.events(request('/events', { method: 'HEAD' }))
+    const response = await site.eventsHandler(request('/events', { method: 'HEAD' }))
     expect([response.status, response.body, response.headers.get('content-type')]).toEqual([200, null, 'text/event-stream'])
     await settle()
     expect(site.clock.pending).toBe(pending)
   })
 
   test('takes no parameter but last_event_id, and no other method', async () => {
-    expect(await problem(await site.events(request('/events?user_id=ada')))).toMatchObject({ code: 'INVALID_QUERY' })
-    expect(await problem(await site.events(request('/events', { method: 'POST' })))).toMatchObject({ code: 'METHOD_NOT_ALLOWED' })
+    expect(await readProblem(await site.eventsHandler(request('/events?user_id=ada')))).toMatchObject({ code: 'INVALID_QUERY' })
+    expect(await readProblem(await site.eventsHandler(request('/events', { method: 'POST' })))).toMatchObject({
+      code: 'METHOD_NOT_ALLOWED',
+    })
   })
 })

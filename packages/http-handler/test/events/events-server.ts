@@ -6,17 +6,17 @@ import { settle } from '../../../core/test/manual-clock.ts'
 import { flagsHandler, type Handler } from '../../src/index.ts'
 
 /** A handler in a Node server on loopback, in real time. */
-export interface Site {
+export interface EventsServer {
   readonly store: ReturnType<typeof memoryStore>
   readonly flags: Flags
   readonly handler: Handler
   readonly server: Server
   readonly port: number
   readonly errors: readonly FlagsError[]
-  end(): Promise<void>
+  stop(): Promise<void>
 }
 
-export async function serve(options: ServerOptions = {}): Promise<Site> {
+export async function startEventsServer(options: ServerOptions = {}): Promise<EventsServer> {
   const store = memoryStore({ flags: [{ name: 'a' }] })
   const flags = createFlags({ store })
   const errors: FlagsError[] = []
@@ -31,7 +31,7 @@ export async function serve(options: ServerOptions = {}): Promise<Site> {
     server,
     port: (server.address() as AddressInfo).port,
     errors,
-    async end() {
+    async stop() {
       handler.close()
       // Node closes connections that are idle when it is told to, and keeps those that become so for some seconds.
       await settle()
@@ -42,7 +42,7 @@ export async function serve(options: ServerOptions = {}): Promise<Site> {
 }
 
 /** A client that speaks HTTP by hand. */
-export class Client {
+export class RawEventsClient {
   readonly socket: Socket
   text = ''
 
@@ -56,8 +56,8 @@ export class Client {
     this.socket.write(request)
   }
 
-  static events(port: number): Client {
-    return new Client(port, 'GET /events HTTP/1.1\r\nHost: x\r\n\r\n')
+  static events(port: number): RawEventsClient {
+    return new RawEventsClient(port, 'GET /events HTTP/1.1\r\nHost: x\r\n\r\n')
   }
 
   /** Resolves when it has received this. */

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test, vi } from 'vitest'
 import { settle } from '../../../core/test/manual-clock.ts'
-import { Client, type Site, serve } from './events-server.ts'
+import { type EventsServer, RawEventsClient, startEventsServer } from './events-server.ts'
 
 const CONNECTIONS = 1_000
 const MB = 2 ** 20
@@ -31,9 +31,9 @@ async function eventually(holds: () => boolean): Promise<void> {
 
 describe('over HTTP', () => {
   test(`${CONNECTIONS} connections all hear of one update, and nothing is left of them`, { timeout: 60_000 }, async () => {
-    const site = await serve()
+    const site = await startEventsServer()
     const before = { sockets: sockets(), heap: await held() }
-    const clients = Array.from({ length: CONNECTIONS }, () => Client.events(site.port))
+    const clients = Array.from({ length: CONNECTIONS }, () => RawEventsClient.events(site.port))
     await Promise.all(clients.map((client) => client.received('"type":"connected","version":1')))
     const open = { sockets: sockets(), heap: await held() }
     const reads = vi.spyOn(site.flags.admin, 'changes')
@@ -55,16 +55,16 @@ describe('over HTTP', () => {
     )
     expect(open.sockets - before.sockets).toBe(2 * CONNECTIONS)
     expect(after - before.heap).toBeLessThan((open.heap - before.heap) / 2)
-    await site.end()
+    await site.stop()
   })
 
   describe('a client that', () => {
-    const sites: Site[] = []
-    const withSite = async (run: (site: Site) => Promise<void>, options?: object): Promise<void> => {
-      const site = await serve(options)
+    const sites: EventsServer[] = []
+    const withSite = async (run: (site: EventsServer) => Promise<void>, options?: object): Promise<void> => {
+      const site = await startEventsServer(options)
       sites.push(site)
       await run(site)
-      await site.end()
+      await site.stop()
     }
 
     test('never reads is disconnected, and keeps nobody waiting', { timeout: 60_000 }, async () => {
@@ -72,9 +72,9 @@ describe('over HTTP', () => {
       const written = vi.spyOn(console, 'error').mockImplementation(() => undefined)
       await withSite(async (site) => {
         const connected = new Promise<Socket>((resolve) => site.server.once('connection', resolve))
-        const stuck = Client.events(site.port)
+        const stuck = RawEventsClient.events(site.port)
         const remote = await connected
-        const other = Client.events(site.port)
+        const other = RawEventsClient.events(site.port)
         await Promise.all([stuck.received('connected'), other.received('connected')])
         stuck.socket.pause()
         let { version } = await site.store.create({ name: LONG })
@@ -96,7 +96,7 @@ describe('over HTTP', () => {
     test('sends half a header is closed by the server, whose host has set how long that may take', async () => {
       await withSite(
         async (site) => {
-          const half = new Client(site.port, 'GET /events HTTP/1.1\r\nHost: x\r\nLast-Ev')
+          const half = new RawEventsClient(site.port, 'GET /events HTTP/1.1\r\nHost: x\r\nLast-Ev')
           await half.closed()
           expect(half.text).toMatch(/^HTTP\/1\.1 408 /)
         },
@@ -106,7 +106,7 @@ describe('over HTTP', () => {
 
     test('resets its connection takes its stream along', async () => {
       await withSite(async (site) => {
-        const client = Client.events(site.port)
+        const client = RawEventsClient.events(site.port)
         await client.received('connected')
         const reads = vi.spyOn(site.flags.admin, 'changes')
         client.socket.resetAndDestroy()
@@ -119,12 +119,12 @@ describe('over HTTP', () => {
 
     test('comes back with its last event goes on from there', async () => {
       await withSite(async (site) => {
-        const first = Client.events(site.port)
+        const first = RawEventsClient.events(site.port)
         await first.received('connected')
         const [, id] = /^id: (.*)$/m.exec(first.text) ?? []
         first.socket.destroy()
         await site.flags.admin.update('a', { rollout: 1 })
-        const again = new Client(site.port, `GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: ${id}\r\n\r\n`)
+        const again = new RawEventsClient(site.port, `GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: ${id}\r\n\r\n`)
         await again.received('"version":2}')
         expect(again.text).not.toContain('connected')
         again.socket.destroy()
@@ -133,10 +133,10 @@ describe('over HTTP', () => {
   })
 
   test('a server that closes does not wait for streams once the handler is closed', async () => {
-    const site = await serve()
-    const client = Client.events(site.port)
+    const site = await startEventsServer()
+    const client = RawEventsClient.events(site.port)
     await client.received('connected')
-    await site.end()
+    await site.stop()
     await client.closed()
     expect(client.text).toMatch(/\r\n0\r\n\r\n$/)
   })

@@ -1,38 +1,38 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../../core/test/manual-clock.ts'
 import { gate } from '../../../core/test/world.ts'
-import { problem, request } from '../handler-fixture.ts'
+import { readProblem, request } from '../handler-fixture.ts'
 import { EventReader } from './event-reader.ts'
-import { EventsSite } from './events-fixture.ts'
+import { EventsFixture } from './events-fixture.ts'
 
-let site: EventsSite
+let site: EventsFixture
 beforeEach(async () => {
-  site = new EventsSite()
+  site = new EventsFixture()
   await site.store.create({ name: 'a' })
   await site.flags.ready()
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 /** A response whose body nobody reads yet. */
 async function unread(init?: RequestInit): Promise<Response> {
-  const response = await site.clock.until(site.events(request('/events', init)))
+  const response = await site.clock.until(site.eventsHandler(request('/events', init)))
   await settle()
   return response
 }
 
 describe('a heartbeat', () => {
   test('comes every 15 s unless the option says otherwise, to everybody', async () => {
-    const readers = [await site.listen(), await site.listen()]
+    const readers = [await site.openStream(), await site.openStream()]
     await site.clock.advance(14_000)
-    expect(readers.map(({ beats }) => beats)).toEqual([0, 0])
+    expect(readers.map(({ heartbeats }) => heartbeats)).toEqual([0, 0])
     await site.clock.advance(1_000)
-    expect(readers.map(({ beats }) => beats)).toEqual([1, 1])
+    expect(readers.map(({ heartbeats }) => heartbeats)).toEqual([1, 1])
     await site.clock.advance(45_000)
-    expect(readers.map(({ beats }) => beats)).toEqual([4, 4])
+    expect(readers.map(({ heartbeats }) => heartbeats)).toEqual([4, 4])
     const handler = site.handler({ heartbeatMs: 1_000 })
     const reader = new EventReader(await site.clock.until(handler(request('/events'))))
     await site.clock.advance(3_000)
-    expect(reader.beats).toBe(3)
+    expect(reader.heartbeats).toBe(3)
     handler.close()
   })
 
@@ -44,7 +44,7 @@ describe('a heartbeat', () => {
 
   test('is one timer, however many listen', async () => {
     const before = site.clock.pending
-    for (let client = 0; client < 50; client++) await site.listen()
+    for (let client = 0; client < 50; client++) await site.openStream()
     expect(site.clock.pending).toBe(before + 1)
   })
 })
@@ -59,15 +59,15 @@ describe('nothing is left of a client', () => {
       reads++
       return changes.call(admin, page)
     }
-    const [one, other] = [await site.listen(), await site.listen()]
-    await one.leave()
-    await site.elsewhere('a')
-    expect([one.told, other.told, reads]).toEqual([[], ['a@2'], 2])
-    await other.leave()
+    const [one, other] = [await site.openStream(), await site.openStream()]
+    await one.cancel()
+    await site.changeElsewhere('a')
+    expect([one.changes, other.changes, reads]).toEqual([[], ['a@2'], 2])
+    await other.cancel()
     await site.clock.advance(2_000)
     expect(site.clock.pending).toBe(pending)
-    await site.elsewhere('a')
-    expect([other.told, reads]).toEqual([['a@2'], 2])
+    await site.changeElsewhere('a')
+    expect([other.changes, reads]).toEqual([['a@2'], 2])
   })
 
   test('whose request is aborted, before the answer or after it', async () => {
@@ -78,9 +78,9 @@ describe('nothing is left of a client', () => {
     expect([reader.types, site.clock.pending]).toEqual([['connected'], pending + 1])
     controller.abort()
     await settle()
-    expect([reader.ended, site.clock.pending]).toEqual(['end', pending])
+    expect([reader.endedWith, site.clock.pending]).toEqual(['end', pending])
     const gone = AbortSignal.abort()
-    expect(await problem(await site.events(request('/events', { signal: gone })))).toMatchObject({ code: 'REQUEST_ABORTED' })
+    expect(await readProblem(await site.eventsHandler(request('/events', { signal: gone })))).toMatchObject({ code: 'REQUEST_ABORTED' })
     await site.clock.advance(15_000)
     expect(site.clock.pending).toBe(pending)
   })
@@ -94,12 +94,12 @@ describe('nothing is left of a client', () => {
 
   test('but one that begins to read late has missed nothing', async () => {
     const response = await unread()
-    await site.elsewhere('a', 'a')
+    await site.changeElsewhere('a', 'a')
     await site.clock.advance(60_000)
-    await site.elsewhere('a')
+    await site.changeElsewhere('a')
     const reader = new EventReader(response)
     await settle()
-    expect([reader.types[0], reader.told]).toEqual(['connected', ['a@2', 'a@3', 'a@4']])
+    expect([reader.types[0], reader.changes]).toEqual(['connected', ['a@2', 'a@3', 'a@4']])
   })
 })
 
@@ -118,15 +118,15 @@ describe('a client that does not read', () => {
   }
 
   test('is kept as long as fewer than 1,000 events wait for it, and then dropped with an error', async () => {
-    const [reader, other] = [await stuck(), await site.listen()]
+    const [reader, other] = [await stuck(), await site.openStream()]
     await change(1_000)
     const { value } = await reader.read()
     expect(new TextDecoder().decode(value).match(/^data:/gm)).toHaveLength(1_000)
     await change(1_001)
     await expect(reader.read()).rejects.toThrow('1,000 events unread')
-    expect(other.told).toHaveLength(2_001)
+    expect(other.changes).toHaveLength(2_001)
     const pending = site.clock.pending
-    await other.leave()
+    await other.cancel()
     expect(site.clock.pending).toBe(pending - 1)
   })
 
@@ -155,33 +155,33 @@ describe('close()', () => {
     const readers = [0, 1, 2].map(async () => new EventReader(await site.clock.until(handler(request('/events')))))
     await settle()
     const open = await Promise.all(readers)
-    await site.elsewhere('a')
+    await site.changeElsewhere('a')
     expect(listeners).toBe(2)
     handler.close()
     handler.close()
     await settle()
-    expect(open.map(({ ended, told }) => [ended, told])).toEqual(Array(3).fill(['end', ['a@2']]))
+    expect(open.map(({ endedWith, changes }) => [endedWith, changes])).toEqual(Array(3).fill(['end', ['a@2']]))
     await site.clock.advance(2_000)
     expect([site.clock.pending, listeners]).toEqual([bare, 0])
   })
 
   test('opens no stream any more, and leaves the rest as it was', async () => {
     const late = await unread()
-    site.events.close()
-    expect(await problem(await site.events(request('/events')))).toMatchObject({ status: 503, code: 'CLOSED' })
-    expect((await site.events(request('/flags/a?user_id=ada'))).status).toBe(200)
+    site.eventsHandler.close()
+    expect(await readProblem(await site.eventsHandler(request('/events')))).toMatchObject({ status: 503, code: 'CLOSED' })
+    expect((await site.eventsHandler(request('/flags/a?user_id=ada'))).status).toBe(200)
     const pending = site.clock.pending
     const reader = new EventReader(late)
     await settle()
-    expect([reader.ended, site.clock.pending]).toEqual(['end', pending])
+    expect([reader.endedWith, site.clock.pending]).toEqual(['end', pending])
   })
 
   test('of the flags ends every stream with the next heartbeat', async () => {
-    const reader = await site.listen()
+    const reader = await site.openStream()
     await site.clock.until(site.flags.close())
     await site.clock.advance(15_000)
-    expect([reader.ended, site.clock.pending]).toEqual(['end', 0])
-    expect(await problem(await site.events(request('/events')))).toMatchObject({ status: 503, code: 'CLOSED' })
+    expect([reader.endedWith, site.clock.pending]).toEqual(['end', 0])
+    expect(await readProblem(await site.eventsHandler(request('/events')))).toMatchObject({ status: 503, code: 'CLOSED' })
   })
 
   test('while a client is on its way turns it away', async () => {
@@ -197,6 +197,6 @@ describe('close()', () => {
     await settle()
     handler.close()
     open()
-    expect(await problem(await site.clock.until(asking))).toMatchObject({ status: 503, code: 'CLOSED' })
+    expect(await readProblem(await site.clock.until(asking))).toMatchObject({ status: 503, code: 'CLOSED' })
   })
 })

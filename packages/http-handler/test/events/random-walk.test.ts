@@ -6,23 +6,23 @@ import { ManualClock, settle } from '../../../core/test/manual-clock.ts'
 import { around, unwatched } from '../../../core/test/world.ts'
 import { request } from '../handler-fixture.ts'
 import { EventReader } from './event-reader.ts'
-import { EventsSite } from './events-fixture.ts'
+import { EventsFixture } from './events-fixture.ts'
 
 /** A walk that fails is walked again by its number: `WALK=7`. */
 const WALKS = process.env['WALK'] === undefined ? Array.from({ length: 60 }, (_, index) => index + 1) : [Number(process.env['WALK'])]
 const STEPS = 60
 const FLAGS = ['a', 'b', 'c'] as const
 
-type Mood = 'well' | 'refuses' | 'slow'
+type StoreState = 'well' | 'refuses' | 'slow'
 
 interface Process {
-  readonly site: EventsSite
-  mood: Mood
+  readonly site: EventsFixture
+  storeState: StoreState
 }
 
 interface Client {
   /** What it was told, over all its connections, and where. */
-  readonly story: { readonly type: string; readonly version: number }[]
+  readonly events: { readonly type: string; readonly version: number }[]
   lastEventId: string | undefined
   reader: EventReader | undefined
 }
@@ -38,7 +38,7 @@ class Walk {
   readonly #store = memoryStore({ clock: this.#clock, flags: FLAGS.map((name) => ({ name })) })
   readonly #space = memoryCacheSpace({ clock: this.#clock })
   readonly #processes: readonly Process[]
-  readonly #clients: readonly Client[] = [0, 1, 2, 3].map(() => ({ story: [], lastEventId: undefined, reader: undefined }))
+  readonly #clients: readonly Client[] = [0, 1, 2, 3].map(() => ({ events: [], lastEventId: undefined, reader: undefined }))
 
   constructor(seed: number) {
     this.#random = randomFrom(seed)
@@ -54,12 +54,12 @@ class Walk {
       await this.#step()
       await settle(4)
     }
-    for (const process of this.#processes) process.mood = 'well'
+    for (const process of this.#processes) process.storeState = 'well'
     await this.#clock.advance(30_000)
     const log = await this.#store.changes({ limit: 1_000 })
     const versions = log.kind === 'changes' ? log.changes.map(({ version }) => version) : []
     const wrong = this.#clients.flatMap((client) => this.#wrongWith(client, versions))
-    for (const { site } of this.#processes) site.events.close()
+    for (const { site } of this.#processes) site.eventsHandler.close()
     await this.#clock.until(Promise.all(this.#processes.map(({ site }) => site.flags.close())))
     return wrong
   }
@@ -71,7 +71,7 @@ class Walk {
     if (dice < 0.3) await this.#store.update(this.#pick(FLAGS), { description: String(dice) })
     else if (dice < 0.45) void this.#update(process.site.flags)
     else if (dice < 0.65) await (client.reader === undefined ? this.#come(client, process) : this.#leave(client))
-    else if (dice < 0.8) process.mood = this.#pick(['well', 'well', 'refuses', 'slow'])
+    else if (dice < 0.8) process.storeState = this.#pick(['well', 'well', 'refuses', 'slow'])
     else await this.#clock.advance(this.#pick([10, 300, 2_500, 16_000]))
   }
 
@@ -81,35 +81,35 @@ class Walk {
 
   async #come(client: Client, { site }: Process): Promise<void> {
     const headers = client.lastEventId === undefined ? {} : { 'Last-Event-ID': client.lastEventId }
-    const response = await this.#clock.until(site.events(request('/events', { headers })))
+    const response = await this.#clock.until(site.eventsHandler(request('/events', { headers })))
     client.reader = new EventReader(response)
   }
 
   async #leave(client: Client): Promise<void> {
-    await client.reader?.leave()
+    await client.reader?.cancel()
     this.#note(client)
     client.reader = undefined
   }
 
   /** How often a client was told of one change, and not to ask for everything. */
   get told(): number {
-    return this.#clients.flatMap(({ story }) => story).filter(({ type }) => type === 'refetchEvaluation').length
+    return this.#clients.flatMap(({ events }) => events).filter(({ type }) => type === 'refetchEvaluation').length
   }
 
   #note(client: Client): void {
     const { reader } = client
     if (reader === undefined) return
     const { events, types } = reader
-    client.story.push(...events.map(({ data }, index) => ({ type: types[index] ?? '', version: data.version })))
+    client.events.push(...events.map(({ data }, index) => ({ type: types[index] ?? '', version: data.version })))
     client.lastEventId = reader.lastEventId || client.lastEventId
   }
 
   /** Each change comes after the one before it in the log, from where the client began, or was told to ask for everything. */
   #wrongWith(client: Client, versions: readonly number[]): readonly string[] {
     this.#note(client)
-    if (client.story.length === 0) return client.reader === undefined ? [] : ['connected, and never told anything']
-    let at = client.story[0]?.version ?? 0
-    for (const { type, version } of client.story.slice(1)) {
+    if (client.events.length === 0) return client.reader === undefined ? [] : ['connected, and never told anything']
+    let at = client.events[0]?.version ?? 0
+    for (const { type, version } of client.events.slice(1)) {
       const next = versions[versions.indexOf(at) + 1]
       if (type === 'refetchEvaluation' ? version !== next : version < at) return [`${type} ${version} after ${at}, in place of ${next}`]
       at = version
@@ -120,8 +120,8 @@ class Walk {
 
   #process(watches: boolean, isDeaf: boolean): Process {
     const moody = async <T>(next: () => Promise<T>): Promise<T> => {
-      if (process.mood === 'refuses') throw new Error('refused')
-      if (process.mood === 'slow') await new Promise<void>((resolve) => this.#clock.after(2_600 * this.#random(), resolve))
+      if (process.storeState === 'refuses') throw new Error('refused')
+      if (process.storeState === 'slow') await new Promise<void>((resolve) => this.#clock.after(2_600 * this.#random(), resolve))
       return await next()
     }
     const store = around(this.#store, {
@@ -133,11 +133,11 @@ class Walk {
     })
     const cache = isDeaf ? undefined : this.#space.connect()
     const clock = this.#clock
-    const site = new EventsSite(
+    const site = new EventsFixture(
       { store: watches ? store : unwatched(store), cache: cache as never, clock },
       { clock, heartbeatMs: 600_000 },
     )
-    const process: Process = { site, mood: 'well' }
+    const process: Process = { site, storeState: 'well' }
     return process
   }
 

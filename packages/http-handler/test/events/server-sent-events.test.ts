@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { eventIdOf, placeOf } from '../../src/events/event-id.ts'
-import { changeText, connectedText, everythingText } from '../../src/events/server-sent-events.ts'
-import { eventsIn } from './event-reader.ts'
+import { formatEventId, parseEventId } from '../../src/events/event-id.ts'
+import { changeEvent, connectedEvent, refetchAllEvent } from '../../src/events/server-sent-events.ts'
+import { parseEvents } from './event-reader.ts'
 
 // Names and ids are checked wherever they are written; here they are whatever somebody may have put into the log past all checks.
 const anything = fc.oneof(
@@ -19,10 +19,10 @@ describe('whatever a name or an id may hold', () => {
   test('it is one event of three lines, and comes out as it went in', () => {
     fc.assert(
       fc.property(version, anything, anything, (version, id, flag) => {
-        const text = changeText({ version, id, flag })
+        const text = changeEvent({ version, id, flag })
         expect(text.split(/\r\n|\r|\n/)).toHaveLength(4)
         expect(text).toMatch(/^id: \d+(\.[\w-]{1,64})?\ndata: \{"type":"refetchEvaluation",.*\}\n\n$/s)
-        const [event, ...more] = eventsIn(text)
+        const [event, ...more] = parseEvents(text)
         expect(more).toEqual([])
         const what = flag.startsWith('segment:') ? { segment: flag.slice('segment:'.length) } : { flag }
         expect(event?.data).toEqual({ type: 'refetchEvaluation', etag: String(version), ...what, version })
@@ -34,9 +34,9 @@ describe('whatever a name or an id may hold', () => {
   test('the place that it is at is found again', () => {
     fc.assert(
       fc.property(version, anything, (version, id) => {
-        const place = placeOf(eventIdOf({ version, id }))
+        const place = parseEventId(formatEventId({ version, id }))
         expect(place).toEqual(/^[\w-]{1,64}$/.test(id) ? { version, id } : { version })
-        for (const text of [connectedText({ version, id }), everythingText({ version, id })]) expect(eventsIn(text)).toHaveLength(1)
+        for (const text of [connectedEvent({ version, id }), refetchAllEvent({ version, id })]) expect(parseEvents(text)).toHaveLength(1)
       }),
       { numRuns: 1_000 },
     )
@@ -44,7 +44,7 @@ describe('whatever a name or an id may hold', () => {
 
   test('the longest event has fewer than 400 bytes', () => {
     const name = `segment:${'x'.repeat(128)}`
-    const text = changeText({ version: Number.MAX_SAFE_INTEGER, id: 'x'.repeat(64), flag: name })
+    const text = changeEvent({ version: Number.MAX_SAFE_INTEGER, id: 'x'.repeat(64), flag: name })
     expect(Buffer.byteLength(text)).toBeLessThan(400)
   })
 })

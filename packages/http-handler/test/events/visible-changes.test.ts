@@ -5,7 +5,7 @@ import { around, gate, unwatched, World } from '../../../core/test/world.ts'
 import { flagsHandler } from '../../src/index.ts'
 import { request } from '../handler-fixture.ts'
 import { EventReader } from './event-reader.ts'
-import { EventsSite } from './events-fixture.ts'
+import { EventsFixture } from './events-fixture.ts'
 
 describe('a change is told only when a client that asks again gets it', () => {
   test('and one that is not to be seen yet holds back those that come after it', async () => {
@@ -19,55 +19,55 @@ describe('a change is told only when a client that asks again gets it', () => {
         return await next(...args)
       },
     })
-    const site = new EventsSite({ store })
-    const reader = await site.listen()
+    const site = new EventsFixture({ store })
+    const reader = await site.openStream()
     isHeld = true
     await inner.update('a', { rollout: 100 })
     await settle()
     await site.flags.admin.update('b', { rollout: 1 })
     await site.clock.advance(600)
-    expect(reader.told).toEqual([])
+    expect(reader.changes).toEqual([])
     held.open()
     await settle()
     await site.clock.advance(600)
-    expect(reader.told).toEqual(['a@3', 'b@4'])
-    await site.end()
+    expect(reader.changes).toEqual(['a@3', 'b@4'])
+    await site.close()
   })
 
   test('whoever asks on hearing of it is answered by it', async () => {
-    const site = new EventsSite()
+    const site = new EventsFixture()
     await site.store.create({ name: 'a', rollout: 0 })
     await site.flags.isEnabled('a', 'ada')
-    const reader = await site.listen()
+    const reader = await site.openStream()
     for (let version = 2; version < 12; version++) {
       await site.store.update('a', { rollout: version % 2 ? 0 : 100 })
-      while (reader.told.length < version - 1) await new Promise((resolve) => setImmediate(resolve))
-      const response = await site.events(request('/flags/a?user_id=ada'))
+      while (reader.changes.length < version - 1) await new Promise((resolve) => setImmediate(resolve))
+      const response = await site.eventsHandler(request('/flags/a?user_id=ada'))
       expect(await response.json()).toMatchObject({ enabled: version % 2 === 0, version })
     }
-    await site.end()
+    await site.close()
   })
 
   test('it is told at the latest when this process has caught up, also where no channel told of it', async () => {
     const store = unwatched(memoryStore({ flags: [{ name: 'a' }] }))
-    const site = new EventsSite({ store: store as FlagStore })
-    const reader = await site.listen()
+    const site = new EventsFixture({ store: store as FlagStore })
+    const reader = await site.openStream()
     await store.update('a', { rollout: 1 })
     await settle()
-    expect(reader.told).toEqual([])
+    expect(reader.changes).toEqual([])
     await site.clock.advance(10_500)
-    expect(reader.told).toEqual(['a@2'])
-    await site.end()
+    expect(reader.changes).toEqual(['a@2'])
+    await site.close()
   })
 
   test('however many change at once, more than a process remembers by name', async () => {
-    const site = new EventsSite()
-    const reader = await site.listen()
+    const site = new EventsFixture()
+    const reader = await site.openStream()
     const expected = Array.from({ length: 10_050 }, (_, index) => `flag-${index}@${index + 1}`)
     for (const change of expected) await site.store.create({ name: change.split('@')[0] as string })
     await site.clock.advance(1_000)
-    expect(reader.told).toEqual(expected)
-    await site.end()
+    expect(reader.changes).toEqual(expected)
+    await site.close()
   })
 })
 
@@ -86,7 +86,7 @@ describe('in a fleet', () => {
       const written = await Promise.all(names.map((name, index) => others[index % 2]?.admin.update(name, { rollout: round * 10 })))
       expected.push(...written.map((change) => `${change?.flag.name}@${change?.version}`))
       await settle()
-      expect(reader.told).toEqual(expected)
+      expect(reader.changes).toEqual(expected)
       for (const name of names) expect(await flags.evaluate(name, 'ada')).toMatchObject({ rollout: round * 10 })
     }
     handler.close()
@@ -108,7 +108,7 @@ describe('what was told of before anybody listened', () => {
     expect(flags.stats().clock).toBe(1)
     const reader = new EventReader(await handler(request('/events', { headers: { 'Last-Event-ID': '1' } })))
     await settle()
-    expect(reader.told).toEqual(['a@2', 'a@3'])
+    expect(reader.changes).toEqual(['a@2', 'a@3'])
     handler.close()
     await world.end()
   })
@@ -157,7 +157,7 @@ describe('where the history does not lead on', () => {
     expect(reader.events[1]?.data.version).toBe(flags.length)
     await state.now.create({ name: 'new' })
     await clock.advance(2_500)
-    expect(reader.told).toEqual([`new@${flags.length + 1}`])
+    expect(reader.changes).toEqual([`new@${flags.length + 1}`])
   })
 
   test('as it went back twice in a row, everybody is told twice', async () => {
@@ -180,6 +180,6 @@ describe('where the history does not lead on', () => {
     expect(reader.events[1]?.data.version).toBe(5)
     await state.now.update('c', { rollout: 1 })
     await clock.advance(2_500)
-    expect(reader.told).toEqual(['c@6'])
+    expect(reader.changes).toEqual(['c@6'])
   })
 })

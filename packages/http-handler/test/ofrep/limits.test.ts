@@ -1,23 +1,23 @@
 import { type FlagStore, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { around } from '../../../core/test/world.ts'
-import { request, Site, sending } from '../handler-fixture.ts'
-import { listen } from '../loopback-server.ts'
+import { HandlerFixture, jsonRequest, request } from '../handler-fixture.ts'
+import { startLoopbackServer } from '../loopback-server.ts'
 import { ALL } from './ofrep-requests.ts'
 
 const FLAGS = 1_000
 const REQUESTS = 1_000
 
 let store: FlagStore & { readonly calls: Record<string, number> }
-let site: Site
+let site: HandlerFixture
 beforeEach(async () => {
   store = around(memoryStore({ flags: Array.from({ length: FLAGS }, (_, index) => ({ name: `flag-${index}`, rollout: index % 101 })) }))
-  site = new Site({ store })
+  site = new HandlerFixture({ store })
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 function asking(user: number, held?: string): RequestInit {
-  return sending(
+  return jsonRequest(
     { context: { targetingKey: `user-${user}`, plan: 'pro' } },
     held === undefined ? {} : { headers: { 'If-None-Match': held } },
   )
@@ -53,7 +53,7 @@ describe('a context of a megabyte', () => {
   const body = JSON.stringify({ context: { targetingKey: 'ada', padding: 'x'.repeat(1_000_000) } })
 
   test('is refused over HTTP as well, and the next request is answered', async () => {
-    const loopback = await listen(site.handler({ public: 'evaluate' }))
+    const loopback = await startLoopbackServer(site.handler({ public: 'evaluate' }))
     const headers = { 'Content-Type': 'application/json' }
     const response = await fetch(`${loopback.url}${ALL}`, { method: 'POST', body, headers })
     expect([response.status, response.headers.get('content-type')]).toEqual([413, 'application/problem+json'])
@@ -64,7 +64,7 @@ describe('a context of a megabyte', () => {
   })
 
   test('is answered where the host allows as much', async () => {
-    const response = await site.handler({ maxBodyBytes: 2_000_000 })(request(ALL, sending(body)))
+    const response = await site.handler({ maxBodyBytes: 2_000_000 })(request(ALL, jsonRequest(body)))
     expect([response.status, response.headers.get('etag')?.length]).toEqual([200, 26])
   })
 })

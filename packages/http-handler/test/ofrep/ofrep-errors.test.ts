@@ -1,21 +1,21 @@
 import { FlagsError, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { around } from '../../../core/test/world.ts'
-import { problem, request, Site, sending } from '../handler-fixture.ts'
-import { ALL, answers, askAll, askOne } from './ofrep-requests.ts'
+import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
+import { ALL, evaluateAll, evaluateOne, flagsByKey } from './ofrep-requests.ts'
 
-let site: Site
+let site: HandlerFixture
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'half', rollout: 50 })
   await site.store.create({ name: 'on', rollout: 100 })
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 async function bothSend(init: RequestInit): Promise<readonly unknown[]> {
   const found: unknown[] = []
   for (const path of [`${ALL}/half`, ALL]) {
-    const response = await site.ask(path, init)
+    const response = await site.send(path, init)
     found.push([response.status, response.headers.get('content-type'), (await response.json()) as unknown])
   }
   return found
@@ -33,7 +33,7 @@ describe('OFREP refuses in its own words', () => {
     ['what is nested too deeply', `{"context":${'['.repeat(200)}${']'.repeat(200)}}`, 'The body has more than 100 levels.'],
     ['a __proto__', '{"context":{"targetingKey":"ada","__proto__":{"plan":"pro"}}}', 'The body has a member called __proto__.'],
   ])('a body that is %s, with PARSE_ERROR', async (_, body, details) => {
-    expect(await bothSend(sending(body))).toEqual(refused('PARSE_ERROR', details))
+    expect(await bothSend(jsonRequest(body))).toEqual(refused('PARSE_ERROR', details))
   })
 
   test.each([
@@ -43,26 +43,26 @@ describe('OFREP refuses in its own words', () => {
     ['is a text', { context: 'ada' }],
   ])('a context that %s, with INVALID_CONTEXT', async (_, body) => {
     const details = expect.stringContaining('"context"')
-    expect(await bothSend(sending(body))).toEqual(refused('INVALID_CONTEXT', details))
+    expect(await bothSend(jsonRequest(body))).toEqual(refused('INVALID_CONTEXT', details))
   })
 
   test.each([[7], [null], [{}], [['ada']], [true]])('a targeting key that is %j, with INVALID_CONTEXT', async (targetingKey) => {
     const details = 'The targetingKey of the context must be a string.'
-    expect(await bothSend(sending({ context: { targetingKey } }))).toEqual(refused('INVALID_CONTEXT', details))
+    expect(await bothSend(jsonRequest({ context: { targetingKey } }))).toEqual(refused('INVALID_CONTEXT', details))
   })
 
   test.each([[{}], [{ targetingKey: '' }]])('nobody in particular (%j) only where a flag needs to know', async (context) => {
-    const one = await askOne(site, 'half', context)
+    const one = await evaluateOne(site, 'half', context)
     const failure = { key: 'half', errorCode: 'TARGETING_KEY_MISSING', errorDetails: expect.stringContaining('half') as unknown }
     expect([one.status, await one.json()]).toEqual([400, failure])
-    expect(await answers(await askAll(site, context))).toMatchObject({ half: failure, on: { value: true } })
-    expect((await askOne(site, 'on', context)).status).toBe(200)
+    expect(await flagsByKey(await evaluateAll(site, context))).toMatchObject({ half: failure, on: { value: true } })
+    expect((await evaluateOne(site, 'on', context)).status).toBe(200)
   })
 
   test.each(['missing', 'no name', 'segment:staff', '../update', '%00', 'a/b', 'x'.repeat(200)])(
     'the key %j, with FLAG_NOT_FOUND',
     async (key) => {
-      const response = await askOne(site, key, { targetingKey: 'ada' })
+      const response = await evaluateOne(site, key, { targetingKey: 'ada' })
       expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/json'])
       expect(await response.json()).toEqual({ key, errorCode: 'FLAG_NOT_FOUND', errorDetails: expect.any(String) })
     },
@@ -71,30 +71,30 @@ describe('OFREP refuses in its own words', () => {
   test('a key that no flag can have before anybody is asked whether it is allowed', async () => {
     const asked: unknown[] = []
     const authorize = (_: Request, action: unknown): boolean => asked.push(action) === 0
-    expect((await askOne(site, 'segment:staff', {}, { authorize })).status).toBe(404)
+    expect((await evaluateOne(site, 'segment:staff', {}, { authorize })).status).toBe(404)
     expect(asked).toEqual([])
   })
 
   test('what the store cannot answer, with a 500 that gives nothing away', async () => {
     const secret = 'password=hunter2'
     const gone = (): Promise<never> => Promise.reject(new FlagsError('STORE_UNAVAILABLE', secret))
-    const dark = new Site({ store: around(memoryStore(), { head: gone, loadAll: gone, load: gone }) })
+    const dark = new HandlerFixture({ store: around(memoryStore(), { head: gone, loadAll: gone, load: gone }) })
     const found = await dark.clock.until(
-      Promise.all([askOne(dark, 'half', { targetingKey: 'ada' }), askAll(dark, { targetingKey: 'ada' })]),
+      Promise.all([evaluateOne(dark, 'half', { targetingKey: 'ada' }), evaluateAll(dark, { targetingKey: 'ada' })]),
     )
     for (const [index, response] of found.entries()) {
       const text = await response.text()
       expect([response.status, text.includes(secret), response.headers.get('cache-control')]).toEqual([500, false, 'no-store'])
       expect(JSON.parse(text)).toMatchObject({ ...(index === 0 ? { key: 'half' } : {}), errorCode: 'GENERAL' })
     }
-    expect(dark.told.length).toBeGreaterThanOrEqual(2)
-    await dark.end()
+    expect(dark.reportedErrors.length).toBeGreaterThanOrEqual(2)
+    await dark.close()
   })
 
   test('a closed client, with a 500', async () => {
     const ask = site.handler()
-    await site.end()
-    const response = await ask(request(ALL, sending({ context: {} })))
+    await site.close()
+    const response = await ask(request(ALL, jsonRequest({ context: {} })))
     expect([response.status, await response.json()]).toEqual([
       500,
       { errorCode: 'GENERAL', errorDetails: 'CLOSED: The service is shutting down.' },
@@ -105,11 +105,11 @@ describe('OFREP refuses in its own words', () => {
     const authorize = (): never => {
       throw new Error('secret')
     }
-    for (const response of [await askOne(site, 'on', {}, { authorize }), await askAll(site, {}, null, { authorize })]) {
+    for (const response of [await evaluateOne(site, 'on', {}, { authorize }), await evaluateAll(site, {}, null, { authorize })]) {
       expect(response.status).toBe(500)
       expect(await response.text()).not.toContain('secret')
     }
-    expect(site.told.map(({ cause }) => (cause as Error).message)).toEqual(['secret', 'secret'])
+    expect(site.reportedErrors.map(({ cause }) => (cause as Error).message)).toEqual(['secret', 'secret'])
   })
 })
 
@@ -120,8 +120,8 @@ describe('OFREP refuses as the rest of the handler does', () => {
       asked.push(action)
       return false
     }
-    for (const response of [await askOne(site, 'on', '{', { authorize }), await askAll(site, '{', null, { authorize })]) {
-      expect(await problem(response)).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+    for (const response of [await evaluateOne(site, 'on', '{', { authorize }), await evaluateAll(site, '{', null, { authorize })]) {
+      expect(await readProblem(response)).toMatchObject({ status: 403, code: 'FORBIDDEN' })
     }
     const action = { kind: 'evaluate', operation: 'evaluate', subject: 'flag' }
     expect(asked).toEqual([{ ...action, name: 'on' }, action])
@@ -129,30 +129,30 @@ describe('OFREP refuses as the rest of the handler does', () => {
 
   test('whom `authorize` asks for credentials', async () => {
     const authorize = (): { challenge: string } => ({ challenge: 'Bearer' })
-    for (const response of [await askOne(site, 'on', '{', { authorize }), await askAll(site, '{', null, { authorize })]) {
-      expect([response.headers.get('www-authenticate'), await problem(response)]).toMatchObject(['Bearer', { status: 401 }])
+    for (const response of [await evaluateOne(site, 'on', '{', { authorize }), await evaluateAll(site, '{', null, { authorize })]) {
+      expect([response.headers.get('www-authenticate'), await readProblem(response)]).toMatchObject(['Bearer', { status: 401 }])
     }
   })
 
   test('a body that is no JSON by its type, and one that is too large', async () => {
     for (const path of [`${ALL}/half`, ALL]) {
-      const plain = await site.ask(path, { method: 'POST', body: '{"context":{}}', headers: { 'Content-Type': 'text/plain' } })
-      expect(await problem(plain)).toMatchObject({ status: 415 })
-      const large = await site.ask(path, sending({ context: { targetingKey: 'ada', padding: 'x'.repeat(1_000_000) } }))
-      expect(await problem(large)).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' })
+      const plain = await site.send(path, { method: 'POST', body: '{"context":{}}', headers: { 'Content-Type': 'text/plain' } })
+      expect(await readProblem(plain)).toMatchObject({ status: 415 })
+      const large = await site.send(path, jsonRequest({ context: { targetingKey: 'ada', padding: 'x'.repeat(1_000_000) } }))
+      expect(await readProblem(large)).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' })
     }
   })
 
   test.each(['GET', 'PUT', 'DELETE'])('%s, naming POST', async (method) => {
     for (const path of [`${ALL}/half`, ALL]) {
-      const response = await site.ask(path, { method })
+      const response = await site.send(path, { method })
       expect(response.headers.get('allow')).toBe('POST, OPTIONS')
-      expect(await problem(response)).toMatchObject({ status: 405 })
+      expect(await readProblem(response)).toMatchObject({ status: 405 })
     }
   })
 
   test("nothing because of its query, which is the host's and OFREP's own", async () => {
-    const response = await site.ask(`${ALL}?flagConfigEtag=x&flagConfigLastModified=1&tenant=a&tenant=b`, sending({ context: {} }))
+    const response = await site.send(`${ALL}?flagConfigEtag=x&flagConfigLastModified=1&tenant=a&tenant=b`, jsonRequest({ context: {} }))
     expect(response.status).toBe(200)
   })
 })
@@ -169,7 +169,7 @@ describe('OFREP takes whatever JSON can hold for attributes', () => {
     const when = [{ attribute: 'plan', operator: 'equals', value: 'pro' } as const]
     await site.store.create({ name: 'ruled', rules: [{ when }], rollout: 0 })
     const context = { targetingKey: 'ada', ...attributes }
-    expect([(await askOne(site, 'ruled', context)).status, (await askAll(site, context)).status]).toEqual([200, 200])
-    expect(site.told).toEqual([])
+    expect([(await evaluateOne(site, 'ruled', context)).status, (await evaluateAll(site, context)).status]).toEqual([200, 200])
+    expect(site.reportedErrors).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Site } from '../handler-fixture.ts'
-import { answers, askAll, askOne } from './ofrep-requests.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { evaluateAll, evaluateOne, flagsByKey } from './ofrep-requests.ts'
 
 const ADA = { targetingKey: 'ada', plan: 'pro' }
 const PRO = [{ attribute: 'plan', operator: 'equals', value: 'pro' }] as const
@@ -9,15 +9,15 @@ const COLOURS = [
   { name: 'red', value: 'red', weight: 0 },
 ]
 
-let site: Site
+let site: HandlerFixture
 beforeEach(() => {
-  site = new Site()
+  site = new HandlerFixture()
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 async function both(key: string, context: unknown = ADA): Promise<Record<string, unknown>> {
-  const one = await (await askOne(site, key, context)).json()
-  expect((await answers(await askAll(site, context)))[key]).toEqual(one)
+  const one = await (await evaluateOne(site, key, context)).json()
+  expect((await flagsByKey(await evaluateAll(site, context)))[key]).toEqual(one)
   return one as Record<string, unknown>
 }
 
@@ -62,7 +62,7 @@ describe('OFREP answers one flag and all flags alike', () => {
     for (const [index, value] of values.entries()) {
       await site.store.create({ name: `v${index}`, rollout: 100, variants: [{ name: 'it', value, weight: 1 }] })
     }
-    const found = await answers(await askAll(site, ADA))
+    const found = await flagsByKey(await evaluateAll(site, ADA))
     expect(values.map((_, index) => found[`v${index}`]?.['value'])).toEqual(values)
   })
 
@@ -88,17 +88,17 @@ describe('OFREP answers all flags', () => {
   test('of one version, which the metadata has', async () => {
     await site.store.create({ name: 'one' })
     await site.store.create({ name: 'two' })
-    expect(await (await askAll(site, ADA)).json()).toMatchObject({ metadata: { version: 2 } })
+    expect(await (await evaluateAll(site, ADA)).json()).toMatchObject({ metadata: { version: 2 } })
   })
 
   test('with none, where there are none', async () => {
-    const response = await askAll(site, ADA)
+    const response = await evaluateAll(site, ADA)
     expect([response.status, await response.json()]).toEqual([200, { flags: [], metadata: { version: 0 } }])
   })
 
   test('leaves segments out', async () => {
     await site.flags.admin.segments.create({ name: 'staff', members: ['ada'] })
     await site.store.create({ name: 'one' })
-    expect(Object.keys(await answers(await askAll(site, ADA)))).toEqual(['one'])
+    expect(Object.keys(await flagsByKey(await evaluateAll(site, ADA)))).toEqual(['one'])
   })
 })

@@ -16,10 +16,10 @@ interface Answer {
 const file = fileURLToPath(new URL('../../../../../shared/openfeature/ofrep-openapi.yaml', import.meta.url))
 
 /** Why answers cannot be held against OFREP's own description; `undefined` where they can. */
-export const noDescription: string | undefined = existsSync(file) ? undefined : 'this clone has no ../shared/openfeature beside it'
+export const specificationAbsent: string | undefined = existsSync(file) ? undefined : 'this clone has no ../shared/openfeature beside it'
 
 /** What OFREP's OpenAPI document says about answers. */
-export class OfrepDescription {
+export class OfrepSpecification {
   readonly version: string
   readonly #description: Description
   readonly #ajv = new Ajv2020({ strict: false, validateFormats: false })
@@ -33,7 +33,7 @@ export class OfrepDescription {
   }
 
   /** What the description has against an answer; empty where it is right. */
-  async objections(path: '/ofrep/v1/evaluate/flags/{key}' | '/ofrep/v1/evaluate/flags', response: Response): Promise<readonly string[]> {
+  async violations(path: '/ofrep/v1/evaluate/flags/{key}' | '/ofrep/v1/evaluate/flags', response: Response): Promise<readonly string[]> {
     const answer = this.#description.paths[path]?.post.responses[String(response.status)]
     if (answer === undefined) return [`there is no status ${response.status}`]
     const schema = answer.content?.['application/json'].schema

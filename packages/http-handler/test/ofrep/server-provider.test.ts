@@ -1,17 +1,17 @@
 import { OFREPProvider } from '@openfeature/ofrep-provider'
 import { type Client, type EvaluationContext, OpenFeature } from '@openfeature/server-sdk'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Site } from '../handler-fixture.ts'
-import { type Loopback, listen } from '../loopback-server.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { type LoopbackServer, startLoopbackServer } from '../loopback-server.ts'
 
 const TOKEN = 'Bearer right'
 
-let site: Site
-let loopback: Loopback
+let site: HandlerFixture
+let loopback: LoopbackServer
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   const authorize = (request: Request): boolean => request.headers.get('authorization') === TOKEN
-  loopback = await listen(site.handler({ authorize }))
+  loopback = await startLoopbackServer(site.handler({ authorize }))
   const variants = (value: string | number | { readonly columns: number }): { name: string; value: typeof value; weight: number }[] => [
     { name: 'it', value, weight: 1 },
   ]
@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await OpenFeature.clearProviders()
   await loopback.close()
-  await site.end()
+  await site.close()
 })
 
 async function client(authorization = TOKEN): Promise<Client> {

@@ -42,7 +42,7 @@ export class TestEventSource {
     this.readyState = 1
     this.#tell('open')
     const reader = new EventReader(response, (data) => this.#tell('message', { data: JSON.stringify(data) }))
-    await reader.over
+    await reader.finished
     return reader.lastEventId
   }
 

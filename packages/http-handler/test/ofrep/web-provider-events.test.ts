@@ -3,8 +3,8 @@ import { type Client, OpenFeature, type Provider, ProviderEvents } from '@openfe
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { unwatched } from '../../../core/test/world.ts'
 import type { Handler } from '../../src/index.ts'
-import { EventsSite } from '../events/events-fixture.ts'
-import { type Loopback, listen } from '../loopback-server.ts'
+import { EventsFixture } from '../events/events-fixture.ts'
+import { type LoopbackServer, startLoopbackServer } from '../loopback-server.ts'
 import { TestEventSource } from './test-event-source.ts'
 
 const HANDLER = { public: 'evaluate', eventStreamUrl: '/events' } as const
@@ -12,11 +12,11 @@ const HANDLER = { public: 'evaluate', eventStreamUrl: '/events' } as const
 /** A load balancer: which process answers what is the test's to say. */
 let events: Handler
 let answers: Handler
-let loopback: Loopback
+let loopback: LoopbackServer
 /** The page hears of changes from `first`. */
-let first: EventsSite
+let first: EventsFixture
 /** A process of the same store that hears of nothing unless it asks. */
-let second: EventsSite
+let second: EventsFixture
 /** What was asked for on hearing an event: which, and the status of the answer. */
 let refetches: (readonly [token: string, status: number])[]
 let onRefetch: () => void
@@ -28,12 +28,12 @@ beforeEach(async () => {
   refetches = []
   connections = []
   onRefetch = () => undefined
-  first = new EventsSite({}, HANDLER)
+  first = new EventsFixture({}, HANDLER)
   await first.store.create({ name: 'a', rollout: 0 })
-  second = new EventsSite({ store: unwatched(first.store) }, HANDLER)
-  events = first.events
-  answers = second.events
-  loopback = await listen(async (request) => {
+  second = new EventsFixture({ store: unwatched(first.store) }, HANDLER)
+  events = first.eventsHandler
+  answers = second.eventsHandler
+  loopback = await startLoopbackServer(async (request) => {
     const { pathname, searchParams } = new URL(request.url)
     if (pathname === '/events') {
       connections.push(request.headers.get('last-event-id'))
@@ -53,7 +53,7 @@ afterEach(async () => {
   await OpenFeature.clearContexts()
   for (const source of TestEventSource.opened) source.close()
   await loopback.close()
-  await Promise.all([first.end(), second.end()])
+  await Promise.all([first.close(), second.close()])
   vi.unstubAllGlobals()
 })
 
@@ -106,15 +106,15 @@ describe('the official OFREP provider for browsers, which listens', () => {
     const client = await page()
     await refetched(1)
     const change = changed(client)
-    const third = new EventsSite({ store: first.store }, HANDLER)
-    events = third.events
+    const third = new EventsFixture({ store: first.store }, HANDLER)
+    events = third.eventsHandler
     // In one go, so that the stream ends before it can tell.
     const update = first.store.update('a', { rollout: 100 })
-    first.events.close()
+    first.eventsHandler.close()
     await update
     await refetched(2)
     expect([refetches[1], await change]).toEqual([['2', 200], ['a']])
     expect(connections.map((id) => id?.split('.')[0])).toEqual([undefined, '1'])
-    await third.end()
+    await third.close()
   })
 })

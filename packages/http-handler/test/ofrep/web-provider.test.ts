@@ -2,20 +2,20 @@ import { OFREPWebProvider, type OFREPWebProviderOptions } from '@openfeature/ofr
 import { type Client, OpenFeature, type Provider, ProviderEvents } from '@openfeature/web-sdk'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Handler } from '../../src/index.ts'
-import { Site } from '../handler-fixture.ts'
-import { type Loopback, listen } from '../loopback-server.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { type LoopbackServer, startLoopbackServer } from '../loopback-server.ts'
 
-let site: Site
-let loopback: Loopback
+let site: HandlerFixture
+let loopback: LoopbackServer
 /** The statuses of what was answered, in order. */
 let statuses: number[]
 /** Called with each of them. */
 let onStatus: (status: number) => void
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   statuses = []
   onStatus = () => undefined
-  loopback = await listen(watched(site.handler({ public: 'evaluate' })))
+  loopback = await startLoopbackServer(watched(site.handler({ public: 'evaluate' })))
   await site.store.create({ name: 'gate', rollout: 50 })
   await site.store.create({ name: 'text', rollout: 100, variants: [{ name: 'it', value: 'blue', weight: 1 }] })
   await site.store.create({ name: 'out', rollout: 0, variants: [{ name: 'it', value: 'blue', weight: 1 }] })
@@ -25,7 +25,7 @@ afterEach(async () => {
   await OpenFeature.clearProviders()
   await OpenFeature.clearContexts()
   await loopback.close()
-  await site.end()
+  await site.close()
 })
 
 function watched(handler: Handler): (request: Request) => Promise<Response> {
@@ -98,7 +98,7 @@ describe('the official OFREP provider for browsers', () => {
   })
 
   test('fails for good where it is refused', async () => {
-    const closed = await listen(site.handler({ authorize: () => false }))
+    const closed = await startLoopbackServer(site.handler({ authorize: () => false }))
     await expect(client({ baseUrl: closed.url })).rejects.toThrow('Initialization failed')
     await closed.close()
   })

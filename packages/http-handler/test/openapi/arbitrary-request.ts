@@ -1,32 +1,32 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import fc from 'fast-check'
-import type { Described, JsonSchema, Operation } from './openapi-types.ts'
-import { arbitraryOf, broken } from './schema-arbitrary.ts'
+import type { JsonSchema, OpenApiDocument, Operation } from './openapi-types.ts'
+import { invalidVariant, schemaArbitrary } from './schema-arbitrary.ts'
 
 /** One operation of the document. */
-export interface Place {
+export interface Endpoint {
   readonly method: string
   readonly path: string
   readonly operation: Operation
 }
 
-export function placesOf({ paths }: Described): readonly Place[] {
+export function endpointsOf({ paths }: OpenApiDocument): readonly Endpoint[] {
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
   )
 }
 
-export interface Sent {
-  readonly place: Place
+export interface ArbitraryRequest {
+  readonly endpoint: Endpoint
   readonly path: string
   readonly init: { readonly method: string; readonly headers: Record<string, string>; readonly body?: string }
 }
 
 /** Names that leave the path what it is; other paths have tests of their own. */
-const HOSTILE = ['%00', 'a%2Fb', '%zz', '%0d%0aX:%20y', '*', ':name', 'x'.repeat(200), '__proto__', 'segment%3Afirst']
-const TYPES = ['text/plain', 'application/json; charset=latin1', '', 'application/problem+json']
-const RUBBISH = [
+const HOSTILE_NAMES = ['%00', 'a%2Fb', '%zz', '%0d%0aX:%20y', '*', ':name', 'x'.repeat(200), '__proto__', 'segment%3Afirst']
+const CONTENT_TYPES = ['text/plain', 'application/json; charset=latin1', '', 'application/problem+json']
+const INVALID_BODIES = [
   '',
   '{',
   'null',
@@ -40,10 +40,10 @@ const RUBBISH = [
 ]
 
 /** Requests as the document has them, and, one in three or so in each part, as it does not. */
-export function requestsTo({ components }: Described, place: Place): fc.Arbitrary<Sent> {
-  const { operation, method, path } = place
+export function arbitraryRequest({ components }: OpenApiDocument, endpoint: Endpoint): fc.Arbitrary<ArbitraryRequest> {
+  const { operation, method, path } = endpoint
   const { parameters = [], requestBody } = operation
-  const of = (schema: JsonSchema): fc.Arbitrary<unknown> => arbitraryOf(schema, components.schemas)
+  const of = (schema: JsonSchema): fc.Arbitrary<unknown> => schemaArbitrary(schema, components.schemas)
   const named = (kind: string): readonly (readonly [string, fc.Arbitrary<string>])[] =>
     parameters.filter((parameter) => parameter.in === kind).map(({ name, schema }) => [name, of(schema).map(String)])
 
@@ -59,17 +59,17 @@ export function requestsTo({ components }: Described, place: Place): fc.Arbitrar
     { requiredKeys: [] },
   )
   const wanted = requestBody === undefined ? fc.constant(undefined) : of(requestBody.content['application/json'].schema)
-  const json = wanted.chain((body) => mostly(fc.constant(body), broken(body))).map((body) => JSON.stringify(body) ?? '')
+  const json = wanted.chain((body) => mostly(fc.constant(body), invalidVariant(body))).map((body) => JSON.stringify(body) ?? '')
   return fc
     .record({
-      name: mostly(name, fc.constantFrom(...HOSTILE)),
+      name: mostly(name, fc.constantFrom(...HOSTILE_NAMES)),
       query,
       headers: mostly(headers, oddHeaders),
-      body: mostly(json, fc.constantFrom(...RUBBISH)),
-      type: mostly(fc.constant('application/json'), fc.constantFrom(...TYPES)),
+      body: mostly(json, fc.constantFrom(...INVALID_BODIES)),
+      type: mostly(fc.constant('application/json'), fc.constantFrom(...CONTENT_TYPES)),
     })
     .map((parts) => ({
-      place,
+      endpoint,
       path: `${path.replace('{name}', parts.name)}${parts.query === '' ? '' : `?${parts.query}`}`,
       init: {
         method,
@@ -95,18 +95,18 @@ function mostly<T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<T>): fc.Arbitrary<T
 }
 
 /** Says what is wrong with a response, by the document. */
-export class Judge {
+export class ResponseValidator {
   readonly #ajv: Ajv2020
   readonly #compiled = new Map<JsonSchema, ValidateFunction>()
 
-  constructor(document: Described) {
+  constructor(document: OpenApiDocument) {
     this.#ajv = new Ajv2020({ strict: false, allErrors: true })
     formats.default(this.#ajv)
     this.#ajv.addSchema({ $id: 'document', ...closed(document) })
   }
 
-  async verdict({ place }: Sent, response: Response): Promise<string | undefined> {
-    const described = place.operation.responses[response.status]
+  async violation({ endpoint }: ArbitraryRequest, response: Response): Promise<string | undefined> {
+    const described = endpoint.operation.responses[response.status]
     const body = await bodyOf(response)
     if (described === undefined) return `${response.status} is not described: ${body}`
     const schema = described.content?.[response.headers.get('content-type') ?? '']?.schema

@@ -2,18 +2,18 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { request, Site } from '../handler-fixture.ts'
-import { placesOf } from './arbitrary-request.ts'
-import type { Described } from './openapi-types.ts'
+import { HandlerFixture, request } from '../handler-fixture.ts'
+import { endpointsOf } from './arbitrary-request.ts'
+import type { OpenApiDocument } from './openapi-types.ts'
 
-let site: Site
+let site: HandlerFixture
 beforeEach(() => {
-  site = new Site()
+  site = new HandlerFixture()
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
-async function documentOf(options: Parameters<Site['handler']>[0] = {}, path = '/openapi.json'): Promise<Described> {
-  return (await (await site.handler(options)(request(path))).json()) as Described
+async function documentOf(options: Parameters<HandlerFixture['handler']>[0] = {}, path = '/openapi.json'): Promise<OpenApiDocument> {
+  return (await (await site.handler(options)(request(path))).json()) as OpenApiDocument
 }
 
 describe('GET /openapi.json', () => {
@@ -29,7 +29,7 @@ describe('GET /openapi.json', () => {
 
   test('describes each operation once, and only paths that there are', async () => {
     const document = await documentOf()
-    const ids = placesOf(document).map(({ operation }) => operation.operationId)
+    const ids = endpointsOf(document).map(({ operation }) => operation.operationId)
     expect(ids.sort()).toEqual(
       [
         'createFlag',
@@ -51,14 +51,14 @@ describe('GET /openapi.json', () => {
       ].sort(),
     )
     for (const path of Object.keys(document.paths)) {
-      const allowed = (await site.ask(path.replace('{name}', 'first'), { method: 'OPTIONS' })).headers.get('allow')
+      const allowed = (await site.send(path.replace('{name}', 'first'), { method: 'OPTIONS' })).headers.get('allow')
       const methods = Object.keys(document.paths[path] ?? {}).map((method) => method.toUpperCase())
       expect(allowed?.split(', ').filter((method) => !['HEAD', 'OPTIONS'].includes(method))).toEqual(methods)
     }
   })
 
   test('says of each operation how it refuses who may not', async () => {
-    for (const { operation } of placesOf(await documentOf())) {
+    for (const { operation } of endpointsOf(await documentOf())) {
       expect(operation.responses).toMatchObject({
         401: { description: 'UNAUTHENTICATED', headers: { 'WWW-Authenticate': {} } },
         403: { description: 'FORBIDDEN' },
@@ -67,7 +67,7 @@ describe('GET /openapi.json', () => {
   })
 
   test('says of what is open to everybody that it asks for nothing, and needs no credentials', async () => {
-    for (const { operation } of placesOf(await documentOf({ public: 'evaluate' }))) {
+    for (const { operation } of endpointsOf(await documentOf({ public: 'evaluate' }))) {
       const isOpen = operation.security?.length === 0
       expect([operation.operationId, '401' in operation.responses, '403' in operation.responses]).toEqual([
         operation.operationId,
@@ -79,7 +79,7 @@ describe('GET /openapi.json', () => {
 
   test('says which headers an operation heeds, and with which it answers', async () => {
     const heeded = async (options = {}): Promise<Record<string, readonly string[]>> => {
-      const places = placesOf(await documentOf(options)).map(({ operation: { operationId, parameters = [] } }) => {
+      const places = endpointsOf(await documentOf(options)).map(({ operation: { operationId, parameters = [] } }) => {
         return [operationId, parameters.flatMap((parameter) => (parameter.in === 'header' ? parameter.name : []))] as const
       })
       return Object.fromEntries(places.filter(([, names]) => names.length > 0))
@@ -104,8 +104,8 @@ describe('GET /openapi.json', () => {
   })
 
   test('says what needs no authorization', async () => {
-    const open = (document: Described): string[] =>
-      placesOf(document).flatMap(({ operation }) => (operation.security?.length === 0 ? [operation.operationId] : []))
+    const open = (document: OpenApiDocument): string[] =>
+      endpointsOf(document).flatMap(({ operation }) => (operation.security?.length === 0 ? [operation.operationId] : []))
     expect(open(await documentOf())).toEqual([])
     expect(open(await documentOf({ public: 'evaluate' })).sort()).toEqual(['describe', 'evaluateFlag', 'streamEvents'])
   })

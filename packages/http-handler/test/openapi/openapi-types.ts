@@ -1,5 +1,5 @@
 /** As much of an OpenAPI document as the tests look at. */
-export interface Described {
+export interface OpenApiDocument {
   readonly openapi: string
   readonly servers: readonly { readonly url: string }[]
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>

@@ -7,8 +7,8 @@ const NAMES = ['first', 'second', 'a.b-c_9']
 const MOMENTS = ['2026-01-01T00:00:00Z', '2026-06-01T12:00:00.000+02:00', '2027-01-01T00:00:00.000Z']
 
 /** What a schema of the document takes, as far as the schema says. */
-export function arbitraryOf(schema: JsonSchema, components: Readonly<Record<string, JsonSchema>>): fc.Arbitrary<unknown> {
-  const of = (part: JsonSchema): fc.Arbitrary<unknown> => arbitraryOf(part, components)
+export function schemaArbitrary(schema: JsonSchema, components: Readonly<Record<string, JsonSchema>>): fc.Arbitrary<unknown> {
+  const of = (part: JsonSchema): fc.Arbitrary<unknown> => schemaArbitrary(part, components)
   if (schema.$ref !== undefined) return of(components[schema.$ref.split('/').at(-1) ?? ''] ?? {})
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
   if (schema.const !== undefined) return fc.constant(schema.const)
@@ -47,7 +47,7 @@ function textOf({ pattern, format, minLength = 0, maxLength = 20 }: JsonSchema):
 }
 
 /** The value with one part of it, or all, replaced by something else; or with a member more. */
-export function broken(value: unknown): fc.Arbitrary<unknown> {
+export function invalidVariant(value: unknown): fc.Arbitrary<unknown> {
   const rubbish = fc.oneof(
     fc.jsonValue({ maxDepth: 1 }),
     fc.constantFrom('\0', '\ud800', 'x'.repeat(3_000), -1, 1e300, 0.0001, '__proto__'),

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../../core/test/manual-clock.ts'
-import { problem, request, Site, sending } from '../handler-fixture.ts'
+import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
 
-let site: Site
+let site: HandlerFixture
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'first' })
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 /** A body that tells how it is read. */
 class Source {
@@ -51,25 +51,25 @@ describe('a body that is too large', () => {
 
   test('by one byte is refused, and one that just fits is taken', async () => {
     const handler = site.handler({ maxBodyBytes: 1_000 })
-    const response = await handler(request('/flags/first/update', sending(patchOf(1_001))))
+    const response = await handler(request('/flags/first/update', jsonRequest(patchOf(1_001))))
     expect(response.status).toBe(413)
-    expect(await problem(response)).toMatchObject({
+    expect(await readProblem(response)).toMatchObject({
       code: 'BODY_TOO_LARGE',
       title: 'Content Too Large',
       detail: expect.stringContaining('1,000'),
     })
     await unwritten()
-    expect((await handler(request('/flags/first/update', sending(patchOf(1_000))))).status).toBe(200)
+    expect((await handler(request('/flags/first/update', jsonRequest(patchOf(1_000))))).status).toBe(200)
   })
 
   test('has more than 100,000 bytes by default', async () => {
-    expect((await site.ask('/flags/first/update', sending(patchOf(100_001)))).status).toBe(413)
-    expect((await site.ask('/flags/first/update', sending(patchOf(100_000)))).status).toBe(200)
+    expect((await site.send('/flags/first/update', jsonRequest(patchOf(100_001)))).status).toBe(413)
+    expect((await site.send('/flags/first/update', jsonRequest(patchOf(100_000)))).status).toBe(200)
   })
 
   test('counts bytes, not characters', async () => {
     const handler = site.handler({ maxBodyBytes: 100 })
-    expect((await handler(request('/flags/first/update', sending({ description: '€'.repeat(40) })))).status).toBe(413)
+    expect((await handler(request('/flags/first/update', jsonRequest({ description: '€'.repeat(40) })))).status).toBe(413)
   })
 
   test('is not read where its length is given', async () => {
@@ -116,7 +116,7 @@ describe('a body that comes slowly', () => {
     await site.clock.advance(1)
     const response = await answered
     expect(response.status).toBe(408)
-    expect(await problem(response)).toMatchObject({ code: 'BODY_TIMEOUT' })
+    expect(await readProblem(response)).toMatchObject({ code: 'BODY_TIMEOUT' })
     expect(source.cancelled).toBe(true)
     await unwritten()
   })
@@ -139,7 +139,7 @@ describe('a body that comes slowly', () => {
 
   test('leaves no timer behind once it is there', async () => {
     const before = site.clock.pending
-    await site.ask('/flags/first/update', sending({ rollout: 1 }))
+    await site.send('/flags/first/update', jsonRequest({ rollout: 1 }))
     expect(site.clock.pending).toBe(before)
   })
 })
@@ -151,9 +151,9 @@ describe('a client that goes away', () => {
     const answered = site.handler()(source.request({ signal: away.signal }))
     await settle()
     away.abort()
-    expect(await problem(await answered)).toMatchObject({ code: 'REQUEST_ABORTED' })
+    expect(await readProblem(await answered)).toMatchObject({ code: 'REQUEST_ABORTED' })
     await unwritten()
-    expect(site.told).toEqual([])
+    expect(site.reportedErrors).toEqual([])
   })
 
   test('with a body that breaks off writes nothing', async () => {
@@ -161,15 +161,15 @@ describe('a client that goes away', () => {
       if (number === 0) return bytes('{"rollout": 100}')
       throw new Error('socket hang up')
     })
-    expect(await problem(await site.handler()(source.request()))).toMatchObject({ code: 'REQUEST_ABORTED' })
+    expect(await readProblem(await site.handler()(source.request()))).toMatchObject({ code: 'REQUEST_ABORTED' })
     await unwritten()
-    expect(site.told).toEqual([])
+    expect(site.reportedErrors).toEqual([])
   })
 
   test('while authorize decides writes nothing', async () => {
     for (const [path, init] of [
-      ['/flags/first/update', sending({ rollout: 100 })],
-      ['/flags', sending({ name: 'second' })],
+      ['/flags/first/update', jsonRequest({ rollout: 100 })],
+      ['/flags', jsonRequest({ name: 'second' })],
       ['/flags/first', { method: 'DELETE' }],
     ] as const) {
       const away = new AbortController()
@@ -178,14 +178,14 @@ describe('a client that goes away', () => {
         return true
       }
       const response = await site.handler({ authorize })(request(path, { ...init, signal: away.signal }))
-      expect(await problem(response)).toMatchObject({ code: 'REQUEST_ABORTED' })
+      expect(await readProblem(response)).toMatchObject({ code: 'REQUEST_ABORTED' })
     }
     expect(await site.flags.admin.list()).toEqual([expect.objectContaining({ name: 'first', version: 1 })])
   })
 
   test('while its write is under way leaves a whole change behind', async () => {
     const away = new AbortController()
-    const answered = site.handler()(request('/flags/first/update', sending({ rollout: 100 }, { signal: away.signal })))
+    const answered = site.handler()(request('/flags/first/update', jsonRequest({ rollout: 100 }, { signal: away.signal })))
     await settle(1)
     away.abort()
     await answered

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { problem, request, Site, sending } from '../handler-fixture.ts'
+import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
 
-let site: Site
+let site: HandlerFixture
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'first', rollout: 100 })
 })
 afterEach(async () => {
-  expect(site.told).toEqual([])
+  expect(site.reportedErrors).toEqual([])
   expect(await site.flags.admin.list()).toEqual([expect.objectContaining({ name: 'first', version: 1 })])
-  await site.end()
+  await site.close()
 })
 
 describe('a path that is none of the routes', () => {
@@ -29,9 +29,9 @@ describe('a path that is none of the routes', () => {
     '/.env',
   ])('%s is a 404', async (path) => {
     for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
-      const response = await site.ask(path, { method })
+      const response = await site.send(path, { method })
       expect(response.status).toBe(404)
-      expect(await problem(response)).toEqual({
+      expect(await readProblem(response)).toEqual({
         type: 'about:blank',
         title: 'Not Found',
         status: 404,
@@ -47,9 +47,9 @@ describe('a path that is none of the routes', () => {
       ['/flags', '/api', '/apiflags', '/api/flags'].map(async (path) => (await handler(request(path))).status),
     )
     expect(statuses).toEqual([404, 404, 404, 200])
-    const { detail } = await problem(await handler(request('/flags')))
-    expect(detail).toBe('There is nothing at "/flags", as it arrived here: routes begin at /api/ (option basePath).')
-    expect(String((await problem(await handler(request(`/${'x'.repeat(50_000)}`))))['detail']).length).toBeLessThan(300)
+    const { detail } = await readProblem(await handler(request('/flags')))
+    expect(detail).toBe('No route has the path "/flags", as it arrived here. Routes begin at /api/ (option basePath).')
+    expect(String((await readProblem(await handler(request(`/${'x'.repeat(50_000)}`))))['detail']).length).toBeLessThan(300)
   })
 })
 
@@ -64,13 +64,13 @@ describe('a method that does not fit', () => {
     ['/flags/first/history', 'POST', 'GET, HEAD, OPTIONS'],
     ['/openapi.json', 'POST', 'GET, HEAD, OPTIONS'],
   ])('%s %s is a 405 that says which do', async (path, method, allowed) => {
-    const response = await site.ask(path, { method })
+    const response = await site.send(path, { method })
     expect([response.status, response.headers.get('allow')]).toEqual([405, allowed])
-    expect(await problem(response)).toMatchObject({ code: 'METHOD_NOT_ALLOWED', detail: expect.stringContaining(allowed) })
+    expect(await readProblem(response)).toMatchObject({ code: 'METHOD_NOT_ALLOWED', detail: expect.stringContaining(allowed) })
   })
 
   test('HEAD of what is only POSTed to is a 405 without a body', async () => {
-    const response = await site.ask('/flags/first/update', { method: 'HEAD' })
+    const response = await site.send('/flags/first/update', { method: 'HEAD' })
     expect([response.status, response.headers.get('allow'), await response.text()]).toEqual([405, 'POST, OPTIONS', ''])
   })
 
@@ -108,25 +108,25 @@ describe('a name that no flag can have', () => {
       [`/flags/${name}?user_id=ada`],
       [`/flags/${name}/explain`],
       [`/flags/${name}/history`],
-      [`/flags/${name}/update`, sending({ rollout: 1 })],
+      [`/flags/${name}/update`, jsonRequest({ rollout: 1 })],
       [`/flags/${name}`, { method: 'DELETE' }],
       [`/segments/${name}`],
     ]
     for (const [path, init] of asked) {
-      const response = await site.ask(path, init)
+      const response = await site.send(path, init)
       expect([path, response.status, response.headers.get('set-cookie')]).toEqual([path, 400, null])
-      expect(await problem(response)).toMatchObject({ code: 'INVALID_NAME', detail: expect.stringContaining('letter or digit') })
+      expect(await readProblem(response)).toMatchObject({ code: 'INVALID_NAME', detail: expect.stringContaining('letter or digit') })
     }
   })
 
   test.each([undefined, null, 7, '', 'a/b', '__proto__', ['first'], { name: 'x' }])('%j is refused in a body too', async (name) => {
-    const response = await site.ask('/flags', sending({ name }))
+    const response = await site.send('/flags', jsonRequest({ name }))
     expect(response.status).toBe(400)
-    expect(await problem(response)).toMatchObject({ code: 'INVALID_NAME' })
+    expect(await readProblem(response)).toMatchObject({ code: 'INVALID_NAME' })
   })
 
   test('that is encoded where it need not be is the name all the same', async () => {
-    expect(await (await site.ask('/flags/%66irst?user_id=ada')).json()).toMatchObject({ name: 'first', enabled: true })
+    expect(await (await site.send('/flags/%66irst?user_id=ada')).json()).toMatchObject({ name: 'first', enabled: true })
   })
 })
 
@@ -151,9 +151,9 @@ describe('a query', () => {
     ['min_version=9007199254740993', 'whole number'],
     ['min_version=', 'whole number'],
   ])('%s is refused', async (query, why) => {
-    const response = await site.ask(`/flags/first?${query}`)
+    const response = await site.send(`/flags/first?${query}`)
     expect(response.status).toBe(400)
-    expect(await problem(response)).toMatchObject({ code: 'INVALID_QUERY', detail: expect.stringContaining(why) })
+    expect(await readProblem(response)).toMatchObject({ code: 'INVALID_QUERY', detail: expect.stringContaining(why) })
   })
 
   test.each([
@@ -168,28 +168,28 @@ describe('a query', () => {
     ['?user_id=ada#&min_version=x', 'ada'],
     ['?user_id#=ada', undefined],
   ])('%s asks for the user %s', async (query, user) => {
-    const response = await site.ask(`/flags/first${query}`)
+    const response = await site.send(`/flags/first${query}`)
     expect([response.status, ((await response.json()) as { targetingKey?: string }).targetingKey]).toEqual([200, user])
   })
 
   test('of a path that takes none is refused', async () => {
-    const response = await site.ask('/flags?limit=1')
-    expect(await problem(response)).toMatchObject({ code: 'INVALID_QUERY', detail: expect.stringContaining('none') })
+    const response = await site.send('/flags?limit=1')
+    expect(await readProblem(response)).toMatchObject({ code: 'INVALID_QUERY', detail: expect.stringContaining('none') })
   })
 
   test('that is long is told of in few words', async () => {
-    const { detail } = await problem(await site.ask(`/flags/first?${'x'.repeat(50_000)}=1`))
+    const { detail } = await readProblem(await site.send(`/flags/first?${'x'.repeat(50_000)}=1`))
     expect(String(detail).length).toBeLessThan(300)
   })
 })
 
 describe('a body', () => {
-  const update = (init: RequestInit): Promise<Response> => site.ask('/flags/first/update', init)
+  const update = (init: RequestInit): Promise<Response> => site.send('/flags/first/update', init)
 
   test.each([{ 'Content-Length': '14' }, { 'Transfer-Encoding': 'chunked' }])(
     'that something in front has read is refused as such: %o',
     async (headers) => {
-      const { code, detail } = await problem(await update(sending('', { headers: headers as Record<string, string> })))
+      const { code, detail } = await readProblem(await update(jsonRequest('', { headers: headers as Record<string, string> })))
       expect([code, detail]).toEqual(['INVALID_BODY', expect.stringContaining('express.json()')])
     },
   )
@@ -214,9 +214,9 @@ describe('a body', () => {
     [`{"a": ${'['.repeat(45_000)}${']'.repeat(45_000)}}`, 'levels'],
   ])('%.60s is refused', async (body, why) => {
     for (const path of ['/flags/first/update', '/flags', '/segments']) {
-      const response = await site.ask(path, sending(body))
+      const response = await site.send(path, jsonRequest(body))
       expect(response.status).toBe(400)
-      expect(await problem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining(why) })
+      expect(await readProblem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining(why) })
     }
     expect(({} as Record<string, unknown>)['rollout']).toBe(undefined)
   })
@@ -224,12 +224,12 @@ describe('a body', () => {
   test('that is not UTF-8 is refused', async () => {
     const bytes = new Uint8Array([...new TextEncoder().encode('{"description": "'), 0xff, ...new TextEncoder().encode('"}')])
     const response = await update({ method: 'POST', body: bytes, headers: { 'Content-Type': 'application/json' } })
-    expect(await problem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining('UTF-8') })
+    expect(await readProblem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining('UTF-8') })
   })
 
   test('that is not there is refused', async () => {
     const response = await update({ method: 'POST', headers: { 'Content-Type': 'application/json' } })
-    expect(await problem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining('empty') })
+    expect(await readProblem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining('empty') })
   })
 
   test.each([
@@ -243,9 +243,9 @@ describe('a body', () => {
     'application/json, text/plain',
     '*/*',
   ])('of the type %s is a 415, so that no form of another site can write', async (type) => {
-    const response = await update(sending({}, { headers: { 'Content-Type': type } }))
+    const response = await update(jsonRequest({}, { headers: { 'Content-Type': type } }))
     expect([response.status, response.headers.get('accept')]).toEqual([415, 'application/json'])
-    expect(await problem(response)).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' })
+    expect(await readProblem(response)).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' })
   })
 
   test('without a type is a 415', async () => {
@@ -253,7 +253,7 @@ describe('a body', () => {
   })
 
   test.each(['gzip', 'br', 'identity, gzip'])('with Content-Encoding: %s is a 415', async (encoding) => {
-    expect((await update(sending({}, { headers: { 'Content-Encoding': encoding } }))).status).toBe(415)
+    expect((await update(jsonRequest({}, { headers: { 'Content-Encoding': encoding } }))).status).toBe(415)
   })
 
   test.each([
@@ -268,9 +268,9 @@ describe('a body', () => {
     ['{"owner": "\\ud800"}', 'owner: expected'],
     ['{"version": 9}', 'version: expected'],
   ])('%s is told where it is wrong and what was expected', async (body, why) => {
-    const response = await update(sending(body))
+    const response = await update(jsonRequest(body))
     expect(response.status).toBe(400)
-    expect(await problem(response)).toMatchObject({ code: 'INVALID_FLAG', detail: expect.stringContaining(why) })
+    expect(await readProblem(response)).toMatchObject({ code: 'INVALID_FLAG', detail: expect.stringContaining(why) })
   })
 })
 
@@ -282,13 +282,13 @@ test.each([
   'application/json;',
 ])('the type %s is JSON', async (type) => {
   // Not even a legal change: it must leave nothing behind for the check after each test.
-  const response = await site.ask(
+  const response = await site.send(
     '/flags/missing/update',
-    sending({}, { headers: { 'Content-Type': type, 'Content-Encoding': 'identity' } }),
+    jsonRequest({}, { headers: { 'Content-Type': type, 'Content-Encoding': 'identity' } }),
   )
   expect(response.status).toBe(404)
 })
 
 test('a byte order mark is no reason to refuse JSON', async () => {
-  expect((await site.ask('/flags/missing/update', sending('\ufeff{}'))).status).toBe(404)
+  expect((await site.send('/flags/missing/update', jsonRequest('\ufeff{}'))).status).toBe(404)
 })

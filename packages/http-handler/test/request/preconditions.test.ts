@@ -1,21 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { problem, Site, sending } from '../handler-fixture.ts'
+import { HandlerFixture, jsonRequest, readProblem } from '../handler-fixture.ts'
 
-let site: Site
+let site: HandlerFixture
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'first' })
   await site.store.update('first', { rollout: 1 })
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 const WRITES = [
-  { what: 'an update', path: '/flags/first/update', init: (headers: Record<string, string>) => sending({ rollout: 50 }, { headers }) },
+  { what: 'an update', path: '/flags/first/update', init: (headers: Record<string, string>) => jsonRequest({ rollout: 50 }, { headers }) },
   { what: 'a delete', path: '/flags/first', init: (headers: Record<string, string>) => ({ method: 'DELETE', headers }) },
 ] as const
 
 describe.each(WRITES)('$what', ({ path, init }) => {
-  const write = (ifMatch: string): Promise<Response> => site.ask(path, init({ 'If-Match': ifMatch }))
+  const write = (ifMatch: string): Promise<Response> => site.send(path, init({ 'If-Match': ifMatch }))
 
   test('of the version that If-Match names is made', async () => {
     expect((await write('"2"')).status).toBe(200)
@@ -24,7 +24,7 @@ describe.each(WRITES)('$what', ({ path, init }) => {
   test('of another version is refused with both versions, and nothing is written', async () => {
     const response = await write('"1"')
     expect(response.status).toBe(412)
-    expect(await problem(response)).toMatchObject({
+    expect(await readProblem(response)).toMatchObject({
       status: 412,
       title: 'Precondition Failed',
       code: 'VERSION_CONFLICT',
@@ -42,23 +42,23 @@ describe.each(WRITES)('$what', ({ path, init }) => {
     async (ifMatch) => {
       const response = await write(ifMatch)
       expect(response.status).toBe(400)
-      expect(await problem(response)).toMatchObject({ code: 'INVALID_HEADER', detail: expect.stringContaining('If-Match') })
+      expect(await readProblem(response)).toMatchObject({ code: 'INVALID_HEADER', detail: expect.stringContaining('If-Match') })
       expect(await site.flags.admin.get('first')).toMatchObject({ version: 2 })
     },
   )
 })
 
 test('the ETag of a write is the If-Match of the next one', async () => {
-  const first = await site.ask('/flags/first/update', sending({ rollout: 2 }))
+  const first = await site.send('/flags/first/update', jsonRequest({ rollout: 2 }))
   const headers = { 'If-Match': String(first.headers.get('etag')) }
-  const second = await site.ask('/flags/first/update', sending({ rollout: 3 }, { headers }))
-  const third = await site.ask('/flags/first/update', sending({ rollout: 4 }, { headers }))
+  const second = await site.send('/flags/first/update', jsonRequest({ rollout: 3 }, { headers }))
+  const third = await site.send('/flags/first/update', jsonRequest({ rollout: 4 }, { headers }))
   expect([second.status, third.status]).toEqual([200, 412])
 })
 
 test('of two who update the same version, one is refused', async () => {
   const update = (rollout: number): Promise<Response> =>
-    site.ask('/flags/first/update', sending({ rollout }, { headers: { 'If-Match': '"2"' } }))
+    site.send('/flags/first/update', jsonRequest({ rollout }, { headers: { 'If-Match': '"2"' } }))
   const statuses = (await Promise.all([update(10), update(20)])).map(({ status }) => status)
   expect(statuses.sort()).toEqual([200, 412])
 })

@@ -1,7 +1,7 @@
 import { createFlags, defineFlags, type FlagStore, FlagsError, type FlagsErrorCode, memoryStore } from '@flagstone/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { flagsHandler } from '../../src/index.ts'
-import { problem, request, Site, sending } from '../handler-fixture.ts'
+import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
 
 const SECRETS = ['postgres://app:hunter2@10.0.0.7/flags', 'SELECT secret FROM feature_flags', 'pid 4711', 'node:internal/secret.js:1:1']
 
@@ -19,9 +19,9 @@ function failing(code?: FlagsErrorCode): FlagStore {
   return Object.assign(memoryStore(), { head: fail, load: fail, loadAll: fail, create: fail, update: fail, delete: fail, history: fail })
 }
 
-let site: Site | undefined
+let site: HandlerFixture | undefined
 afterEach(async () => {
-  await site?.end()
+  await site?.close()
   site = undefined
 })
 
@@ -31,8 +31,8 @@ const ASKED: readonly (readonly [string, RequestInit | undefined])[] = [
   ['/flags', undefined],
   ['/flags/first/record', undefined],
   ['/flags/first/history', undefined],
-  ['/flags', sending({ name: 'first' })],
-  ['/flags/first/update', sending({ rollout: 1 })],
+  ['/flags', jsonRequest({ name: 'first' })],
+  ['/flags/first/update', jsonRequest({ rollout: 1 })],
   ['/flags/first', { method: 'DELETE' }],
 ]
 
@@ -48,18 +48,18 @@ describe.each([
   'GENERAL',
 ] as const)('a store that fails with %s', (code) => {
   test.each(ASKED)('gives nothing away to %s %o', async (path, init) => {
-    site = new Site({ store: failing(code) })
+    site = new HandlerFixture({ store: failing(code) })
     const response = await site.handler()(request(path, init))
     const said = `${await response.text()} ${JSON.stringify([...response.headers])}`
     for (const secret of [...SECRETS, 'hunter2', '4711', '.ts:', 'Error:']) expect(said).not.toContain(secret)
   })
 
   test('is told to the host in full', async () => {
-    site = new Site({ store: failing(code) })
+    site = new HandlerFixture({ store: failing(code) })
     const response = await site.handler()(request('/flags'))
     expect(response.status).toBeGreaterThanOrEqual(400)
-    expect(site.told).toHaveLength(1)
-    expect(site.told[0]?.message).toContain('hunter2')
+    expect(site.reportedErrors).toHaveLength(1)
+    expect(site.reportedErrors[0]?.message).toContain('hunter2')
   })
 })
 
@@ -67,15 +67,15 @@ describe('trouble with the store', () => {
   test.each(['STORE_UNAVAILABLE', 'STORE_TIMEOUT', 'SCHEMA_MISSING', 'SCHEMA_OLD', 'WRITE_BLOCKED'] as const)(
     '%s of administration is a 503 that says when to come back',
     async (code) => {
-      site = new Site({ store: failing(code) })
-      const response = await site.handler()(request('/flags/first/update', sending({ rollout: 1 })))
+      site = new HandlerFixture({ store: failing(code) })
+      const response = await site.handler()(request('/flags/first/update', jsonRequest({ rollout: 1 })))
       expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
-      expect(await problem(response)).toMatchObject({ code, title: 'Service Unavailable', detail: expect.stringMatching(/\w/) })
+      expect(await readProblem(response)).toMatchObject({ code, title: 'Service Unavailable', detail: expect.stringMatching(/\w/) })
     },
   )
 
   test('is an answer to an evaluation: the default, with the code', async () => {
-    site = new Site({ store: failing('STORE_UNAVAILABLE') })
+    site = new HandlerFixture({ store: failing('STORE_UNAVAILABLE') })
     const response = await site.handler()(request('/flags/first?user_id=ada'))
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({
@@ -87,7 +87,7 @@ describe('trouble with the store', () => {
       errorCode: 'STORE_UNAVAILABLE',
       errorMessage: 'The store cannot be reached.',
     })
-    expect(site.told).toEqual([])
+    expect(site.reportedErrors).toEqual([])
   })
 
   test('is a 503 for a flag that must not guess', async () => {
@@ -95,12 +95,12 @@ describe('trouble with the store', () => {
     const flags = createFlags({ store: failing('STORE_UNAVAILABLE'), schema, background: false })
     const response = await flagsHandler({ flags, public: 'evaluate' })(request('/flags/guard?user_id=ada'))
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
-    expect(await problem(response)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(await readProblem(response)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
     await flags.close()
   })
 
   test('leaves an explanation that says which layer failed', async () => {
-    site = new Site({ store: failing('STORE_UNAVAILABLE') })
+    site = new HandlerFixture({ store: failing('STORE_UNAVAILABLE') })
     const found = (await (await site.handler()(request('/flags/first/explain?user_id=ada'))).json()) as { layers: object[]; text: string }
     expect(found.layers).toContainEqual({ layer: 'store', state: 'failed', why: 'it cannot be reached' })
     expect(found.text).toContain('it cannot be reached')
@@ -118,11 +118,9 @@ test('a record that cannot be read is named in the history, without what is stor
     after: broken,
     at: '2026-01-01T00:00:00.000Z',
   } as const
-  site = new Site({ store: Object.assign(memoryStore(), { history: async () => [change] }) })
+  site = new HandlerFixture({ store: Object.assign(memoryStore(), { history: async () => [change] }) })
   const { changes } = (await (await site.handler()(request('/flags/first/history'))).json()) as { changes: object[] }
-  expect(changes).toMatchObject([
-    { before: null, after: { errorCode: 'PARSE_ERROR', errorMessage: 'What is stored cannot be read rightly.' } },
-  ])
+  expect(changes).toMatchObject([{ before: null, after: { errorCode: 'PARSE_ERROR', errorMessage: 'The stored record cannot be read.' } }])
 })
 
 test.each([
@@ -135,20 +133,20 @@ test.each([
   ['rejects', (): Promise<never> => Promise.reject(new Error('no disk'))],
 ])('an onError that %s becomes a process warning, and the answer is given all the same', async (_, onError) => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
-  site = new Site({ store: failing() })
+  site = new HandlerFixture({ store: failing() })
   expect((await site.handler({ onError })(request('/flags'))).status).toBe(503)
   expect(warn).toHaveBeenCalledWith(expect.stringContaining('no disk'))
   vi.restoreAllMocks()
 })
 
 test('a handler without onError answers all the same', async () => {
-  site = new Site({ store: failing() })
+  site = new HandlerFixture({ store: failing() })
   const response = await flagsHandler({ flags: site.flags, authorize: () => true })(request('/flags'))
   expect(response.status).toBe(503)
 })
 
 test('whatever is no request at all is a 500, and no rejection', async () => {
-  site = new Site()
+  site = new HandlerFixture()
   expect((await site.handler()({} as Request)).status).toBe(500)
-  expect(site.told).toMatchObject([{ code: 'GENERAL' }])
+  expect(site.reportedErrors).toMatchObject([{ code: 'GENERAL' }])
 })

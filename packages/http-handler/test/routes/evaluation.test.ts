@@ -2,18 +2,18 @@ import { createFlags, defineFlags, FlagsError, memoryStore } from '@flagstone/co
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { around } from '../../../core/test/world.ts'
 import { flagsHandler } from '../../src/index.ts'
-import { problem, request, Site, sending } from '../handler-fixture.ts'
-import type { Described } from '../openapi/openapi-types.ts'
+import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
+import type { OpenApiDocument } from '../openapi/openapi-types.ts'
 
-let site: Site
+let site: HandlerFixture
 beforeEach(async () => {
-  site = new Site()
+  site = new HandlerFixture()
   await site.store.create({ name: 'new_feature', rollout: 50 })
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 async function answer(path: string): Promise<unknown> {
-  const response = await site.ask(path)
+  const response = await site.send(path)
   expect(response.status).toBe(200)
   return await response.json()
 }
@@ -57,7 +57,7 @@ describe('GET /flags/{name}', () => {
     ['a=b', 'a=b'],
     ['__proto__', '__proto__'],
   ])('takes user_id=%s for the key %j', async (given, key) => {
-    const response = await site.ask(`/flags/new_feature?user_id=${given}`)
+    const response = await site.send(`/flags/new_feature?user_id=${given}`)
     expect(response.headers.get('set-cookie')).toBe(null)
     expect(await response.json()).toMatchObject({ targetingKey: key })
   })
@@ -75,7 +75,7 @@ describe('GET /flags/{name}', () => {
   })
 
   test('is JSON that no cache shares and no browser takes for something else', async () => {
-    const { headers } = await site.ask('/flags/new_feature?user_id=ada')
+    const { headers } = await site.send('/flags/new_feature?user_id=ada')
     expect(Object.fromEntries(headers)).toEqual({
       'content-type': 'application/json',
       'cache-control': 'private, no-cache',
@@ -86,7 +86,7 @@ describe('GET /flags/{name}', () => {
   })
 
   test('to HEAD gives the same without a body', async () => {
-    const response = await site.ask('/flags/new_feature?user_id=ada', { method: 'HEAD' })
+    const response = await site.send('/flags/new_feature?user_id=ada', { method: 'HEAD' })
     expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([200, 'application/json', ''])
   })
 
@@ -111,11 +111,11 @@ describe('GET /flags/{name}', () => {
       const schema = defineFlags({ guard: { default: true, onUnavailable: 'throw' } })
       const flags = createFlags({ store, schema, background: false })
       const handler = flagsHandler({ flags, public: 'evaluate' })
-      const refused = await problem(await handler(request('/flags/guard?user_id=ada')))
+      const refused = await readProblem(await handler(request('/flags/guard?user_id=ada')))
       expect(refused).toMatchObject({ status: 500, code, detail: expect.not.stringContaining('not for') })
-      const { paths } = (await (await handler(request('/openapi.json'))).json()) as Described
+      const { paths } = (await (await handler(request('/openapi.json'))).json()) as OpenApiDocument
       expect(paths['/flags/{name}']?.['get']?.responses['500']).toMatchObject({ description: expect.stringContaining(code) })
-      const one = await handler(request('/ofrep/v1/evaluate/flags/guard', sending({ context: { targetingKey: 'ada' } })))
+      const one = await handler(request('/ofrep/v1/evaluate/flags/guard', jsonRequest({ context: { targetingKey: 'ada' } })))
       const errorCode = code === 'PARSE_ERROR' ? code : 'GENERAL'
       expect([one.status, await one.json()]).toMatchObject([500, { key: 'guard', errorCode }])
       await flags.close()
@@ -137,8 +137,8 @@ describe('GET /flags/{name}/explain', () => {
 
   test('says why once the client is closed', async () => {
     await site.flags.close()
-    const response = await site.ask('/flags/new_feature/explain')
+    const response = await site.send('/flags/new_feature/explain')
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
-    expect(await problem(response)).toMatchObject({ code: 'CLOSED' })
+    expect(await readProblem(response)).toMatchObject({ code: 'CLOSED' })
   })
 })

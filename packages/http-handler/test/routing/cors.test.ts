@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { request, Site } from '../handler-fixture.ts'
+import { HandlerFixture, request } from '../handler-fixture.ts'
 
-let site: Site
+let site: HandlerFixture
 beforeEach(() => {
-  site = new Site()
+  site = new HandlerFixture()
 })
-afterEach(() => site.end())
+afterEach(() => site.close())
 
 const APP = 'https://app.example'
 const asked = (path: string, method: string, origin: string): Request =>

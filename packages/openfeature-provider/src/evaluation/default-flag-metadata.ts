@@ -1,9 +1,9 @@
 import type { Evaluation } from '@flagstone/core'
 import type { FlagMetadata } from '@openfeature/server-sdk'
 
-/** What an evaluation says beside its value, flat. `rule` is the rule's name, or its position from 0 where it has none. */
-export function usualMetadata({ version, source, asOf, rollout, bucket, rule, unmet }: Evaluation): FlagMetadata {
-  // One by one, as it is made for every answer.
+/** The flag metadata of an evaluation, as a flat object. `rule` is the rule's name, or its index from 0 if it has no name. */
+export function defaultFlagMetadata({ version, source, asOf, rollout, bucket, rule, unmet }: Evaluation): FlagMetadata {
+  // Field by field, because this runs for every evaluation.
   const metadata: FlagMetadata = { source }
   if (version !== undefined) metadata['version'] = version
   if (asOf !== undefined) metadata['asOf'] = asOf

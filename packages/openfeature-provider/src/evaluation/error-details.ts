@@ -1,8 +1,8 @@
 import { FlagsError, type FlagsErrorCode } from '@flagstone/core'
 import { ErrorCode, GeneralError, type OpenFeatureError, ProviderFatalError } from '@openfeature/server-sdk'
 
-/** What OpenFeature has a code of its own for. */
-const SHARED: Partial<Record<FlagsErrorCode, ErrorCode>> = {
+/** The errors that OpenFeature has a code for. */
+const OPENFEATURE_CODES: Partial<Record<FlagsErrorCode, ErrorCode>> = {
   FLAG_NOT_FOUND: ErrorCode.FLAG_NOT_FOUND,
   TARGETING_KEY_MISSING: ErrorCode.TARGETING_KEY_MISSING,
   TYPE_MISMATCH: ErrorCode.TYPE_MISMATCH,
@@ -10,30 +10,30 @@ const SHARED: Partial<Record<FlagsErrorCode, ErrorCode>> = {
   INVALID_CONTEXT: ErrorCode.INVALID_CONTEXT,
 }
 
-/** What waiting does not mend. */
+/** Errors that waiting does not fix. */
 const FATAL: ReadonlySet<FlagsErrorCode> = new Set(['SCHEMA_MISSING', 'SCHEMA_OLD', 'CLOSED'])
 
-/** An error in OpenFeature's words. Where they have no code for it, Flagstone's own stands before the message. */
-export interface Trouble {
+/** An OpenFeature error code and message. If OpenFeature has no code for an error, the message begins with Flagstone's code. */
+export interface ErrorDetails {
   readonly errorCode: ErrorCode
   readonly errorMessage: string
 }
 
-export function troubleOf(code: FlagsErrorCode, message: string): Trouble {
-  const shared = SHARED[code]
+export function errorDetails(code: FlagsErrorCode, message: string): ErrorDetails {
+  const shared = OPENFEATURE_CODES[code]
   if (shared !== undefined) return { errorCode: shared, errorMessage: message }
   return { errorCode: code === 'CLOSED' ? ErrorCode.PROVIDER_FATAL : ErrorCode.GENERAL, errorMessage: `${code}: ${message}` }
 }
 
-/** Of anything that was thrown. */
-export function troubleOfError(error: unknown): Trouble {
-  if (error instanceof FlagsError) return troubleOf(error.code, error.message)
+/** The details of anything that was thrown. */
+export function thrownErrorDetails(error: unknown): ErrorDetails {
+  if (error instanceof FlagsError) return errorDetails(error.code, error.message)
   return { errorCode: ErrorCode.GENERAL, errorMessage: error instanceof Error ? error.message : String(error) }
 }
 
-/** Why a provider could not be initialised: fatal, or worth waiting for. */
-export function initialisationError(error: unknown): OpenFeatureError {
-  const { errorMessage } = troubleOfError(error)
+/** The error that the provider's initialization rejects with: fatal, or one that may pass. */
+export function initializationError(error: unknown): OpenFeatureError {
+  const { errorMessage } = thrownErrorDetails(error)
   const isFatal = error instanceof FlagsError && FATAL.has(error.code)
   return isFatal ? new ProviderFatalError(errorMessage, { cause: error }) : new GeneralError(errorMessage, { cause: error })
 }

@@ -1,11 +1,11 @@
 import type { EvaluationContext, Who } from '@flagstone/core'
-import type { EvaluationContext as Asked } from '@openfeature/server-sdk'
+import type { EvaluationContext as OpenFeatureContext } from '@openfeature/server-sdk'
 
 /**
- * Whom Flagstone is asked for. OpenFeature's context is passed on as it is: attributes of any depth and `Date`s mean the same to both. Only a
- * targeting key that is a whole number becomes its digits, and `null` counts as none. Never throws.
+ * Converts OpenFeature's context to Flagstone's. It is passed on unchanged, because attributes of any depth and `Date`s mean the same to both.
+ * Only a targeting key that is a whole number becomes a string, and `null` is removed. Never throws.
  */
-export function whoOf(context: Asked): Who {
+export function flagstoneContext(context: OpenFeatureContext): Who {
   try {
     const key: unknown = context.targetingKey
     if (typeof key === 'number' && Number.isSafeInteger(key)) return { ...context, targetingKey: String(key) }
@@ -13,7 +13,7 @@ export function whoOf(context: Asked): Who {
     const { targetingKey: _, ...attributes } = context
     return attributes
   } catch {
-    // A getter or a proxy of the caller's threw: Flagstone finds the same, and says so.
+    // A getter or proxy of the caller threw. Flagstone meets the same error and reports it as INVALID_CONTEXT.
     return context as EvaluationContext
   }
 }

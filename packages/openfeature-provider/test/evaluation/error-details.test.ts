@@ -3,10 +3,10 @@ import { ErrorCode } from '@openfeature/server-sdk'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { World } from '../../../core/test/world.ts'
 import { flagstoneProvider } from '../../src/index.ts'
-import { fragile } from '../failing-store.ts'
-import { served, tidySdk } from '../sdk-client.ts'
+import { failingStore } from '../failing-store.ts'
+import { resetSdkBetweenTests, sdkClient } from '../sdk-client.ts'
 
-tidySdk()
+resetSdkBetweenTests()
 
 let world: World
 beforeEach(async () => {
@@ -16,8 +16,8 @@ beforeEach(async () => {
 afterEach(() => world.end())
 
 test('where the store cannot be read the default comes with GENERAL, the reason ERROR and why', async () => {
-  const { store } = fragile(world.store, { away: true })
-  const client = await served(world.client({ store, cache: undefined as never }))
+  const { store } = failingStore(world.store, { isFailing: true })
+  const client = await sdkClient(world.client({ store, cache: undefined as never }))
   expect(await client.getBooleanDetails('new_feature', true)).toMatchObject({
     value: true,
     reason: 'ERROR',
@@ -28,19 +28,19 @@ test('where the store cannot be read the default comes with GENERAL, the reason 
 })
 
 test('an answer that nobody vouches for is STALE, and is given', async () => {
-  const store = fragile(world.store)
-  const client = await served(world.client({ store: store.store, cache: undefined as never }))
+  const store = failingStore(world.store)
+  const client = await sdkClient(world.client({ store: store.store, cache: undefined as never }))
   expect(await client.getBooleanDetails('new_feature', false)).toMatchObject({ value: true, reason: 'STATIC' })
-  store.away = true
+  store.isFailing = true
   await world.clock.advance(31_000)
   expect(await client.getBooleanDetails('new_feature', false)).toMatchObject({ value: true, variant: 'on', reason: 'STALE' })
 })
 
 test('a flag that must not guess gives the default all the same, as OpenFeature wants it, and says why', async () => {
-  const { store } = fragile(memoryStore(), { away: true })
+  const { store } = failingStore(memoryStore(), { isFailing: true })
   const schema = defineFlags({ guarded: { default: true, onUnavailable: 'throw' } })
   const flags = createFlags({ store, schema, clock: world.clock })
-  const client = await served(flags)
+  const client = await sdkClient(flags)
   expect(await client.getBooleanDetails('guarded', false)).toMatchObject({
     value: false,
     reason: 'ERROR',
@@ -52,7 +52,7 @@ test('a flag that must not guess gives the default all the same, as OpenFeature 
 
 test('a client that was closed is fatal', async () => {
   const flags = world.client()
-  const client = await served(flags)
+  const client = await sdkClient(flags)
   await flags.close()
   expect(await client.getBooleanDetails('new_feature', true)).toMatchObject({
     value: true,

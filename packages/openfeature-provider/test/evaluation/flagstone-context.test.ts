@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { anyHostileContext } from '../../../core/test/evaluate/arbitraries.ts'
 import { flagstoneProvider } from '../../src/index.ts'
-import { served, tidySdk } from '../sdk-client.ts'
+import { resetSdkBetweenTests, sdkClient } from '../sdk-client.ts'
 
-tidySdk()
+resetSdkBetweenTests()
 
 const asking = (name: string, attribute: string, operator: Operator, value: string | number | boolean): NewFlag => ({
   name,
@@ -27,7 +27,7 @@ let flags: Flags
 let client: Client
 beforeEach(async () => {
   flags = createFlags({ store: memoryStore({ flags: FLAGS }) })
-  client = await served(flags)
+  client = await sdkClient(flags)
 })
 afterEach(() => flags.close())
 

@@ -1,9 +1,9 @@
 import { createFlags, type Flags, memoryStore, type NewFlag, type Variant } from '@flagstone/core'
 import { type Client, ErrorCode } from '@openfeature/server-sdk'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { served, tidySdk } from '../sdk-client.ts'
+import { resetSdkBetweenTests, sdkClient } from '../sdk-client.ts'
 
-tidySdk()
+resetSdkBetweenTests()
 
 const only = (value: Variant['value']): Pick<NewFlag, 'rollout' | 'variants'> => ({
   rollout: 100,
@@ -33,7 +33,7 @@ let flags: Flags
 let client: Client
 beforeEach(async () => {
   flags = createFlags({ store: memoryStore({ flags: FLAGS }) })
-  client = await served(flags)
+  client = await sdkClient(flags)
 })
 afterEach(() => flags.close())
 
@@ -158,7 +158,7 @@ describe('the flag metadata', () => {
   })
 
   test('is what the host makes of it', async () => {
-    const own = await served(flags, { flagMetadata: ({ name, reason }, { version = 0 }) => ({ version, name, reason }) })
+    const own = await sdkClient(flags, { flagMetadata: ({ name, reason }, { version = 0 }) => ({ version, name, reason }) })
     expect((await own.getBooleanDetails('killed', false)).flagMetadata).toEqual({ version: 3, name: 'killed', reason: 'DISABLED' })
     expect((await own.getStringDetails('open', 'red')).flagMetadata).toEqual({ version: 1, name: 'open', reason: 'STATIC' })
   })

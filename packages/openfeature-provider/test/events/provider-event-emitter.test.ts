@@ -8,7 +8,7 @@ type Event = keyof FlagsEvents
 type Listener = (event: never) => void
 
 /** A client that tells what a test wants, at the moment that it wants. */
-class Teller {
+class FakeClient {
   stale = false
   leased = false
   ready = (): Promise<void> => Promise.resolve()
@@ -28,16 +28,16 @@ class Teller {
     return this.#listeners.size
   }
 
-  tell<E extends Event>(event: E, what: FlagsEvents[E]): void {
+  emit<E extends Event>(event: E, what: FlagsEvents[E]): void {
     for (const [listener, of] of this.#listeners) if (of === event) (listener as (event: FlagsEvents[E]) => void)(what)
   }
 }
 
-let teller: Teller
+let teller: FakeClient
 let provider: ReturnType<typeof flagstoneProvider>
 let told: string[]
 beforeEach(() => {
-  teller = new Teller()
+  teller = new FakeClient()
   provider = flagstoneProvider(teller.flags)
   told = []
   for (const event of Object.values(ProviderEvents)) provider.events.addHandler(event, () => told.push(event))
@@ -46,14 +46,14 @@ beforeEach(() => {
 test('a lease that runs out just when the client is ready is told once', async () => {
   await provider.initialize()
   teller.stale = true
-  teller.tell('stale', { clock: 1 })
+  teller.emit('stale', { clock: 1 })
   await settle()
   expect(told).toEqual([ProviderEvents.Stale])
 })
 
 test('that the store is heard is no news while the SDK waits for just that', async () => {
   const beginning = provider.initialize()
-  teller.tell('fresh', { clock: 1 })
+  teller.emit('fresh', { clock: 1 })
   await beginning
   await settle()
   expect(told).toEqual([])
@@ -62,7 +62,7 @@ test('that the store is heard is no news while the SDK waits for just that', asy
 test('a store that is heard while the SDK learns that it was not is told once, after that', async () => {
   teller.ready = async () => {
     teller.leased = true
-    teller.tell('fresh', { clock: 1 })
+    teller.emit('fresh', { clock: 1 })
     throw new Error('the attempt after that')
   }
   await expect(provider.initialize()).rejects.toThrow('the attempt after that')
@@ -92,7 +92,7 @@ test('a client that is found closed is no news before the start, and after the s
 
 test('a change of the moment before the shutdown is not told after it', async () => {
   await provider.initialize()
-  teller.tell('change', { name: 'new_feature', version: 2 })
+  teller.emit('change', { name: 'new_feature', version: 2 })
   await provider.onClose()
   await settle()
   expect(told).toEqual([])

@@ -4,17 +4,17 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../../core/test/manual-clock.ts'
 import { World } from '../../../core/test/world.ts'
 import { flagstoneProvider } from '../../src/index.ts'
-import { type Fragile, fragile } from '../failing-store.ts'
-import { tidySdk } from '../sdk-client.ts'
+import { type FailingStore, failingStore } from '../failing-store.ts'
+import { resetSdkBetweenTests } from '../sdk-client.ts'
 
-tidySdk()
+resetSdkBetweenTests()
 
 let world: World
-let state: Fragile
+let state: FailingStore
 let count = 0
 beforeEach(async () => {
   world = new World()
-  state = fragile(world.store)
+  state = failingStore(world.store)
   await world.store.create({ name: 'new_feature', rollout: 100 })
 })
 afterEach(() => world.end())
@@ -47,8 +47,8 @@ async function serve({ client: { metadata } }: Watched, flags: Flags): Promise<v
   await OpenFeature.setProviderAndWait(String(metadata.domain), flagstoneProvider(flags))
 }
 
-const STALE = 'STALE: The store has not been heard for 30 s: flags may have changed since.'
-const AGAIN = 'READY: The store is heard again.'
+const STALE = 'STALE: The store has not answered for 30 s: flags may have changed since.'
+const AGAIN = 'READY: The store answers again.'
 
 describe('the status', () => {
   test('is READY, told once, when the client is', async () => {
@@ -61,44 +61,44 @@ describe('the status', () => {
   test('is STALE when the lease has run out, and READY again when the store is heard', async () => {
     const watching = watched()
     await serve(watching, client())
-    state.away = true
+    state.isFailing = true
     await world.clock.advance(29_999)
     expect(watching.client.providerStatus).toBe(ProviderStatus.READY)
     await world.clock.advance(1)
     expect([watching.told, watching.client.providerStatus]).toEqual([['READY', STALE], ProviderStatus.STALE])
-    state.away = false
+    state.isFailing = false
     await world.clock.advance(2_000)
     expect([watching.told, watching.client.providerStatus]).toEqual([['READY', STALE, AGAIN], ProviderStatus.READY])
   })
 
   test('is ERROR where the store cannot be reached at first, and READY as soon as it can', async () => {
-    state.away = true
+    state.isFailing = true
     const watching = watched()
     await expect(serve(watching, client())).rejects.toMatchObject({ code: 'GENERAL', message: expect.stringContaining('away') })
     expect(watching.client.providerStatus).toBe(ProviderStatus.ERROR)
     expect(watching.told).toEqual([expect.stringMatching(/^ERROR: STORE_UNAVAILABLE: .*away/)])
     expect(await watching.client.getBooleanValue('new_feature', false)).toBe(false)
     await world.clock.advance(60_000)
-    state.away = false
+    state.isFailing = false
     await world.clock.advance(2_000)
     expect([watching.told.slice(1), watching.client.providerStatus]).toEqual([[AGAIN], ProviderStatus.READY])
     expect(await watching.client.getBooleanValue('new_feature', false)).toBe(true)
   })
 
   test.each(['SCHEMA_MISSING', 'SCHEMA_OLD'] as const)('is FATAL at %s, until somebody migrates', async (code) => {
-    state.away = true
-    state.trouble = new FlagsError(code, 'Run migrate().')
+    state.isFailing = true
+    state.error = new FlagsError(code, 'Run migrate().')
     const watching = watched()
     await expect(serve(watching, client())).rejects.toMatchObject({
       code: 'PROVIDER_FATAL',
       message: `${code}: Run migrate().`,
-      cause: state.trouble,
+      cause: state.error,
     })
     expect([watching.client.providerStatus, await watching.client.getBooleanValue('new_feature', false)]).toEqual([
       ProviderStatus.FATAL,
       false,
     ])
-    state.away = false
+    state.isFailing = false
     await world.clock.advance(2_000)
     expect([watching.client.providerStatus, await watching.client.getBooleanValue('new_feature', false)]).toEqual([
       ProviderStatus.READY,
@@ -143,7 +143,7 @@ describe('the status', () => {
   test('is STALE right after READY where the client was stale before', async () => {
     const flags = client()
     await flags.ready()
-    state.away = true
+    state.isFailing = true
     await world.clock.advance(30_000)
     const watching = watched()
     await serve(watching, flags)
@@ -207,7 +207,7 @@ describe('after the shutdown', () => {
     await OpenFeature.clearProviders()
     const before = watching.told.length
     await flags.admin.update('new_feature', { rollout: 100 })
-    state.away = true
+    state.isFailing = true
     await world.clock.advance(30_000)
     expect(watching.told.slice(before)).toEqual([])
     expect((await flags.evaluate('new_feature', 'ada')).enabled).toBe(true)
@@ -222,7 +222,7 @@ describe('after the shutdown', () => {
     await provider.onClose()
     await OpenFeature.clearProviders()
     await OpenFeature.setProviderAndWait(domain, provider)
-    state.away = true
+    state.isFailing = true
     await world.clock.advance(30_000)
     expect(watching.client.providerStatus).toBe(ProviderStatus.STALE)
   })
@@ -230,7 +230,7 @@ describe('after the shutdown', () => {
   test('that comes while the client is made ready, nothing is told of how that went', async () => {
     const flags = client()
     await flags.ready()
-    state.away = true
+    state.isFailing = true
     await world.clock.advance(30_000)
     const provider = flagstoneProvider(flags)
     const told: string[] = []

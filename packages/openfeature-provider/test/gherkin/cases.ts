@@ -5,10 +5,10 @@ import { AstBuilder, compile, GherkinClassicTokenMatcher, Parser } from '@cucumb
 import { IdGenerator, type Pickle, type PickleStep } from '@cucumber/messages'
 
 /** Beside the repository: data of the OpenFeature project that is read from there and never copied. */
-export const FOLDER: string = fileURLToPath(new URL('../../../../../shared/openfeature', import.meta.url))
+export const SPECIFICATION_FOLDER: string = fileURLToPath(new URL('../../../../../shared/openfeature', import.meta.url))
 
 /** Whether a clone has it. */
-export const hasSpecification: boolean = existsSync(join(FOLDER, 'evaluation.feature'))
+export const hasSpecification: boolean = existsSync(join(SPECIFICATION_FOLDER, 'evaluation.feature'))
 
 const FEATURES = ['evaluation', 'evaluation_v2', 'contextMerging', 'hooks', 'metadata']
 
@@ -30,5 +30,5 @@ export function cases(): readonly Case[] {
 function picklesOf(feature: string): readonly Pickle[] {
   const newId = IdGenerator.incrementing()
   const parser = new Parser(new AstBuilder(newId), new GherkinClassicTokenMatcher())
-  return compile(parser.parse(readFileSync(join(FOLDER, `${feature}.feature`), 'utf8')), feature, newId)
+  return compile(parser.parse(readFileSync(join(SPECIFICATION_FOLDER, `${feature}.feature`), 'utf8')), feature, newId)
 }

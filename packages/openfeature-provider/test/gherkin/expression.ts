@@ -4,7 +4,7 @@ const WHOLE = /^(.+) \? '([^']+)' : ''$/
 const TERM = /^(?:!(?<falsy>\w+)|(?<equal>\w+) == '(?<text>[^']*)'|(?<greater>\w+) > (?<number>\d+))$/
 
 /** A `contextEvaluator` of the test flags as rules: the variant for whom it names one. Throws where it says what is not known here. */
-export function rulesOf(expression: string): readonly Rule[] {
+export function rulesFromExpression(expression: string): readonly Rule[] {
   const [, terms = '', variant = ''] = WHOLE.exec(expression) ?? []
   if (variant === '') throw new Error(`Not an expression of the kind that is translated: ${expression}`)
   const alternatives = terms.split(' && ').map(alternativesOf)

@@ -11,11 +11,11 @@ import {
 import { ManualClock } from '../../../core/test/manual-clock.ts'
 import { flagstoneProvider } from '../../src/index.ts'
 import { metadataByName, newFlags } from './test-flags.ts'
-import { ask, type Type } from './typed-value.ts'
+import { evaluate, type ValueType } from './typed-value.ts'
 
 /** What a scenario asks for. */
-export interface Question {
-  readonly type: Type
+export interface EvaluationCall {
+  readonly type: ValueType
   readonly name: string
   readonly fallback: JsonValue
 }
@@ -28,10 +28,10 @@ export class Scenario {
   readonly clock = new ManualClock()
   readonly client: Client = OpenFeature.getClient(this.domain)
   /** Where the store's failures come from, while it has some. */
-  trouble: (() => Promise<never>) | undefined
+  storeError: (() => Promise<never>) | undefined
   /** Whom Flagstone was asked for last. */
-  who: Who | undefined
-  question: Question | undefined
+  lastContext: Who | undefined
+  call: EvaluationCall | undefined
   context: Record<string, EvaluationContext[string]> = {}
   transaction: EvaluationContext = {}
   hooks: Hook[] = []
@@ -51,15 +51,15 @@ export class Scenario {
     OpenFeature.setProvider(this.domain, this.#provider())
   }
 
-  async ask(): Promise<void> {
-    const { type, name, fallback } = this.asked
+  async evaluate(): Promise<void> {
+    const { type, name, fallback } = this.requiredCall
     const options = { hooks: this.hooks }
-    this.#details = await this.#inTransaction(() => ask(this.client, type, name, fallback, this.context, options))
+    this.#details = await this.#inTransaction(() => evaluate(this.client, type, name, fallback, this.context, options))
   }
 
-  get asked(): Question {
-    if (this.question === undefined) throw new Error('Nothing was asked yet.')
-    return this.question
+  get requiredCall(): EvaluationCall {
+    if (this.call === undefined) throw new Error('Nothing was asked yet.')
+    return this.call
   }
 
   get details(): EvaluationDetails<JsonValue> {
@@ -80,7 +80,7 @@ export class Scenario {
     this.#open.push(client)
     const listening = {
       evaluate: (name: string, who?: Who) => {
-        this.who = who
+        this.lastContext = who
         return client.evaluate(name, who)
       },
       ready: () => client.ready(),
@@ -99,7 +99,7 @@ export class Scenario {
   }
 
   #unlessTroubled<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
-    return (...args) => this.trouble?.() ?? call(...args)
+    return (...args) => this.storeError?.() ?? call(...args)
   }
 
   #inTransaction<T>(work: () => Promise<T>): Promise<T> {
@@ -111,6 +111,6 @@ export class Scenario {
 }
 
 /** A store's failure that says so at once. */
-export function failing(error: Error | FlagsError): () => Promise<never> {
+export function rejecting(error: Error | FlagsError): () => Promise<never> {
   return () => Promise.reject(error)
 }

@@ -1,11 +1,11 @@
 /** A scenario that Flagstone cannot pass, and why. */
-export interface LeftOut {
+export interface SkippedCase {
   readonly feature: string
   readonly name: string
   readonly reason: string
 }
 
-export const LEFT_OUT: readonly LeftOut[] = [
+export const SKIPPED_CASES: readonly SkippedCase[] = [
   {
     feature: 'evaluation_v2',
     name: 'CACHED reason',

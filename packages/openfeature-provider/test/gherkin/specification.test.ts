@@ -1,10 +1,10 @@
 import { DefaultLogger, OpenFeature } from '@openfeature/server-sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Case, cases, hasSpecification } from './cases.ts'
-import { LEFT_OUT } from './skipped-cases.ts'
 import { Scenario } from './scenario.ts'
-import { play } from './step.ts'
-import { steps } from './steps/all-steps.ts'
+import { SKIPPED_CASES } from './skipped-cases.ts'
+import { runStep } from './step.ts'
+import { allSteps } from './steps/all-steps.ts'
 
 /** A scenario that is lost is missed here. */
 const CASES = 132
@@ -16,13 +16,13 @@ const run = all.filter((each) => reasonOf(each) === undefined)
 let passed = 0
 
 function reasonOf({ feature, name }: Case): string | undefined {
-  return LEFT_OUT.find((out) => out.feature === feature && out.name === name)?.reason
+  return SKIPPED_CASES.find((out) => out.feature === feature && out.name === name)?.reason
 }
 
 async function playCase({ steps: lines }: Case): Promise<void> {
   const scenario = new Scenario()
   try {
-    for (const line of lines) await play(line, steps, scenario)
+    for (const line of lines) await runStep(line, allSteps, scenario)
   } finally {
     await scenario.end()
   }

@@ -8,7 +8,7 @@ export interface Step {
 }
 
 /** Rejects where no step, or more than one, takes the line. */
-export async function play(line: PickleStep, steps: readonly Step[], scenario: Scenario): Promise<void> {
+export async function runStep(line: PickleStep, steps: readonly Step[], scenario: Scenario): Promise<void> {
   const found = steps.flatMap((step) => {
     const groups = step.pattern.exec(line.text)
     return groups === null ? [] : [{ step, groups: groups.slice(1) }]

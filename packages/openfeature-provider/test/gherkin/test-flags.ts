@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JsonValue, NewFlag } from '@flagstone/core'
 import type { FlagMetadata } from '@openfeature/server-sdk'
-import { FOLDER } from './cases.ts'
-import { rulesOf } from './expression.ts'
+import { SPECIFICATION_FOLDER } from './cases.ts'
+import { rulesFromExpression } from './expression.ts'
 
 /** A flag as the specification's `test-flags.json` has it. */
 interface TestFlag {
@@ -36,7 +36,9 @@ const CONTEXT_AWARE: NewFlag = {
 }
 
 function testFlags(): ReadonlyMap<string, TestFlag> {
-  return new Map(Object.entries(JSON.parse(readFileSync(join(FOLDER, 'test-flags.json'), 'utf8')) as Record<string, TestFlag>))
+  return new Map(
+    Object.entries(JSON.parse(readFileSync(join(SPECIFICATION_FOLDER, 'test-flags.json'), 'utf8')) as Record<string, TestFlag>),
+  )
 }
 
 /** The specification's flags as flags of Flagstone. */
@@ -56,6 +58,6 @@ function newFlag(name: string, { variants, defaultVariant, disabled = false, con
     enabled: !disabled,
     rollout: typeof defaultVariant === 'string' ? 100 : 0,
     variants: Object.entries(variants).map(([variant, value]) => ({ name: variant, value, weight: variant === defaultVariant ? 1 : 0 })),
-    ...(contextEvaluator === undefined ? {} : { rules: rulesOf(contextEvaluator) }),
+    ...(contextEvaluator === undefined ? {} : { rules: rulesFromExpression(contextEvaluator) }),
   }
 }

@@ -1,18 +1,18 @@
 import type { Client, EvaluationContext, EvaluationDetails, FlagEvaluationOptions, JsonValue } from '@openfeature/server-sdk'
 
 /** What the features call the types of values. */
-export type Type = 'boolean' | 'string' | 'integer' | 'float' | 'object'
+export type ValueType = 'boolean' | 'string' | 'integer' | 'float' | 'object'
 
 const TYPES: readonly string[] = ['boolean', 'string', 'integer', 'float', 'object']
 
-export function typeOf(text: string): Type {
+export function parseType(text: string): ValueType {
   const type = text.toLowerCase()
   if (!TYPES.includes(type)) throw new Error(`There is no type ${text}.`)
-  return type as Type
+  return type as ValueType
 }
 
 /** A value as a feature writes it. */
-export function parsed(type: Type, text: string): JsonValue {
+export function parseValue(type: ValueType, text: string): JsonValue {
   const plain = text.replaceAll('\\"', '"')
   if (type === 'string') return plain
   const value = JSON.parse(plain) as JsonValue
@@ -22,9 +22,9 @@ export function parsed(type: Type, text: string): JsonValue {
 }
 
 /** Asks the client by the method of that type. */
-export function ask(
+export function evaluate(
   client: Client,
-  type: Type,
+  type: ValueType,
   name: string,
   fallback: JsonValue,
   context?: EvaluationContext,

@@ -1,20 +1,20 @@
 import type { Step } from '../step.ts'
-import { answers } from './evaluation-details-steps.ts'
-import { contextLevels } from './context-merging-steps.ts'
-import { contexts } from './context-steps.ts'
-import { deprecated } from './deprecated-steps.ts'
-import { hooks } from './hook-steps.ts'
-import { metadata } from './metadata-steps.ts'
-import { providers } from './provider-steps.ts'
-import { questions } from './evaluation-steps.ts'
+import { contextMergingSteps } from './context-merging-steps.ts'
+import { contextSteps } from './context-steps.ts'
+import { deprecatedSteps } from './deprecated-steps.ts'
+import { evaluationDetailsSteps } from './evaluation-details-steps.ts'
+import { evaluationSteps } from './evaluation-steps.ts'
+import { hookSteps } from './hook-steps.ts'
+import { metadataSteps } from './metadata-steps.ts'
+import { providerSteps } from './provider-steps.ts'
 
-export const steps: readonly Step[] = [
-  ...providers,
-  ...questions,
-  ...answers,
-  ...metadata,
-  ...contexts,
-  ...contextLevels,
-  ...hooks,
-  ...deprecated,
+export const allSteps: readonly Step[] = [
+  ...providerSteps,
+  ...evaluationSteps,
+  ...evaluationDetailsSteps,
+  ...metadataSteps,
+  ...contextSteps,
+  ...contextMergingSteps,
+  ...hookSteps,
+  ...deprecatedSteps,
 ]

@@ -19,7 +19,7 @@ function add(scenario: Scenario, level: string, key: string, value: string): voi
   into(scenario, { [key]: value })
 }
 
-export const contextLevels: readonly Step[] = [
+export const contextMergingSteps: readonly Step[] = [
   {
     pattern: /^A context entry with key "([^"]*)" and value "([^"]*)" is added to the "([^"]*)" level$/,
     run: (scenario, [key = '', value = '', level = '']) => add(scenario, level, key, value),
@@ -40,12 +40,12 @@ export const contextLevels: readonly Step[] = [
   {
     pattern: /^Some flag was evaluated$/,
     run(scenario) {
-      scenario.question = { type: 'boolean', name: 'boolean-flag', fallback: false }
-      return scenario.ask()
+      scenario.call = { type: 'boolean', name: 'boolean-flag', fallback: false }
+      return scenario.evaluate()
     },
   },
   {
     pattern: /^The merged context contains an entry with key "([^"]*)" and value "([^"]*)"$/,
-    run: ({ who }, [key = '', value]) => expect(who).toHaveProperty([key], value),
+    run: ({ lastContext }, [key = '', value]) => expect(lastContext).toHaveProperty([key], value),
   },
 ]

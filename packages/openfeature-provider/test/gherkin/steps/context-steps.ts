@@ -1,14 +1,14 @@
 import { expect } from 'vitest'
 import type { Step } from '../step.ts'
-import { parsed, typeOf } from '../typed-value.ts'
+import { parseType, parseValue } from '../typed-value.ts'
 
 const MODIFIABLE = { targetingKey: 'ada', company: { plan: 'pro', offices: ['Vienna'] } }
 
-export const contexts: readonly Step[] = [
+export const contextSteps: readonly Step[] = [
   {
     pattern: /^a context containing a key "(\w+)", with type "(\w+)" and with value "(.*)"$/,
     run({ context }, [key = '', type = '', value = '']) {
-      context[key] = parsed(typeOf(type), value)
+      context[key] = parseValue(parseType(type), value)
     },
   },
   {

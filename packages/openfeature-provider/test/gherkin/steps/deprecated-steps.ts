@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Step } from '../step.ts'
-import { ask, parsed, typeOf } from '../typed-value.ts'
+import { evaluate, parseType, parseValue } from '../typed-value.ts'
 
 /** Values as they stand in a list: `"text", "true" and 100`. */
 function listed(text: string): readonly unknown[] {
@@ -11,37 +11,37 @@ function listed(text: string): readonly unknown[] {
 }
 
 /** The lines of `evaluation.feature` alone, which its authors call deprecated. */
-export const deprecated: readonly Step[] = [
+export const deprecatedSteps: readonly Step[] = [
   {
     pattern: /^an? (boolean|string|integer|float) flag with key "([^"]*)" is evaluated with (?:details and )?default value "?([^"]*)"?$/,
     run(scenario, [type = '', name = '', fallback = '']) {
-      scenario.question = { type: typeOf(type), name, fallback: parsed(typeOf(type), fallback) }
-      return scenario.ask()
+      scenario.call = { type: parseType(type), name, fallback: parseValue(parseType(type), fallback) }
+      return scenario.evaluate()
     },
   },
   {
     pattern: /^an object flag with key "([^"]*)" is evaluated with (?:details and )?a null default value$/,
     run(scenario, [name = '']) {
-      scenario.question = { type: 'object', name, fallback: null }
-      return scenario.ask()
+      scenario.call = { type: 'object', name, fallback: null }
+      return scenario.evaluate()
     },
   },
   {
     pattern:
       /^a (?:non-existent )?string flag with key "([^"]*)" is evaluated (?:as an (integer), )?with details and a fallback value "?([^"]*)"?$/,
     run(scenario, [name = '', type, fallback = '']) {
-      scenario.question = { type: typeOf(type ?? 'string'), name, fallback: parsed(typeOf(type ?? 'string'), fallback) }
-      return scenario.ask()
+      scenario.call = { type: parseType(type ?? 'string'), name, fallback: parseValue(parseType(type ?? 'string'), fallback) }
+      return scenario.evaluate()
     },
   },
   {
     pattern: /^the resolved (boolean|string|integer|float) value should be "?([^"]*)"?$/,
-    run: ({ details }, [type = '', value = '']) => expect(details.value).toBe(parsed(typeOf(type), value)),
+    run: ({ details }, [type = '', value = '']) => expect(details.value).toBe(parseValue(parseType(type), value)),
   },
   {
     pattern: /^the resolved (\w+) details value should be "?([^"]*)"?, the variant should be "(\w+)", and the reason should be "(\w+)"$/,
     run: ({ details }, [type = '', value = '', variant, reason]) =>
-      expect(details).toMatchObject({ value: parsed(typeOf(type), value), variant, reason }),
+      expect(details).toMatchObject({ value: parseValue(parseType(type), value), variant, reason }),
   },
   {
     pattern: /^the resolved object (?:details )?value should be contain fields (.*), with values (.*), respectively$/,
@@ -64,20 +64,20 @@ export const deprecated: readonly Step[] = [
   {
     pattern: /^a flag with key "([^"]*)" is evaluated with default value "([^"]*)"$/,
     run(scenario, [name = '', fallback = '']) {
-      scenario.question = { type: 'string', name, fallback }
-      return scenario.ask()
+      scenario.call = { type: 'string', name, fallback }
+      return scenario.evaluate()
     },
   },
   { pattern: /^the resolved string response should be "([^"]*)"$/, run: ({ details }, [value]) => expect(details.value).toBe(value) },
   {
     pattern: /^the resolved flag value is "([^"]*)" when the context is empty$/,
-    async run({ client, asked }, [value]) {
-      expect((await ask(client, asked.type, asked.name, 'neither')).value).toBe(value)
+    async run({ client, requiredCall }, [value]) {
+      expect((await evaluate(client, requiredCall.type, requiredCall.name, 'neither')).value).toBe(value)
     },
   },
   {
     pattern: /^the default (?:string|integer) value should be returned$/,
-    run: ({ details, asked }) => expect(details.value).toBe(asked.fallback),
+    run: ({ details, requiredCall }) => expect(details.value).toBe(requiredCall.fallback),
   },
   {
     pattern: /^the reason should indicate an error and the error code should indicate a (?:missing flag|type mismatch) with "(\w+)"$/,

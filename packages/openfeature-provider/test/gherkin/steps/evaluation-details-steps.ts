@@ -1,11 +1,11 @@
 import { expect } from 'vitest'
 import type { Step } from '../step.ts'
-import { parsed } from '../typed-value.ts'
+import { parseValue } from '../typed-value.ts'
 
-export const answers: readonly Step[] = [
+export const evaluationDetailsSteps: readonly Step[] = [
   {
     pattern: /^the resolved details value should be "(.*)"$/,
-    run: ({ details, asked }, [value = '']) => expect(details.value).toEqual(parsed(asked.type, value)),
+    run: ({ details, requiredCall }, [value = '']) => expect(details.value).toEqual(parseValue(requiredCall.type, value)),
   },
   { pattern: /^the reason should be "(\w+)"$/, run: ({ details }, [reason]) => expect(details.reason).toBe(reason) },
   { pattern: /^the error-code should be "(\w+)"$/, run: ({ details }, [code]) => expect(details.errorCode).toBe(code) },

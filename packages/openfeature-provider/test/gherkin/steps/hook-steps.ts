@@ -2,7 +2,7 @@ import type { EvaluationDetails, FlagValue, Hook } from '@openfeature/server-sdk
 import { expect } from 'vitest'
 import type { Scenario } from '../scenario.ts'
 import type { Step } from '../step.ts'
-import { parsed, typeOf } from '../typed-value.ts'
+import { parseType, parseValue } from '../typed-value.ts'
 
 const STAGES = ['before', 'after', 'error', 'finally'] as const
 const FIELDS: Readonly<Record<string, keyof EvaluationDetails<FlagValue>>> = {
@@ -30,7 +30,7 @@ function noting(scenario: Scenario, name: string): Hook {
   return Object.fromEntries(STAGES.map((stage) => [stage, note(stage)]))
 }
 
-export const hooks: readonly Step[] = [
+export const hookSteps: readonly Step[] = [
   { pattern: /^a client with added hook$/, run: (scenario) => scenario.client.addHooks(noting(scenario, 'first')) },
   {
     pattern: /^the "(\w+)" hook should have been executed$/,
@@ -42,7 +42,7 @@ export const hooks: readonly Step[] = [
       for (const stage of stages.split(', ')) {
         const details = stagesOf(scenario).get(stage) as EvaluationDetails<FlagValue>
         for (const [type = '', key = '', value = ''] of rows) {
-          const wanted = value === 'null' ? undefined : parsed(typeOf(type), value)
+          const wanted = value === 'null' ? undefined : parseValue(parseType(type), value)
           expect([stage, key, details[FIELDS[key] ?? 'flagKey']]).toEqual([stage, key, wanted])
         }
       }
@@ -54,7 +54,7 @@ export const hooks: readonly Step[] = [
       scenario.hooks = [noting(scenario, 'first'), noting(scenario, 'second')]
     },
   },
-  { pattern: /^the flag was evaluated with details using the evaluation options$/, run: (scenario) => scenario.ask() },
+  { pattern: /^the flag was evaluated with details using the evaluation options$/, run: (scenario) => scenario.evaluate() },
   {
     pattern: /^the specified hooks should execute during evaluation$/,
     run: (scenario) => expect([...stagesOf(scenario).keys()]).toEqual(['before', 'after', 'finally']),

@@ -1,12 +1,12 @@
 import { expect } from 'vitest'
 import type { Step } from '../step.ts'
-import { parsed, typeOf } from '../typed-value.ts'
+import { parseType, parseValue } from '../typed-value.ts'
 
-export const metadata: readonly Step[] = [
+export const metadataSteps: readonly Step[] = [
   {
     pattern: /^the resolved metadata should contain$/,
     run({ details }, _, [, ...rows]) {
-      const wanted = rows.map(([key = '', type = '', value = '']) => [key, parsed(typeOf(type), value)])
+      const wanted = rows.map(([key = '', type = '', value = '']) => [key, parseValue(parseType(type), value)])
       expect(details.flagMetadata).toMatchObject(Object.fromEntries(wanted))
     },
   },

@@ -1,9 +1,9 @@
 import { FlagsError } from '@flagstone/core'
 import { expect } from 'vitest'
-import { failing } from '../scenario.ts'
+import { rejecting } from '../scenario.ts'
 import type { Step } from '../step.ts'
 
-export const providers: readonly Step[] = [
+export const providerSteps: readonly Step[] = [
   {
     pattern: /^a stable provider(?: with retrievable context is registered)?$/,
     run: (scenario) => scenario.provide(),
@@ -11,21 +11,21 @@ export const providers: readonly Step[] = [
   {
     pattern: /^a not ready provider$/,
     run(scenario) {
-      scenario.trouble = () => new Promise(() => undefined)
+      scenario.storeError = () => new Promise(() => undefined)
       scenario.provideLater()
     },
   },
   {
     pattern: /^a error provider$/,
     run(scenario) {
-      scenario.trouble = failing(new Error('away'))
+      scenario.storeError = rejecting(new Error('away'))
       return scenario.provide()
     },
   },
   {
     pattern: /^a fatal provider$/,
     run(scenario) {
-      scenario.trouble = failing(new FlagsError('SCHEMA_MISSING', 'Run migrate().'))
+      scenario.storeError = rejecting(new FlagsError('SCHEMA_MISSING', 'Run migrate().'))
       return scenario.provide()
     },
   },
@@ -33,7 +33,7 @@ export const providers: readonly Step[] = [
     pattern: /^a stale provider$/,
     async run(scenario) {
       await scenario.provide()
-      scenario.trouble = failing(new Error('away'))
+      scenario.storeError = rejecting(new Error('away'))
       await scenario.clock.advance(30_000)
     },
   },
