@@ -1,14 +1,15 @@
 import { createFlags, type Flags, type FlagsError, type FlagsOptions, memoryCache, memoryStore } from '@flagstone/core'
 import { ManualClock } from '../../core/test/manual-clock.ts'
 import { flagsHandler, type Handler, type HandlerOptions } from '../src/index.ts'
+import { request } from './http-requests.ts'
 
 type Options = Partial<Omit<HandlerOptions, 'flags'>>
 
-/** A store, a client on it with a shared cache, a handler over that, and time that passes only when told to. */
+/** A store, a client with a shared cache, handlers for it, and a clock that the test advances. */
 export class HandlerFixture {
   readonly clock = new ManualClock()
   readonly store = memoryStore({ clock: this.clock })
-  /** What the host was told. */
+  /** The errors that `onError` was called with. */
   readonly reportedErrors: FlagsError[] = []
   readonly flags: Flags
 
@@ -17,7 +18,7 @@ export class HandlerFixture {
     this.flags = createFlags({ store, cache: memoryCache({ clock }), clock, background: false, ...options })
   }
 
-  /** Everything is allowed unless the options say otherwise. */
+  /** A handler that allows everything, unless the options say otherwise. */
   handler(options: Options = {}): Handler {
     return flagsHandler({
       flags: this.flags,
@@ -28,7 +29,7 @@ export class HandlerFixture {
     })
   }
 
-  /** Asks a handler that allows everything. */
+  /** Sends a request to a handler that allows everything. */
   async send(path: string, init?: RequestInit): Promise<Response> {
     return await this.handler()(request(path, init))
   }
@@ -36,21 +37,4 @@ export class HandlerFixture {
   async close(): Promise<void> {
     await this.clock.until(this.flags.close())
   }
-}
-
-export function request(path: string, init?: RequestInit): Request {
-  return new Request(`http://localhost${path}`, init)
-}
-
-/** A request with a JSON body. */
-export function jsonRequest(body: unknown, init: RequestInit = {}): RequestInit {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return { method: 'POST', body: text, ...init, headers: { 'Content-Type': 'application/json', ...init.headers } }
-}
-
-/** The problem document of a response, which must be one. */
-export async function readProblem(response: Response): Promise<Record<string, unknown>> {
-  const type = response.headers.get('content-type')
-  if (type !== 'application/problem+json') throw new Error(`${response.status} ${type}: ${await response.text()}`)
-  return (await response.json()) as Record<string, unknown>
 }

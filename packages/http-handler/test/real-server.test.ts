@@ -2,21 +2,22 @@ import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../core/test/manual-clock.ts'
-import { HandlerFixture, jsonRequest } from './handler-fixture.ts'
+import { HandlerFixture } from './handler-fixture.ts'
+import { jsonRequest } from './http-requests.ts'
 import { TestServer } from './test-server.ts'
 
-let site: HandlerFixture
+let fixture: HandlerFixture
 let server: TestServer
 beforeEach(async () => {
-  site = new HandlerFixture()
-  await site.store.create({ name: 'first', rollout: 100 })
-  server = new TestServer(site.handler())
+  fixture = new HandlerFixture()
+  await fixture.store.create({ name: 'first', rollout: 100 })
+  server = new TestServer(fixture.handler())
   await server.start()
 })
 afterEach(async () => {
   await server.stop()
-  expect(site.reportedErrors).toEqual([])
-  await site.close()
+  expect(fixture.reportedErrors).toEqual([])
+  await fixture.close()
 })
 
 const UPDATE = ['POST /flags/first/update HTTP/1.1', 'Content-Type: application/json'] as const
@@ -27,15 +28,15 @@ async function alive(): Promise<void> {
 }
 
 async function unwritten(): Promise<void> {
-  expect(await site.flags.admin.get('first')).toMatchObject({ version: 1 })
+  expect(await fixture.flags.admin.get('first')).toMatchObject({ version: 1 })
 }
 
-/** Turns of the event loop until the condition holds; the test's own limit is the cap. */
+/** Waits, turn by turn of the event loop, until the condition holds; the test's time limit is the cap. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await settle(1)
 }
 
-describe('over HTTP', () => {
+describe('the handler on a real server', () => {
   test('GET, HEAD, OPTIONS and an update are answered as through the handler', async () => {
     await alive()
     const head = await fetch(server.url('/flags/first?user_id=ada'), { method: 'HEAD' })
@@ -59,15 +60,15 @@ describe('over HTTP', () => {
     await alive()
   })
 
-  test('a body that hangs holds nobody up, and is given up after 10 s', async () => {
+  test('a body that hangs delays no other request, and is given up after 10 s', async () => {
     const clients = await Promise.all(Array.from({ length: 50 }, () => server.client()))
     for (const client of clients) {
       client.head(...UPDATE, 'Content-Length: 100')
       client.send('{')
     }
     await alive()
-    await until(async () => site.clock.pending >= clients.length)
-    await site.clock.advance(10_000)
+    await until(async () => fixture.clock.pending >= clients.length)
+    await fixture.clock.advance(10_000)
     for (const client of clients) {
       expect(await client.receive(/BODY_TIMEOUT/)).toContain('HTTP/1.1 408')
       await client.ended()
@@ -76,7 +77,7 @@ describe('over HTTP', () => {
     await alive()
   })
 
-  test('a body without an end is answered at the limit, and its connection ended', async () => {
+  test('an endless body is refused at the limit, and its connection closed', async () => {
     const client = await server.client()
     client.head(...UPDATE, 'Transfer-Encoding: chunked')
     const chunk = `2710\r\n${' '.repeat(10_000)}\r\n`
@@ -86,15 +87,15 @@ describe('over HTTP', () => {
     await alive()
   })
 
-  test('a length over the limit is answered before a byte of the body has come', async () => {
+  test('a declared length over the limit is refused before a byte of the body arrives', async () => {
     const client = await server.client()
     client.head(...UPDATE, 'Content-Length: 100001')
     expect(await client.receive(/BODY_TOO_LARGE/)).toContain('HTTP/1.1 413')
     await client.ended()
   })
 
-  test('a client that goes away while its answer comes leaves the rest alone', async () => {
-    for (let number = 0; number < 50; number++) await site.store.create({ name: `flag-${number}`, description: 'x'.repeat(2_000) })
+  test('a client that leaves during its response does not affect the others', async () => {
+    for (let number = 0; number < 50; number++) await fixture.store.create({ name: `flag-${number}`, description: 'x'.repeat(2_000) })
     const clients = await Promise.all(Array.from({ length: 20 }, () => server.client()))
     for (const client of clients) client.head('GET /flags HTTP/1.1')
     await clients[0]?.receive(/200 OK/)
@@ -122,7 +123,7 @@ describe('over HTTP', () => {
     expect(received.split('\r\n\r\n')[0]).not.toMatch(/X-Injected|evil/i)
   })
 
-  test('1,000 connections with 10,000 requests are each answered', { timeout: 60_000 }, async () => {
+  test('10,000 requests on 1,000 connections are all answered', { timeout: 60_000 }, async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1_000 })
     const statuses = await Promise.all(
       Array.from({ length: 10_000 }, async (_, number) => {

@@ -4,13 +4,13 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Handler } from '../src/index.ts'
 
-/** The handler behind a real server on the loopback, and sockets on which a test says byte by byte what a client sends. */
+/** The handler behind a real server on loopback, with raw sockets on which a test sends any bytes. */
 export class TestServer {
   readonly #server: Server
   readonly #sockets: Socket[] = []
 
   constructor(handler: Handler) {
-    // Longer than any test: a connection that is let go the moment it is used again would be a reset of the server's, not the handler's.
+    // Longer than any test, so that the server does not reset an idle connection just as it is used again.
     this.#server = createAdaptorServer({ fetch: handler, serverOptions: { keepAliveTimeout: 120_000 } }) as Server
   }
 
@@ -69,7 +69,7 @@ export class RawClient {
     }
   }
 
-  /** Lines of a request's head; each ends as HTTP has it. */
+  /** Sends the head of a request; lines end with CRLF. */
   head(...lines: readonly string[]): void {
     this.send(`${[...lines, 'Host: localhost', '', ''].join('\r\n')}`)
   }
@@ -78,12 +78,12 @@ export class RawClient {
     this.#socket.write(text)
   }
 
-  /** Goes away without a word. */
+  /** Resets the connection. */
   vanish(): void {
     this.#socket.resetAndDestroy()
   }
 
-  /** What has arrived once `pattern` is in it, or the connection ended. */
+  /** Resolves with all that was received, once it matches `pattern` or the connection has ended. */
   async receive(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.#received) && !this.#ended) {
       await new Promise<void>((resolve) => {

@@ -7,12 +7,12 @@ import { resetSdkBetweenTests, sdkClient } from './sdk-client.ts'
 
 resetSdkBetweenTests()
 
-test('a provider says what it is, and is for servers', () => {
+test('a provider has a name, and runs on servers', () => {
   const { metadata, runsOn } = flagstoneProvider(createTestFlags())
   expect([metadata, runsOn]).toEqual([{ name: 'flagstone' }, 'server'])
 })
 
-test('what is tracked is passed on, with the merged context and the details', async () => {
+test('tracking events are passed on, with the merged context and the details', async () => {
   const onTrack = vi.fn()
   const client = await sdkClient(createTestFlags(), { onTrack })
   client.setContext({ targetingKey: 'ada' })
@@ -20,7 +20,7 @@ test('what is tracked is passed on, with the merged context and the details', as
   expect(onTrack.mock.calls).toEqual([['checkout', { targetingKey: 'ada', plan: 'pro' }, { value: 99.5, currency: 'EUR' }]])
 })
 
-test('what fails in the host’s own hands is a process warning, and harms nothing', async () => {
+test('an error in the host’s own functions is a process warning, and breaks nothing', async () => {
   const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
   const flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 0 }] }) })
   const client = await sdkClient(flags, {
@@ -42,11 +42,11 @@ test('what fails in the host’s own hands is a process warning, and harms nothi
   await flags.close()
 })
 
-test('what is tracked where nobody wants to know goes nowhere', () => {
+test('tracking events without onTrack are dropped', () => {
   expect(flagstoneProvider(createTestFlags()).track('checkout', {}, {})).toBeUndefined()
 })
 
-test('an option that is not known, or is no function, is refused by its name', () => {
+test('an unknown option, or one that is not a function, is refused by name', () => {
   const flags = createTestFlags()
   expect(() => flagstoneProvider(flags, { onTrak: () => undefined } as never)).toThrow('There is no option onTrak.')
   expect(() => flagstoneProvider(flags, { onTrack: true } as never)).toThrow('The option onTrack must be a function.')
@@ -56,7 +56,7 @@ test('an option that is not known, or is no function, is refused by its name', (
   )
 })
 
-test('an app under test gives it flags for a test', async () => {
+test('a provider over createTestFlags() sees overrides', async () => {
   const flags = createTestFlags({ new_feature: true, rows: 50 })
   const client = await sdkClient(flags)
   expect([await client.getBooleanValue('new_feature', false), await client.getNumberValue('rows', 10)]).toEqual([true, 50])
@@ -66,14 +66,14 @@ test('an app under test gives it flags for a test', async () => {
   }
 })
 
-test('a client with a schema is a client', async () => {
+test('a client may have a schema', async () => {
   const schema = defineFlags({ new_feature: { default: false } })
   await using flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 100 }] }), schema })
   const client = await sdkClient(flags)
   expect(await client.getBooleanValue('new_feature', false)).toBe(true)
 })
 
-test('closing OpenFeature leaves the client open, which is its owner’s to close', async () => {
+test('closing OpenFeature leaves the client open', async () => {
   const flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 100 }] }) })
   await sdkClient(flags)
   await OpenFeature.close()

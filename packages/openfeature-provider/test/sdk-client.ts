@@ -4,14 +4,14 @@ import { type FlagstoneProviderOptions, flagstoneProvider, type ProvidedFlags } 
 
 let count = 0
 
-/** A client of the real SDK, in a domain of its own, over `flags`. Resolves when the SDK has initialised the provider, well or badly. */
+/** A client of the real SDK for `flags`, in a domain of its own. Resolves when the SDK has initialized the provider, even if that failed. */
 export async function sdkClient(flags: ProvidedFlags, options?: FlagstoneProviderOptions): Promise<Client> {
   const domain = `served-${++count}`
   await OpenFeature.setProviderAndWait(domain, flagstoneProvider(flags, options)).catch(() => undefined)
   return OpenFeature.getClient(domain)
 }
 
-/** Each test leaves the SDK, which is one for the whole process, as it found it; and the SDK prints nothing. */
+/** Resets the SDK after each test, as it is global to the process, and silences its logger. */
 export function resetSdkBetweenTests(): void {
   const silent = (): void => undefined
   beforeAll(() => {

@@ -15,8 +15,8 @@ afterAll(() => trace.disable())
 
 const flags = createTestFlags({ new_feature: { rollout: 100 }, colour: 'blue' })
 
-test('a span of an evaluation has the attributes that OpenFeature and OpenTelemetry agree on', async () => {
-  const client = await sdkClient(flags, { flagMetadata: (_, usual) => ({ ...usual, flagSetId: 'production' }) })
+test('the span of an evaluation has the attributes of appendix D of OpenFeature', async () => {
+  const client = await sdkClient(flags, { flagMetadata: (_, defaults) => ({ ...defaults, flagSetId: 'production' }) })
   await client.addHooks(new SpanHook()).getBooleanValue('new_feature', false, { targetingKey: 'ada' })
   const [span] = exporter.getFinishedSpans()
   expect([span?.name, span?.attributes]).toEqual([
@@ -34,7 +34,7 @@ test('a span of an evaluation has the attributes that OpenFeature and OpenTeleme
   ])
 })
 
-test('a span of an evaluation that failed says why, and still which version', async () => {
+test('the span of a failed evaluation has the error and the version', async () => {
   const client = await sdkClient(flags)
   await client.addHooks(new SpanHook({ excludeExceptions: true })).getNumberValue('colour', 7)
   expect(exporter.getFinishedSpans()[0]?.attributes).toMatchObject({

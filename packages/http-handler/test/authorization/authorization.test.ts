@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Action, flagsHandler, type HandlerOptions } from '../../src/index.ts'
-import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { jsonRequest, readProblem, request } from '../http-requests.ts'
 
-let site: HandlerFixture
+let fixture: HandlerFixture
 beforeEach(async () => {
-  site = new HandlerFixture()
-  await site.store.create({ name: 'first', rollout: 100 })
+  fixture = new HandlerFixture()
+  await fixture.store.create({ name: 'first', rollout: 100 })
 })
-afterEach(() => site.close())
+afterEach(() => fixture.close())
 
-/** Every route, with what `authorize` must be asked. */
+/** Every route, with the action that `authorize` must be called with. */
 const ROUTES: readonly (readonly [string, RequestInit | undefined, Action])[] = [
   ['/flags/first?user_id=ada', undefined, { kind: 'evaluate', operation: 'evaluate', subject: 'flag', name: 'first' }],
   ['/openapi.json', undefined, { kind: 'evaluate', operation: 'describe', subject: 'flag' }],
@@ -24,38 +25,38 @@ const ROUTES: readonly (readonly [string, RequestInit | undefined, Action])[] = 
   ['/flags/first/explain', undefined, { kind: 'read', operation: 'explain', subject: 'flag', name: 'first' }],
 ]
 
-/** As JavaScript would call it. */
+/** Calls it without types, as from JavaScript. */
 function answering(verdict: unknown): Partial<HandlerOptions> {
   return { authorize: () => verdict as boolean }
 }
 
 async function unchanged(): Promise<void> {
-  expect(await site.flags.admin.list()).toEqual([expect.objectContaining({ name: 'first', version: 1 })])
-  expect(await site.flags.admin.segments.list()).toEqual([])
+  expect(await fixture.flags.admin.list()).toEqual([expect.objectContaining({ name: 'first', version: 1 })])
+  expect(await fixture.flags.admin.segments.list()).toEqual([])
 }
 
 describe('without authorize', () => {
   test.each(ROUTES)('%s %o is refused, and the problem names the option', async (path, init) => {
     vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
-    const response = await flagsHandler({ flags: site.flags })(request(path, init))
+    const response = await flagsHandler({ flags: fixture.flags })(request(path, init))
     expect(response.status).toBe(403)
     expect(await readProblem(response)).toMatchObject({ code: 'FORBIDDEN', detail: expect.stringContaining('authorize') })
     await unchanged()
     vi.restoreAllMocks()
   })
 
-  test('the construction says so in a process warning', () => {
+  test('the construction emits a process warning', () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
-    flagsHandler({ flags: site.flags })
+    flagsHandler({ flags: fixture.flags })
     expect(warn.mock.calls).toEqual([[expect.stringContaining('authorize'), { code: 'FLAGSTONE_REFUSES_ALL' }]])
-    flagsHandler({ flags: site.flags, public: 'evaluate' })
-    flagsHandler({ flags: site.flags, authorize: () => false })
+    flagsHandler({ flags: fixture.flags, public: 'evaluate' })
+    flagsHandler({ flags: fixture.flags, authorize: () => false })
     expect(warn).toHaveBeenCalledTimes(1)
     vi.restoreAllMocks()
   })
 
-  test("public: 'evaluate' opens what is of kind evaluate, and nothing else", async () => {
-    const handler = flagsHandler({ flags: site.flags, public: 'evaluate' })
+  test("public: 'evaluate' allows actions of kind evaluate, and nothing else", async () => {
+    const handler = flagsHandler({ flags: fixture.flags, public: 'evaluate' })
     for (const [path, init, { kind }] of ROUTES) {
       expect([path, (await handler(request(path, init))).status]).toEqual([path, kind === 'evaluate' ? 200 : 403])
     }
@@ -64,35 +65,35 @@ describe('without authorize', () => {
 })
 
 describe('authorize', () => {
-  test.each(ROUTES)('is asked before %s %o does anything', async (path, init, action) => {
+  test.each(ROUTES)('is called before %s %o does anything', async (path, init, action) => {
     const asked: Action[] = []
     const authorize = (_: Request, about: Action): boolean => {
       asked.push(about)
       return false
     }
-    const response = await site.handler({ authorize })(request(path, init))
+    const response = await fixture.handler({ authorize })(request(path, init))
     expect([response.status, asked]).toEqual([403, [action]])
     expect(await readProblem(response)).toMatchObject({ code: 'FORBIDDEN' })
     await unchanged()
   })
 
-  test('is given the request, and may answer later', async () => {
-    const handler = site.handler({ authorize: async ({ headers }) => headers.get('x-user') === 'ada' })
+  test('is given the request, and may return a promise', async () => {
+    const handler = fixture.handler({ authorize: async ({ headers }) => headers.get('x-user') === 'ada' })
     const ask = async (user: string): Promise<number> => (await handler(request('/flags', { headers: { 'X-User': user } }))).status
     expect([await ask('ada'), await ask('bob')]).toEqual([200, 403])
   })
 
-  test('is not asked for what is public, and is for the rest', async () => {
+  test('is not called for public actions, and is for all others', async () => {
     const asked: string[] = []
-    const handler = site.handler({ public: 'evaluate', authorize: (_, { operation }) => asked.push(operation) > 0 })
+    const handler = fixture.handler({ public: 'evaluate', authorize: (_, { operation }) => asked.push(operation) > 0 })
     await handler(request('/flags/first?user_id=ada'))
     await handler(request('/flags'))
     expect(asked).toEqual(['list'])
   })
 
-  test('is called as the method that it is', async () => {
+  test('is called as a method of the options', async () => {
     const options = {
-      flags: site.flags,
+      flags: fixture.flags,
       allowed: true,
       authorize(): boolean {
         return this.allowed
@@ -103,50 +104,50 @@ describe('authorize', () => {
     expect((await handler(request('/flags'))).status).toBe(200)
   })
 
-  test('is not asked for a path that does not exist, a method that does not fit, or a name that nothing can have', async () => {
+  test('is not called for an unknown path, a wrong method or an illegal name', async () => {
     const authorize = vi.fn(() => true)
-    const handler = site.handler({ authorize })
+    const handler = fixture.handler({ authorize })
     await handler(request('/nothing'))
     await handler(request('/flags', { method: 'PUT' }))
     await handler(request('/flags/a%2Fb'))
     expect(authorize).not.toHaveBeenCalled()
   })
 
-  test.each([undefined, null, 1, 'yes', '', 0, Symbol('x'), () => true])('that answers %o opens nothing', async (verdict) => {
-    const response = await site.handler(answering(verdict))(request('/flags/first', { method: 'DELETE' }))
+  test.each([undefined, null, 1, 'yes', '', 0, Symbol('x'), () => true])('that returns %o allows nothing', async (verdict) => {
+    const response = await fixture.handler(answering(verdict))(request('/flags/first', { method: 'DELETE' }))
     expect(response.status).toBe(500)
     expect(await readProblem(response)).toMatchObject({ code: 'GENERAL', detail: 'Something went wrong.' })
-    expect(site.reportedErrors).toMatchObject([{ code: 'GENERAL', message: expect.stringContaining('authorize') }])
+    expect(fixture.reportedErrors).toMatchObject([{ code: 'GENERAL', message: expect.stringContaining('authorize') }])
     await unchanged()
   })
 
-  test.each([7, null, {}, 'x'.repeat(201), 'a\0b', 'a\ud800'])('that answers the actor %j opens nothing', async (actor) => {
-    const response = await site.handler(answering({ actor }))(request('/flags/first', { method: 'DELETE' }))
+  test.each([7, null, {}, 'x'.repeat(201), 'a\0b', 'a\ud800'])('that returns the actor %j allows nothing', async (actor) => {
+    const response = await fixture.handler(answering({ actor }))(request('/flags/first', { method: 'DELETE' }))
     expect(response.status).toBe(500)
-    expect(site.reportedErrors).toMatchObject([{ message: expect.stringContaining('actor') }])
+    expect(fixture.reportedErrors).toMatchObject([{ message: expect.stringContaining('actor') }])
     await unchanged()
   })
 
-  test.each(ROUTES)('that answers a challenge refuses %s %o with a 401', async (path, init) => {
-    const response = await site.handler({ authorize: () => ({ challenge: 'Bearer realm="flags"' }) })(request(path, init))
+  test.each(ROUTES)('that returns a challenge refuses %s %o with a 401', async (path, init) => {
+    const response = await fixture.handler({ authorize: () => ({ challenge: 'Bearer realm="flags"' }) })(request(path, init))
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="flags"'])
     expect(await readProblem(response)).toMatchObject({ code: 'UNAUTHENTICATED', title: 'Unauthorized' })
-    expect(site.reportedErrors).toEqual([])
+    expect(fixture.reportedErrors).toEqual([])
     await unchanged()
   })
 
   test.each([undefined, null, '', ' ', 7, 'a\nSet-Cookie: b', 'a\0', 'ä', 'x'.repeat(501)])(
-    'that answers the challenge %j opens nothing',
+    'that returns the challenge %j allows nothing',
     async (challenge) => {
-      const handler = site.handler(answering({ challenge, actor: 'ada' }))
+      const handler = fixture.handler(answering({ challenge, actor: 'ada' }))
       expect((await handler(request('/flags/first', { method: 'DELETE' }))).status).toBe(500)
-      expect(site.reportedErrors).toMatchObject([{ message: expect.stringContaining('challenge') }])
+      expect(fixture.reportedErrors).toMatchObject([{ message: expect.stringContaining('challenge') }])
       await unchanged()
     },
   )
 
-  test('that answers an object without an actor allows', async () => {
-    expect((await site.handler(answering({}))(request('/flags/first', { method: 'DELETE' }))).status).toBe(200)
+  test('that returns an object without an actor allows', async () => {
+    expect((await fixture.handler(answering({}))(request('/flags/first', { method: 'DELETE' }))).status).toBe(200)
   })
 
   test.each([
@@ -156,28 +157,28 @@ describe('authorize', () => {
     () => Promise.reject(new Error('no route to ldap://10.0.0.7')),
     () => Promise.reject(undefined),
   ])('that throws refuses with a 500 that tells nothing, and the host is told', async (authorize) => {
-    const response = await site.handler({ authorize })(request('/flags/first', { method: 'DELETE' }))
+    const response = await fixture.handler({ authorize })(request('/flags/first', { method: 'DELETE' }))
     expect(response.status).toBe(500)
     expect(await response.text()).not.toContain('ldap')
-    expect(site.reportedErrors).toMatchObject([{ code: 'GENERAL', message: expect.stringContaining('authorize threw') }])
+    expect(fixture.reportedErrors).toMatchObject([{ code: 'GENERAL', message: expect.stringContaining('authorize threw') }])
     await unchanged()
   })
 
-  test('that reads the body is told of, as the body is then gone', async () => {
+  test('that reads the body causes an error that says so', async () => {
     const authorize = async (asked: Request): Promise<boolean> => (await asked.text()) !== ''
-    const response = await site.handler({ authorize })(request('/flags', jsonRequest({ name: 'second' })))
+    const response = await fixture.handler({ authorize })(request('/flags', jsonRequest({ name: 'second' })))
     expect(response.status).toBe(500)
-    expect(site.reportedErrors).toMatchObject([{ message: expect.stringContaining('body') }])
+    expect(fixture.reportedErrors).toMatchObject([{ message: expect.stringContaining('body') }])
     await unchanged()
   })
 
   test('is the only source of the actor', async () => {
     const named = { name: 'second', actor: 'mallory' }
-    expect((await site.send('/flags', jsonRequest(named))).status).toBe(400)
-    expect((await site.send('/flags?actor=mallory', jsonRequest({ name: 'second' }))).status).toBe(400)
-    await site.handler({ authorize: () => ({ actor: 'ada' }) })(
+    expect((await fixture.send('/flags', jsonRequest(named))).status).toBe(400)
+    expect((await fixture.send('/flags?actor=mallory', jsonRequest({ name: 'second' }))).status).toBe(400)
+    await fixture.handler({ authorize: () => ({ actor: 'ada' }) })(
       request('/flags', jsonRequest({ name: 'second' }, { headers: { 'X-Actor': 'mallory', Actor: 'mallory' } })),
     )
-    expect(await site.flags.admin.history('second')).toMatchObject([{ actor: 'ada' }])
+    expect(await fixture.flags.admin.history('second')).toMatchObject([{ actor: 'ada' }])
   })
 })

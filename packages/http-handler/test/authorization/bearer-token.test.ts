@@ -1,20 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type BearerTokens, bearerToken } from '../../src/index.ts'
-import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { jsonRequest, readProblem, request } from '../http-requests.ts'
 
 const EVALUATE = 'evaluate-0123456789'
 const READ = 'read-0123456789abcd'
 const WRITE = 'write-0123456789abc'
 
-let site: HandlerFixture
+let fixture: HandlerFixture
 beforeEach(async () => {
-  site = new HandlerFixture()
-  await site.store.create({ name: 'first' })
+  fixture = new HandlerFixture()
+  await fixture.store.create({ name: 'first' })
 })
-afterEach(() => site.close())
+afterEach(() => fixture.close())
 
 async function statuses(tokens: BearerTokens, authorization: string | undefined): Promise<number[]> {
-  const handler = site.handler({ authorize: bearerToken(tokens) })
+  const handler = fixture.handler({ authorize: bearerToken(tokens) })
   const headers = authorization === undefined ? {} : { Authorization: authorization }
   const asked = [
     request('/flags/first', { headers }),
@@ -29,7 +30,7 @@ async function statuses(tokens: BearerTokens, authorization: string | undefined)
 describe('bearerToken', () => {
   const tokens: BearerTokens = { evaluate: EVALUATE, read: [READ], write: { token: WRITE, actor: 'deploy' } }
 
-  test('opens each kind to its own token and to those above it', async () => {
+  test('allows each kind of action to its own tokens and to those above it', async () => {
     expect(await statuses(tokens, `Bearer ${EVALUATE}`)).toEqual([200, 403, 403])
     expect(await statuses(tokens, `Bearer ${READ}`)).toEqual([200, 200, 403])
     expect(await statuses(tokens, `Bearer ${WRITE}`)).toEqual([200, 200, 200])
@@ -57,21 +58,21 @@ describe('bearerToken', () => {
     [{}, 'Bearer'],
     [{ Authorization: `Bearer ${WRITE}x` }, 'Bearer error="invalid_token"'],
   ])('says what is wanted to %j', async (headers, challenge) => {
-    const response = await site.handler({ authorize: bearerToken(tokens) })(request('/flags', { headers }))
+    const response = await fixture.handler({ authorize: bearerToken(tokens) })(request('/flags', { headers }))
     expect([response.headers.get('www-authenticate'), await readProblem(response)]).toMatchObject([challenge, { code: 'UNAUTHENTICATED' }])
   })
 
-  test('takes the scheme in any case, as HTTP has it', async () => {
+  test('accepts the scheme in any case, as HTTP demands', async () => {
     expect(await statuses(tokens, `bearer ${WRITE}`)).toEqual([200, 200, 200])
   })
 
-  test('opens nothing of a kind that no token is for', async () => {
+  test('allows nothing of a kind that has no token', async () => {
     expect(await statuses({ read: READ }, `Bearer ${READ}`)).toEqual([200, 200, 403])
   })
 
   test("logs a change as its token's actor", async () => {
     await statuses(tokens, `Bearer ${WRITE}`)
-    expect(await site.flags.admin.history('first')).toMatchObject([{ operation: 'update', actor: 'deploy' }, {}])
+    expect(await fixture.flags.admin.history('first')).toMatchObject([{ operation: 'update', actor: 'deploy' }, {}])
   })
 
   test('tells several tokens of a kind apart', async () => {
@@ -84,7 +85,7 @@ describe('bearerToken', () => {
     }
     await statuses(many, `Bearer ${other}`)
     await statuses(many, `Bearer ${WRITE}`)
-    expect(await site.flags.admin.history('first')).toMatchObject([{ actor: 'deploy' }, { actor: 'ada' }, {}])
+    expect(await fixture.flags.admin.history('first')).toMatchObject([{ actor: 'deploy' }, { actor: 'ada' }, {}])
   })
 
   test.each([

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-/** The page's script, in one file, as a bundler would make it of an application. */
+/** Bundles the page's script into one file, as an application would. */
 export async function bundledPage(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('page-script.ts', import.meta.url))],

@@ -18,7 +18,7 @@ export interface Browser {
   close(): Promise<void>
 }
 
-/** A Chromium without a window and with nothing remembered. */
+/** Opens a headless Chromium with an empty profile. */
 export async function openBrowser(executablePath: string): Promise<Browser> {
   const folder = await mkdtemp(join(tmpdir(), 'flagstone-browser-'))
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5 })

@@ -1,11 +1,11 @@
 import { OFREPWebProvider } from '@openfeature/ofrep-web-provider'
 import { OpenFeature, type Provider, ProviderEvents } from '@openfeature/web-sdk'
 
-// What it uses of a browser: the DOM's own types would hold for all of this repository.
+// Declared here, because the DOM's own types would apply to the whole repository.
 declare const document: { title: string; readonly documentElement: { readonly dataset: Record<string, string> } }
 declare const location: { readonly origin: string; readonly search: string }
 
-/** Bundled into a page by the test: shows a flag as any single-page application would, and again whenever the provider says that it changed. */
+/** The script of the test page: shows a flag like any single-page application, and again whenever the provider reports a change. */
 const client = OpenFeature.getClient()
 
 function show(): void {
@@ -14,7 +14,7 @@ function show(): void {
 
 client.addHandler(ProviderEvents.Ready, show)
 client.addHandler(ProviderEvents.ConfigurationChanged, show)
-// So that the test sees a reload, if there were one.
+// So that the test would notice a reload.
 document.documentElement.dataset['loaded'] = String(performance.timeOrigin)
 await OpenFeature.setContext({ targetingKey: 'ada' })
 const pollInterval = Number(new URLSearchParams(location.search).get('poll'))

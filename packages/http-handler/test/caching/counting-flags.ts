@@ -1,13 +1,13 @@
 import type { FlagSnapshot, Flags, SnapshotOptions } from '@flagstone/core'
 import type { HandlerFixture } from '../handler-fixture.ts'
 
-/** A client that counts what it is asked to evaluate. */
+/** A client that counts its evaluations. */
 export interface CountingFlags {
   readonly flags: Flags
   readonly evaluations: () => number
 }
 
-export function countingFlags(site: HandlerFixture): CountingFlags {
+export function countingFlags(fixture: HandlerFixture): CountingFlags {
   let evaluations = 0
   const count = <T extends object>(target: T, counts: readonly PropertyKey[], others: Partial<T> = {}): T =>
     new Proxy(target, {
@@ -20,13 +20,13 @@ export function countingFlags(site: HandlerFixture): CountingFlags {
         }
       },
     })
-  // The same object as long as nothing changed, as the client's own is.
+  // The same object while nothing changes, like the client's own snapshot.
   const taken = new WeakMap<FlagSnapshot, FlagSnapshot>()
   const snapshot = async (options?: SnapshotOptions): Promise<FlagSnapshot> => {
-    const own = await site.flags.snapshot(options)
+    const own = await fixture.flags.snapshot(options)
     const found = taken.get(own) ?? count(own, ['evaluate', 'evaluateAll', 'value', 'isEnabled'])
     taken.set(own, found)
     return found
   }
-  return { flags: count(site.flags, ['evaluate', 'value', 'isEnabled'], { snapshot }), evaluations: () => evaluations }
+  return { flags: count(fixture.flags, ['evaluate', 'value', 'isEnabled'], { snapshot }), evaluations: () => evaluations }
 }

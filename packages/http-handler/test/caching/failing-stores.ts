@@ -1,7 +1,7 @@
 import { type FlagStore, FlagsError } from '@flagstone/core'
 import { around } from '../../../core/test/world.ts'
 
-/** The same store, with a record in it that cannot be read. */
+/** The same store with an unreadable record in it. */
 export function withUnreadable(store: FlagStore): FlagStore {
   const error = new FlagsError('PARSE_ERROR', 'not for everybody', { flag: 'unreadable' })
   return around(store, {
@@ -12,7 +12,7 @@ export function withUnreadable(store: FlagStore): FlagStore {
   })
 }
 
-/** The same store, whose log tells of nothing but records that cannot be read. */
+/** The same store, whose log returns only unreadable records. */
 export function unreadableFromNowOn(store: FlagStore): FlagStore {
   const error = new FlagsError('RECORD_TOO_NEW', 'not for everybody')
   return around(store, {
@@ -23,7 +23,7 @@ export function unreadableFromNowOn(store: FlagStore): FlagStore {
   })
 }
 
-/** The same store, which cannot be read while `isGone` says so. */
+/** The same store, whose reads fail while `isGone` returns `true`. */
 export function failing(store: FlagStore, isGone: () => boolean): FlagStore {
   const unlessGone = async <T>(read: () => Promise<T>): Promise<T> => (isGone() ? Promise.reject(new Error('gone')) : await read())
   return around(store, {

@@ -7,32 +7,32 @@ import { type NginxCache, startNginxCache } from './nginx-cache.ts'
 
 const tried = await startPrivateNginx({ server: '' })
 const absent = isAbsent(tried) ? tried.absent : undefined
-if (isAbsent(tried)) console.log(`The cache in front of the handler is not tested: ${tried.absent}`)
+if (isAbsent(tried)) console.log(`The cache in nginx of the handler is not tested: ${tried.absent}`)
 else await tried.stop()
 
-let site: HandlerFixture
-let front: NginxCache
+let fixture: HandlerFixture
+let nginx: NginxCache
 let evaluations: () => number
 beforeEach(async () => {
-  site = new HandlerFixture()
-  await site.store.create({ name: 'one', rollout: 0 })
+  fixture = new HandlerFixture()
+  await fixture.store.create({ name: 'one', rollout: 0 })
 })
 afterEach(async () => {
-  await front.close()
-  await site.close()
+  await nginx.close()
+  await fixture.close()
 })
 
 async function open(options: Omit<HandlerOptions, 'flags'>): Promise<NginxCache> {
-  const watched = countingFlags(site)
-  evaluations = watched.evaluations
-  const opened = await startNginxCache(flagsHandler({ flags: watched.flags, clock: site.clock, ...options }))
+  const counting = countingFlags(fixture)
+  evaluations = counting.evaluations
+  const opened = await startNginxCache(flagsHandler({ flags: counting.flags, clock: fixture.clock, ...options }))
   if (isAbsent(opened)) throw new Error(opened.absent)
-  front = opened
+  nginx = opened
   return opened
 }
 
-describe.skipIf(absent !== undefined)(`nginx in front of the handler${absent === undefined ? '' : ` (${absent})`}`, () => {
-  test('answers by itself what it has, and asks with the entity tag what has expired: no evaluation', async () => {
+describe.skipIf(absent !== undefined)(`nginx in nginx of the handler${absent === undefined ? '' : ` (${absent})`}`, () => {
+  test('serves what it has, and revalidates what has expired by its entity tag, without an evaluation', async () => {
     const { get, untilExpired, originStatuses, product } = await open({
       public: 'evaluate',
       cache: { maxAgeS: 3, staleWhileRevalidateS: 0 },
@@ -48,18 +48,18 @@ describe.skipIf(absent !== undefined)(`nginx in front of the handler${absent ===
     expect((await get('/flags/one')).cacheStatus).toBe('HIT')
   })
 
-  test('has the new answer after a change, once the old one has expired', async () => {
+  test('serves the new response after a change, once the old one has expired', async () => {
     const { get, untilExpired, originStatuses } = await open({ public: 'evaluate', cache: { maxAgeS: 1, staleWhileRevalidateS: 0 } })
     expect((await get('/flags/one')).body).toMatchObject({ enabled: false })
-    await site.flags.admin.update('one', { rollout: 100 })
+    await fixture.flags.admin.update('one', { rollout: 100 })
     const expired = await untilExpired('/flags/one')
     expect([expired.cacheStatus, expired.body['enabled'], originStatuses]).toEqual(['EXPIRED', true, [200, 200]])
   })
 
-  test('gives the old answer out once more while it asks for the new one', async () => {
+  test('serves the old response once more while it fetches the new one', async () => {
     const { get, untilExpired } = await open({ public: 'evaluate', cache: { maxAgeS: 1, staleWhileRevalidateS: 60 } })
     await get('/flags/one')
-    await site.flags.admin.update('one', { rollout: 100 })
+    await fixture.flags.admin.update('one', { rollout: 100 })
     const expired = await untilExpired('/flags/one')
     expect([expired.cacheStatus, expired.body['enabled']]).toEqual(['STALE', false])
     let later = expired
@@ -67,7 +67,7 @@ describe.skipIf(absent !== undefined)(`nginx in front of the handler${absent ===
     expect(later.body['enabled']).toBe(true)
   })
 
-  test('keeps nothing for one user, with a version, or that went wrong', async () => {
+  test('keeps no response for one user, for a version, or with an error', async () => {
     const { get, originStatuses } = await open({ public: 'evaluate', cache: { maxAgeS: 60 } })
     for (const path of ['/flags/one?user_id=ada', '/flags/one?min_version=1', '/flags/one?nonsense=1']) {
       expect([(await get(path)).cacheStatus, (await get(path)).cacheStatus]).toEqual(['MISS', 'MISS'])
@@ -75,7 +75,7 @@ describe.skipIf(absent !== undefined)(`nginx in front of the handler${absent ===
     expect(originStatuses).toEqual([200, 200, 200, 200, 400, 400])
   })
 
-  test('gives nobody what somebody else was allowed', async () => {
+  test('serves nobody a response that another client was allowed', async () => {
     const authorize = (request: Request): boolean => request.headers.get('authorization') === 'Bearer right'
     const { get } = await open({ authorize, cache: { maxAgeS: 60 } })
     const allowed = await get('/flags/one', { Authorization: 'Bearer right' })

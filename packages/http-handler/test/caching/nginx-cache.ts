@@ -2,7 +2,7 @@ import { type Absent, isAbsent, startPrivateNginx } from '@flagstone/services'
 import type { Handler } from '../../src/index.ts'
 import { startLoopbackServer } from '../loopback-server.ts'
 
-/** What a cache in front of a handler gave, and by its own word how it came by it. */
+/** A response from the cache in front of a handler, with the cache status that it reports. */
 export interface CacheResponse {
   readonly status: number
   readonly cacheStatus: string
@@ -15,7 +15,7 @@ export interface NginxCache {
   /** The statuses that the handler itself answered, in order. */
   readonly originStatuses: number[]
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<CacheResponse>
-  /** Asks until the cache says that the answer is no hit any more. */
+  /** Repeats the request until the cache reports that it is no longer a hit. */
   untilExpired(path: string): Promise<CacheResponse>
   close(): Promise<void>
 }

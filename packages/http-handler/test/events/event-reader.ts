@@ -10,12 +10,12 @@ export interface ReceivedEvent {
   }
 }
 
-/** Reads a stream of events as it comes, until it ends. */
+/** Reads an event stream until it ends. */
 export class EventReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #decoder = new TextDecoder()
   text = ''
-  /** `'end'`, or what the stream failed with. */
+  /** `'end'`, or the error of the stream; `undefined` while it is open. */
   endedWith: unknown
   /** Resolves when the stream has ended. */
   readonly finished: Promise<void>
@@ -27,12 +27,12 @@ export class EventReader {
     this.finished = this.#read(onData)
   }
 
-  /** What came with data, parsed by the rules of `text/event-stream`. */
+  /** The events with data, parsed as `text/event-stream`. */
   get events(): readonly ReceivedEvent[] {
     return parseEvents(this.text)
   }
 
-  /** Flags and segments that were told to have changed, with their versions. */
+  /** The names and versions of flags and segments that changed, as `name@version`. */
   get changes(): readonly string[] {
     return this.events.filter(({ data }) => data.flag ?? data.segment).map(({ data }) => `${data.flag ?? data.segment}@${data.version}`)
   }
@@ -41,7 +41,7 @@ export class EventReader {
     return this.events.map(({ data }) => (data.type === 'refetchEvaluation' && !(data.flag ?? data.segment) ? 'everything' : data.type))
   }
 
-  /** As an `EventSource` would send it when it comes back. */
+  /** The id that an `EventSource` would send when it reconnects. */
   get lastEventId(): string {
     return this.events.at(-1)?.id ?? ''
   }
@@ -61,7 +61,7 @@ export class EventReader {
         if (done) break
         const before = this.text
         this.text += this.#decoder.decode(value, { stream: true })
-        // Whoever only looks at the end need not pay for reading all of it each time.
+        // Parsed only for callers with `onData`, as each chunk parses the whole text again.
         if (onData !== undefined) for (const { data } of this.events.slice(parseEvents(before).length)) onData(data)
       }
       this.endedWith = 'end'
@@ -71,7 +71,7 @@ export class EventReader {
   }
 }
 
-/** The events in a text, by the rules of `text/event-stream`: a line ends with CR, LF or both, an event with an empty one. */
+/** Parses `text/event-stream`: a line ends with CR, LF or both, an event with an empty line. */
 export function parseEvents(text: string): readonly ReceivedEvent[] {
   const events: ReceivedEvent[] = []
   let id: string | undefined

@@ -1,10 +1,11 @@
 import type { FlagsOptions } from '@flagstone/core'
 import { settle } from '../../../core/test/manual-clock.ts'
 import type { Handler, HandlerOptions } from '../../src/index.ts'
-import { HandlerFixture, request } from '../handler-fixture.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { request } from '../http-requests.ts'
 import { EventReader } from './event-reader.ts'
 
-/** A site that hears of changes, with one handler, whose streams tests read. */
+/** A fixture whose client hears of changes, with one handler for event streams. */
 export class EventsFixture extends HandlerFixture {
   readonly eventsHandler: Handler
 
@@ -13,7 +14,7 @@ export class EventsFixture extends HandlerFixture {
     this.eventsHandler = this.handler(handler)
   }
 
-  /** Opens a stream, going on from an event where one is given. */
+  /** Opens a stream, which continues after `lastEventId` if it is given. */
   async openStream(lastEventId?: string, path = '/events'): Promise<EventReader> {
     const headers = lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId }
     const response = await this.clock.until(this.eventsHandler(request(path, { headers })))
@@ -23,7 +24,7 @@ export class EventsFixture extends HandlerFixture {
     return reader
   }
 
-  /** Another process changes flags: this one hears of it. */
+  /** Changes flags past this process, which then hears of it. */
   async changeElsewhere(...names: readonly string[]): Promise<void> {
     for (const name of names) await this.store.update(name, { description: String(Math.random()) })
     await settle()

@@ -5,7 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import { settle } from '../../../core/test/manual-clock.ts'
 import { flagsHandler, type Handler } from '../../src/index.ts'
 
-/** A handler in a Node server on loopback, in real time. */
+/** A handler in a Node server on loopback, with the real clock. */
 export interface EventsServer {
   readonly store: ReturnType<typeof memoryStore>
   readonly flags: Flags
@@ -33,7 +33,7 @@ export async function startEventsServer(options: ServerOptions = {}): Promise<Ev
     errors,
     async stop() {
       handler.close()
-      // Node closes connections that are idle when it is told to, and keeps those that become so for some seconds.
+      // Node closes only connections that are idle now; those that become idle later stay open for some seconds.
       await settle()
       await new Promise((resolve) => server.close(resolve))
       await flags.close()
@@ -41,7 +41,7 @@ export async function startEventsServer(options: ServerOptions = {}): Promise<Ev
   }
 }
 
-/** A client that speaks HTTP by hand. */
+/** A client on a raw socket. */
 export class RawEventsClient {
   readonly socket: Socket
   text = ''
@@ -60,7 +60,7 @@ export class RawEventsClient {
     return new RawEventsClient(port, 'GET /events HTTP/1.1\r\nHost: x\r\n\r\n')
   }
 
-  /** Resolves when it has received this. */
+  /** Resolves when it has received the text. */
   async received(what: string): Promise<void> {
     while (!this.text.includes(what)) {
       if (this.socket.closed) throw new Error(`It was closed, after ${JSON.stringify(this.text)}`)

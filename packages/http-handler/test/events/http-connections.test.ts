@@ -16,7 +16,7 @@ function sockets(): number {
   return process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length
 }
 
-/** Bytes on the heap, of what somebody still holds. */
+/** Bytes of live objects on the heap. */
 async function held(): Promise<number> {
   for (let round = 0; round < 3; round++) {
     await settle()
@@ -29,22 +29,22 @@ async function eventually(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }
 
-describe('over HTTP', () => {
-  test(`${CONNECTIONS} connections all hear of one update, and nothing is left of them`, { timeout: 60_000 }, async () => {
-    const site = await startEventsServer()
+describe('event streams on a real server', () => {
+  test(`${CONNECTIONS} connections all get one update, and leave nothing behind`, { timeout: 60_000 }, async () => {
+    const fixture = await startEventsServer()
     const before = { sockets: sockets(), heap: await held() }
-    const clients = Array.from({ length: CONNECTIONS }, () => RawEventsClient.events(site.port))
+    const clients = Array.from({ length: CONNECTIONS }, () => RawEventsClient.events(fixture.port))
     await Promise.all(clients.map((client) => client.received('"type":"connected","version":1')))
     const open = { sockets: sockets(), heap: await held() }
-    const reads = vi.spyOn(site.flags.admin, 'changes')
+    const reads = vi.spyOn(fixture.flags.admin, 'changes')
     const start = performance.now()
-    const { version } = await site.flags.admin.update('a', { rollout: 100 })
+    const { version } = await fixture.flags.admin.update('a', { rollout: 100 })
     await Promise.all(clients.map((client) => client.received(`"flag":"a","version":${version}`)))
     const took = performance.now() - start
     expect(reads).toHaveBeenCalledTimes(1)
     for (const { socket } of clients.slice(0, CONNECTIONS / 2)) socket.destroy()
     for (const { text } of clients) expect(text.match(/refetchEvaluation/g)).toHaveLength(1)
-    site.handler.close()
+    fixture.handler.close()
     await Promise.all(clients.map((client) => client.closed()))
     clients.length = 0
     await eventually(() => sockets() === before.sockets)
@@ -55,32 +55,32 @@ describe('over HTTP', () => {
     )
     expect(open.sockets - before.sockets).toBe(2 * CONNECTIONS)
     expect(after - before.heap).toBeLessThan((open.heap - before.heap) / 2)
-    await site.stop()
+    await fixture.stop()
   })
 
   describe('a client that', () => {
     const sites: EventsServer[] = []
-    const withSite = async (run: (site: EventsServer) => Promise<void>, options?: object): Promise<void> => {
-      const site = await startEventsServer(options)
-      sites.push(site)
-      await run(site)
-      await site.stop()
+    const withSite = async (run: (fixture: EventsServer) => Promise<void>, options?: object): Promise<void> => {
+      const fixture = await startEventsServer(options)
+      sites.push(fixture)
+      await run(fixture)
+      await fixture.stop()
     }
 
-    test('never reads is disconnected, and keeps nobody waiting', { timeout: 60_000 }, async () => {
-      // The adapter writes of every stream that fails to the console.
+    test('never reads is disconnected, and delays nobody', { timeout: 60_000 }, async () => {
+      // The adapter logs every stream that fails to the console.
       const written = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-      await withSite(async (site) => {
-        const connected = new Promise<Socket>((resolve) => site.server.once('connection', resolve))
-        const stuck = RawEventsClient.events(site.port)
+      await withSite(async (fixture) => {
+        const connected = new Promise<Socket>((resolve) => fixture.server.once('connection', resolve))
+        const stuck = RawEventsClient.events(fixture.port)
         const remote = await connected
-        const other = RawEventsClient.events(site.port)
+        const other = RawEventsClient.events(fixture.port)
         await Promise.all([stuck.received('connected'), other.received('connected')])
         stuck.socket.pause()
-        let { version } = await site.store.create({ name: LONG })
-        // What the two kernels take in between is theirs; what waits beyond it is ours.
+        let { version } = await fixture.store.create({ name: LONG })
+        // The kernels' buffers fill up first; only then do events wait in the handler.
         while (!remote.destroyed && version < 500_000) {
-          for (let change = 0; change < 500; change++) version = (await site.store.update(LONG, { description: String(change) })).version
+          for (let change = 0; change < 500; change++) version = (await fixture.store.update(LONG, { description: String(change) })).version
           await other.received(`"version":${version}}`)
           other.text = ''
         }
@@ -93,10 +93,10 @@ describe('over HTTP', () => {
       written.mockRestore()
     })
 
-    test('sends half a header is closed by the server, whose host has set how long that may take', async () => {
+    test('sends half a header is closed by the server after its own timeout', async () => {
       await withSite(
-        async (site) => {
-          const half = new RawEventsClient(site.port, 'GET /events HTTP/1.1\r\nHost: x\r\nLast-Ev')
+        async (fixture) => {
+          const half = new RawEventsClient(fixture.port, 'GET /events HTTP/1.1\r\nHost: x\r\nLast-Ev')
           await half.closed()
           expect(half.text).toMatch(/^HTTP\/1\.1 408 /)
         },
@@ -104,27 +104,27 @@ describe('over HTTP', () => {
       )
     })
 
-    test('resets its connection takes its stream along', async () => {
-      await withSite(async (site) => {
-        const client = RawEventsClient.events(site.port)
+    test('resets its connection ends its stream', async () => {
+      await withSite(async (fixture) => {
+        const client = RawEventsClient.events(fixture.port)
         await client.received('connected')
-        const reads = vi.spyOn(site.flags.admin, 'changes')
+        const reads = vi.spyOn(fixture.flags.admin, 'changes')
         client.socket.resetAndDestroy()
         await eventually(() => sockets() === 0)
-        await site.flags.admin.update('a', { rollout: 1 })
+        await fixture.flags.admin.update('a', { rollout: 1 })
         await settle()
         expect(reads).not.toHaveBeenCalled()
       })
     })
 
-    test('comes back with its last event goes on from there', async () => {
-      await withSite(async (site) => {
-        const first = RawEventsClient.events(site.port)
+    test('reconnects with its last event id continues from there', async () => {
+      await withSite(async (fixture) => {
+        const first = RawEventsClient.events(fixture.port)
         await first.received('connected')
         const [, id] = /^id: (.*)$/m.exec(first.text) ?? []
         first.socket.destroy()
-        await site.flags.admin.update('a', { rollout: 1 })
-        const again = new RawEventsClient(site.port, `GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: ${id}\r\n\r\n`)
+        await fixture.flags.admin.update('a', { rollout: 1 })
+        const again = new RawEventsClient(fixture.port, `GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: ${id}\r\n\r\n`)
         await again.received('"version":2}')
         expect(again.text).not.toContain('connected')
         again.socket.destroy()
@@ -132,11 +132,11 @@ describe('over HTTP', () => {
     })
   })
 
-  test('a server that closes does not wait for streams once the handler is closed', async () => {
-    const site = await startEventsServer()
-    const client = RawEventsClient.events(site.port)
+  test('closing the handler lets the server close without waiting for streams', async () => {
+    const fixture = await startEventsServer()
+    const client = RawEventsClient.events(fixture.port)
     await client.received('connected')
-    await site.stop()
+    await fixture.stop()
     await client.closed()
     expect(client.text).toMatch(/\r\n0\r\n\r\n$/)
   })

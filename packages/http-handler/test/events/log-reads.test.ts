@@ -2,22 +2,22 @@ import { type ChangesPage, type FlagStore, FlagsError, memoryStore } from '@flag
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../../core/test/manual-clock.ts'
 import { around, gate, unwatched } from '../../../core/test/world.ts'
-import { request } from '../handler-fixture.ts'
+import { request } from '../http-requests.ts'
 import { EventReader } from './event-reader.ts'
 import { EventsFixture } from './events-fixture.ts'
 
-let site: EventsFixture
-/** How the log was read. */
+let fixture: EventsFixture
+/** The pages of the log that were requested. */
 let pages: ChangesPage[]
-/** What happens before each read of it, and between a read and its answer. */
+/** What happens before each read of the log, and between a read and its result. */
 let meanwhile: () => Promise<void>
 let afterwards: () => Promise<void>
 beforeEach(async () => {
   pages = []
   meanwhile = async () => undefined
   afterwards = async () => undefined
-  site = new EventsFixture({}, { heartbeatMs: 600_000 })
-  const { admin } = site.flags
+  fixture = new EventsFixture({}, { heartbeatMs: 600_000 })
+  const { admin } = fixture.flags
   const { changes } = admin
   admin.changes = async (page = {}) => {
     pages.push(page)
@@ -26,27 +26,27 @@ beforeEach(async () => {
     await afterwards()
     return answer
   }
-  for (const name of ['a', 'b']) await site.store.create({ name })
+  for (const name of ['a', 'b']) await fixture.store.create({ name })
 })
-afterEach(() => site.close())
+afterEach(() => fixture.close())
 
 const down = (): Promise<void> => Promise.reject(new FlagsError('STORE_UNAVAILABLE', 'refused'))
 
 describe('the log', () => {
   test('is read without the records, which may be large', async () => {
-    await site.changeElsewhere('a')
-    await site.openStream('1')
-    await site.changeElsewhere('b')
+    await fixture.changeElsewhere('a')
+    await fixture.openStream('1')
+    await fixture.changeElsewhere('b')
     expect(pages.map(({ records }) => records)).toEqual([false, false, false])
   })
 
-  test('is read by one at a time, and by nobody who finds what another has read', async () => {
-    await site.changeElsewhere('a', 'b', 'a')
-    await site.openStream()
+  test('is read for one client at a time, and not for clients whose changes another has loaded', async () => {
+    await fixture.changeElsewhere('a', 'b', 'a')
+    await fixture.openStream()
     const held = gate()
     meanwhile = () => held.opened
     pages.length = 0
-    const readers = await Promise.all(['2', '3', '4', '1'].map((place) => site.openStream(place)))
+    const readers = await Promise.all(['2', '3', '4', '1'].map((place) => fixture.openStream(place)))
     expect(pages).toEqual([{ after: { version: 2 }, limit: 500, records: false }])
     held.open()
     await settle()
@@ -54,14 +54,14 @@ describe('the log', () => {
     expect(readers.map(({ changes }) => changes.length)).toEqual([3, 2, 1, 4])
   })
 
-  test('is not read for who has left', async () => {
-    await site.changeElsewhere('a', 'b', 'a')
-    await site.openStream()
+  test('is not read for clients that have left', async () => {
+    await fixture.changeElsewhere('a', 'b', 'a')
+    await fixture.openStream()
     const held = gate()
     meanwhile = () => held.opened
     pages.length = 0
-    for (let client = 0; client < 20; client++) await (await site.openStream(String(100 + client))).cancel()
-    const back = await site.openStream('3')
+    for (let client = 0; client < 20; client++) await (await fixture.openStream(String(100 + client))).cancel()
+    const back = await fixture.openStream('3')
     held.open()
     await settle()
     expect([pages.map(({ after }) => after?.version), back.changes]).toEqual([
@@ -70,60 +70,60 @@ describe('the log', () => {
     ])
   })
 
-  test('is read for who came first and reads late, though nobody else listened meanwhile', async () => {
-    const first = await site.openStream()
-    await site.changeElsewhere('a')
-    const unread = await site.clock.until(site.eventsHandler(request('/events')))
+  test('is read for a first client that reads late, although nobody else listened meanwhile', async () => {
+    const first = await fixture.openStream()
+    await fixture.changeElsewhere('a')
+    const unread = await fixture.clock.until(fixture.eventsHandler(request('/events')))
     await first.cancel()
-    await site.changeElsewhere('b')
-    await site.openStream()
+    await fixture.changeElsewhere('b')
+    await fixture.openStream()
     const late = new EventReader(unread)
     await settle()
-    expect([late.types, (await site.openStream('2')).changes]).toEqual([
+    expect([late.types, (await fixture.openStream('2')).changes]).toEqual([
       ['connected', 'refetchEvaluation'],
       ['a@3', 'b@4'],
     ])
-    expect(site.reportedErrors).toEqual([])
+    expect(fixture.reportedErrors).toEqual([])
   })
 
-  test('is not read for who comes from further back than anybody is told one by one', async () => {
-    for (let change = 0; change < 501; change++) await site.store.update('a', { description: String(change) })
-    const first = await site.openStream()
+  test('is not read for clients that are too far behind for a replay', async () => {
+    for (let change = 0; change < 501; change++) await fixture.store.update('a', { description: String(change) })
+    const first = await fixture.openStream()
     pages.length = 0
-    expect((await site.openStream('2')).types).toEqual(['everything'])
-    expect((await site.openStream('0.')).types).toEqual(['everything'])
+    expect((await fixture.openStream('2')).types).toEqual(['everything'])
+    expect((await fixture.openStream('0.')).types).toEqual(['everything'])
     expect(pages).toEqual([])
-    expect((await site.openStream('3')).changes).toHaveLength(500)
-    await site.changeElsewhere('b')
+    expect((await fixture.openStream('3')).changes).toHaveLength(500)
+    await fixture.changeElsewhere('b')
     expect(first.changes).toEqual(['b@504'])
   })
 })
 
-describe('a client of another history is told to ask for everything', () => {
+describe('a client of another history has to fetch everything', () => {
   test.each([
     ['before', '3'],
     ['right after', '2'],
     ['at', '1'],
-  ])('also %s where another came back with a version alone', async (_, other) => {
-    await site.changeElsewhere('a', 'b')
-    await site.openStream()
-    expect((await site.openStream(other)).types).not.toContain('everything')
-    expect((await site.openStream('2.of-another-history')).types).toEqual(['everything'])
-    const log = await site.flags.admin.changes()
+  ])('also %s the position of a client that sent a version alone', async (_, other) => {
+    await fixture.changeElsewhere('a', 'b')
+    await fixture.openStream()
+    expect((await fixture.openStream(other)).types).not.toContain('everything')
+    expect((await fixture.openStream('2.of-another-history')).types).toEqual(['everything'])
+    const log = await fixture.flags.admin.changes()
     const changes = log.kind === 'changes' ? log.changes : []
     expect(changes).toHaveLength(4)
     for (const { version, id } of changes) {
-      expect((await site.openStream(`${version}.${id}`)).changes).toHaveLength(4 - version)
-      expect((await site.openStream(`${version}.of-another-history`)).types).toEqual(['everything'])
+      expect((await fixture.openStream(`${version}.${id}`)).changes).toHaveLength(4 - version)
+      expect((await fixture.openStream(`${version}.of-another-history`)).types).toEqual(['everything'])
     }
     pages.length = 0
     for (const { version, id } of changes)
-      await Promise.all([site.openStream(`${version}.${id}`), site.openStream(`${version}.x`), site.openStream(`${version}`)])
+      await Promise.all([fixture.openStream(`${version}.${id}`), fixture.openStream(`${version}.x`), fixture.openStream(`${version}`)])
     expect(pages).toEqual([])
   })
 
-  test('each time that the store goes back, also to the same version', async () => {
-    const { clock } = site
+  test('each time that the store goes back, even to the same version', async () => {
+    const { clock } = fixture
     const [first, second, third] = ['a', 'b', 'c'].map((name) => memoryStore({ clock, flags: [{ name }] })) as [
       FlagStore,
       FlagStore,
@@ -147,92 +147,92 @@ describe('a client of another history is told to ask for everything', () => {
 })
 
 describe('while the log cannot be read', () => {
-  test('nobody who comes back asks for it, the host is told once, and all hear what they missed as soon as it can', async () => {
-    await site.changeElsewhere('a')
-    const first = await site.openStream()
+  test('clients that reconnect cause no reads, the host gets one error, and all get what they missed as soon as it can be read', async () => {
+    await fixture.changeElsewhere('a')
+    const first = await fixture.openStream()
     meanwhile = down
     pages.length = 0
-    const readers = await Promise.all(['2', '1', '2.of-another-history'].map((place) => site.openStream(place)))
-    for (let client = 0; client < 20; client++) readers.push(await site.openStream('1'))
+    const readers = await Promise.all(['2', '1', '2.of-another-history'].map((place) => fixture.openStream(place)))
+    for (let client = 0; client < 20; client++) readers.push(await fixture.openStream('1'))
     expect(pages).toHaveLength(1)
-    await site.clock.advance(10_000)
+    await fixture.clock.advance(10_000)
     expect(pages).toHaveLength(6)
     expect([first, ...readers].map(({ types }) => types.length)).toEqual([1, ...readers.map(() => 0)])
-    expect(site.reportedErrors.map(({ code }) => code)).toEqual(['STORE_UNAVAILABLE'])
+    expect(fixture.reportedErrors.map(({ code }) => code)).toEqual(['STORE_UNAVAILABLE'])
     meanwhile = async () => undefined
-    await site.clock.advance(2_000)
+    await fixture.clock.advance(2_000)
     expect(readers.slice(0, 2).map(({ changes }) => changes)).toEqual([['a@3'], ['b@2', 'a@3']])
     expect(readers[2]?.types).toEqual(['everything'])
     for (const { changes } of readers.slice(3)) expect(changes).toEqual(['b@2', 'a@3'])
-    await site.changeElsewhere('b')
+    await fixture.changeElsewhere('b')
     for (const { changes } of [first, ...readers]) expect(changes.at(-1)).toBe('b@4')
     meanwhile = down
-    await site.openStream('0')
-    expect(site.reportedErrors).toHaveLength(2)
+    await fixture.openStream('0')
+    expect(fixture.reportedErrors).toHaveLength(2)
   })
 
-  test('only as far back as clients come from, they have to ask for everything after two tries, and nobody after them waits', async () => {
-    await site.changeElsewhere('a', 'b', 'a')
-    await site.openStream()
+  test('from the position of clients, they have to fetch everything after two tries, and nobody after them waits', async () => {
+    await fixture.changeElsewhere('a', 'b', 'a')
+    await fixture.openStream()
     meanwhile = async () => (pages.at(-1)?.limit === 500 ? await down() : undefined)
     pages.length = 0
-    const readers = [await site.openStream('1'), await site.openStream('2'), await site.openStream('3')]
+    const readers = [await fixture.openStream('1'), await fixture.openStream('2'), await fixture.openStream('3')]
     expect(readers.map(({ events }) => events.length)).toEqual([0, 0, 0])
-    await site.clock.advance(2_000)
+    await fixture.clock.advance(2_000)
     expect(readers.map(({ types }) => types)).toEqual(Array(3).fill(['everything']))
     expect(pages.filter(({ limit }) => limit === 500)).toHaveLength(2)
     meanwhile = async () => undefined
-    await site.clock.advance(2_000)
-    expect((await site.openStream('3')).changes).toEqual(['b@4', 'a@5'])
+    await fixture.clock.advance(2_000)
+    expect((await fixture.openStream('3')).changes).toEqual(['b@4', 'a@5'])
     meanwhile = async () => (pages.at(-1)?.limit === 500 ? await down() : undefined)
-    expect((await site.openStream('2')).events).toEqual([])
-    await site.changeElsewhere('b')
+    expect((await fixture.openStream('2')).events).toEqual([])
+    await fixture.changeElsewhere('b')
     for (const { changes } of readers) expect(changes).toEqual([])
-    await site.clock.advance(2_000)
+    await fixture.clock.advance(2_000)
     for (const { changes } of readers) expect(changes).toEqual(['b@6'])
   })
 
-  test('changes that are heard of ask for it no more often, and keep nobody waiting when it can be read', async () => {
-    await site.changeElsewhere('a')
-    const first = await site.openStream()
+  test('new changes cause no further reads, and delay nobody once it can be read', async () => {
+    await fixture.changeElsewhere('a')
+    const first = await fixture.openStream()
     meanwhile = down
-    const back = await site.openStream('1')
+    const back = await fixture.openStream('1')
     pages.length = 0
-    for (let change = 0; change < 20; change++) await site.changeElsewhere('b')
+    for (let change = 0; change < 20; change++) await fixture.changeElsewhere('b')
     expect(pages).toEqual([])
     let rounds = 0
     let toldBy = 0
     meanwhile = async () => undefined
     afterwards = async () => {
       if (toldBy === 0 && back.changes.length > 0) toldBy = rounds
-      if (++rounds < 20) await site.changeElsewhere('a')
+      if (++rounds < 20) await fixture.changeElsewhere('a')
     }
-    await site.clock.advance(2_000)
+    await fixture.clock.advance(2_000)
     await settle(1_000)
     expect([toldBy, rounds]).toEqual([3, 20])
     expect(back.changes.slice(-20)).toEqual(first.changes.slice(-20))
   })
 
-  test('a change that comes just when it can be read again is told at once', async () => {
-    const reader = await site.openStream()
+  test('a change that comes just when it can be read again is sent at once', async () => {
+    const reader = await fixture.openStream()
     meanwhile = down
-    await site.changeElsewhere('a')
+    await fixture.changeElsewhere('a')
     meanwhile = async () => undefined
     afterwards = async () => {
       afterwards = async () => undefined
-      await site.changeElsewhere('b')
+      await fixture.changeElsewhere('b')
     }
-    await site.clock.advance(2_000)
+    await fixture.clock.advance(2_000)
     await settle(100)
     expect(reader.changes).toEqual(['a@3', 'b@4'])
   })
 
-  test('nobody who comes first asks for it either, and all are told to ask for everything as soon as it can', async () => {
+  test('first clients cause no reads either, and all have to fetch everything as soon as it can be read', async () => {
     meanwhile = down
-    const readers = [await site.openStream(), await site.openStream(), await site.openStream('1')]
+    const readers = [await fixture.openStream(), await fixture.openStream(), await fixture.openStream('1')]
     expect([pages.length, readers.map(({ events }) => events.length)]).toEqual([1, [0, 0, 0]])
     meanwhile = async () => undefined
-    await site.clock.advance(2_000)
+    await fixture.clock.advance(2_000)
     expect(readers.map(({ types, changes }) => [types[0], changes])).toEqual([
       ['everything', []],
       ['everything', []],
@@ -240,55 +240,55 @@ describe('while the log cannot be read', () => {
     ])
   })
 
-  test('who goes leaves nothing of it behind: whoever comes next finds out anew', async () => {
+  test('the failure is forgotten with the last client: the next one causes a new read', async () => {
     meanwhile = down
-    await (await site.openStream()).cancel()
+    await (await fixture.openStream()).cancel()
     meanwhile = async () => undefined
-    const first = await site.openStream()
+    const first = await fixture.openStream()
     expect(first.types).toEqual(['connected'])
     const held = gate()
     meanwhile = () => held.opened.then(down)
-    const back = await site.openStream('1')
+    const back = await fixture.openStream('1')
     for (const reader of [first, back]) await reader.cancel()
     held.open()
     await settle()
     meanwhile = async () => undefined
-    expect((await site.openStream()).types).toEqual(['connected'])
+    expect((await fixture.openStream()).types).toEqual(['connected'])
   })
 
-  test('who listens already misses nothing', async () => {
-    const reader = await site.openStream()
+  test('clients that listen already miss nothing', async () => {
+    const reader = await fixture.openStream()
     meanwhile = down
-    await site.changeElsewhere('a', 'b')
-    await site.clock.advance(7_000)
+    await fixture.changeElsewhere('a', 'b')
+    await fixture.clock.advance(7_000)
     expect(reader.changes).toEqual([])
     meanwhile = async () => undefined
-    await site.clock.advance(2_000)
+    await fixture.clock.advance(2_000)
     expect(reader.changes).toEqual(['a@3', 'b@4'])
-    expect(site.reportedErrors).toHaveLength(1)
+    expect(fixture.reportedErrors).toHaveLength(1)
   })
 
-  test('a stream opens all the same, within 2 s of a store that hangs, and goes on when it answers', async () => {
+  test('a stream still opens, after at most 2 s with a store that hangs, and continues when the store answers', async () => {
     const held = gate()
-    const store = around(site.store, {
+    const store = around(fixture.store, {
       changes: async (next, ...args) => {
         await held.opened
         return await next(...args)
       },
     })
-    const other = new EventsFixture({ store, clock: site.clock }, { clock: site.clock })
+    const other = new EventsFixture({ store, clock: fixture.clock }, { clock: fixture.clock })
     await other.flags.ready()
     let response: Response | undefined
     void other.eventsHandler(request('/events')).then((opened) => {
       response = opened
     })
-    await site.clock.advance(2_000)
+    await fixture.clock.advance(2_000)
     expect(response?.status).toBe(200)
     const reader = new EventReader(response as Response)
     held.open()
-    await site.clock.advance(2_000)
+    await fixture.clock.advance(2_000)
     expect(reader.types).toEqual(['everything'])
     other.eventsHandler.close()
-    await site.clock.until(other.flags.close())
+    await fixture.clock.until(other.flags.close())
   })
 })

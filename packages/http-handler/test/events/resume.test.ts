@@ -4,73 +4,73 @@ import { settle } from '../../../core/test/manual-clock.ts'
 import { around, gate } from '../../../core/test/world.ts'
 import { EventsFixture } from './events-fixture.ts'
 
-let site: EventsFixture
+let fixture: EventsFixture
 beforeEach(async () => {
-  site = new EventsFixture()
-  for (const name of ['a', 'b']) await site.store.create({ name })
+  fixture = new EventsFixture()
+  for (const name of ['a', 'b']) await fixture.store.create({ name })
 })
-afterEach(() => site.close())
+afterEach(() => fixture.close())
 
-/** A client that has come, and gone again. */
-async function gone(): Promise<string> {
-  const reader = await site.openStream()
+/** The last event id of a client that connected and left. */
+async function disconnectedId(): Promise<string> {
+  const reader = await fixture.openStream()
   await reader.cancel()
   return reader.lastEventId
 }
 
-describe('a client that comes back', () => {
-  test('is told what it has missed, and then what comes, each once and in order', async () => {
-    const id = await gone()
-    await site.changeElsewhere('a', 'b')
-    const reader = await site.openStream(id)
-    await site.changeElsewhere('a')
+describe('a client that reconnects', () => {
+  test('gets what it has missed, and then new changes, each once and in order', async () => {
+    const id = await disconnectedId()
+    await fixture.changeElsewhere('a', 'b')
+    const reader = await fixture.openStream(id)
+    await fixture.changeElsewhere('a')
     expect(reader.changes).toEqual(['a@3', 'b@4', 'a@5'])
     expect(reader.types).not.toContain('everything')
     await reader.cancel()
-    await site.changeElsewhere('b')
-    const again = await site.openStream(reader.lastEventId)
+    await fixture.changeElsewhere('b')
+    const again = await fixture.openStream(reader.lastEventId)
     expect(again.changes).toEqual(['b@6'])
   })
 
-  test('is told nothing where nothing has changed', async () => {
-    const reader = await site.openStream(await gone())
+  test('gets nothing if nothing has changed', async () => {
+    const reader = await fixture.openStream(await disconnectedId())
     expect(reader.events).toEqual([])
   })
 
-  test('hears nothing twice that happens while the log is read for it', async () => {
-    const id = await gone()
-    await site.changeElsewhere('a', 'b')
-    const other = await site.openStream()
+  test('gets no change twice that happens while the log is read for it', async () => {
+    const id = await disconnectedId()
+    await fixture.changeElsewhere('a', 'b')
+    const other = await fixture.openStream()
     const { opened, open } = gate()
-    const { admin } = site.flags
+    const { admin } = fixture.flags
     const { changes } = admin
     admin.changes = async (page) => {
       const answer = await changes.call(admin, page)
       if (page?.limit === 500) await opened
       return answer
     }
-    const reader = await site.openStream(id)
-    await site.changeElsewhere('a')
+    const reader = await fixture.openStream(id)
+    await fixture.changeElsewhere('a')
     expect([other.changes, reader.changes]).toEqual([['a@5'], []])
     open()
-    await site.changeElsewhere('b')
+    await fixture.changeElsewhere('b')
     expect(reader.changes).toEqual(['a@3', 'b@4', 'a@5', 'b@6'])
   })
 
-  test('misses nothing and hears nothing twice, wherever it is cut off', async () => {
-    const all = await site.openStream()
+  test('misses nothing and gets nothing twice, wherever it is cut off', async () => {
+    const all = await fixture.openStream()
     const told: string[] = []
-    let reader = await site.openStream()
+    let reader = await fixture.openStream()
     let id = reader.lastEventId
     for (let round = 0; round < 20; round++) {
-      for (let change = 0; change <= round % 3; change++) await site.changeElsewhere(change % 2 ? 'a' : 'b')
+      for (let change = 0; change <= round % 3; change++) await fixture.changeElsewhere(change % 2 ? 'a' : 'b')
       told.push(...reader.changes)
       id = reader.lastEventId || id
       await reader.cancel()
-      if (round % 4 === 0) await site.changeElsewhere('a')
-      // Not settled: it comes back while a change is on its way.
-      if (round % 5 === 0) await site.store.update('b', { rollout: round })
-      reader = await site.openStream(id)
+      if (round % 4 === 0) await fixture.changeElsewhere('a')
+      // Not settled: it reconnects while a change is on its way.
+      if (round % 5 === 0) await fixture.store.update('b', { rollout: round })
+      reader = await fixture.openStream(id)
       await settle()
     }
     told.push(...reader.changes)
@@ -78,37 +78,37 @@ describe('a client that comes back', () => {
     expect(told.length).toBeGreaterThan(40)
   })
 
-  test('may say so in the query, where it cannot send the header; the header is newer', async () => {
-    const id = await gone()
-    await site.changeElsewhere('a')
-    const first = await site.openStream(undefined, `/events?last_event_id=${id}`)
+  test('may send the id in the query if it cannot send the header; the header counts first', async () => {
+    const id = await disconnectedId()
+    await fixture.changeElsewhere('a')
+    const first = await fixture.openStream(undefined, `/events?last_event_id=${id}`)
     expect(first.changes).toEqual(['a@3'])
     await first.cancel()
-    await site.changeElsewhere('b')
-    expect((await site.openStream(first.lastEventId, `/events?last_event_id=${id}`)).changes).toEqual(['b@4'])
-    expect((await site.openStream('', `/events?last_event_id=${id}`)).changes).toEqual(['a@3', 'b@4'])
+    await fixture.changeElsewhere('b')
+    expect((await fixture.openStream(first.lastEventId, `/events?last_event_id=${id}`)).changes).toEqual(['b@4'])
+    expect((await fixture.openStream('', `/events?last_event_id=${id}`)).changes).toEqual(['a@3', 'b@4'])
   })
 
-  test('may come with a version alone, such as the one its answers are as of', async () => {
-    await site.changeElsewhere('a')
-    expect((await site.openStream('2')).changes).toEqual(['a@3'])
-    expect((await site.openStream('0')).changes).toEqual(['a@1', 'b@2', 'a@3'])
+  test('may send a version alone, such as the `asOf` of its answers', async () => {
+    await fixture.changeElsewhere('a')
+    expect((await fixture.openStream('2')).changes).toEqual(['a@3'])
+    expect((await fixture.openStream('0')).changes).toEqual(['a@1', 'b@2', 'a@3'])
   })
 
-  test.each([0, 500])('to a process that has seen less, and told %i, is told only what it was not told there', async (here) => {
+  test.each([0, 500])('to a process that is behind, and has sent %i, gets only what it did not get elsewhere', async (here) => {
     let isBehind = false
-    const store = around(site.store, {
+    const store = around(fixture.store, {
       changesSince: async (next, cursor, call) => (isBehind ? { kind: 'changes' as const, cursor, changed: [] } : await next(cursor, call)),
     })
     const other = new EventsFixture({ store })
     const longer = await other.openStream()
-    for (let change = 0; change < here; change++) await site.store.update('a', { description: String(change) })
+    for (let change = 0; change < here; change++) await fixture.store.update('a', { description: String(change) })
     await settle()
     expect(longer.changes).toHaveLength(here)
     isBehind = true
-    await site.changeElsewhere('a')
-    const id = await gone()
-    await site.changeElsewhere('b')
+    await fixture.changeElsewhere('a')
+    const id = await disconnectedId()
+    await fixture.changeElsewhere('b')
     const reader = await other.openStream(id)
     expect(reader.events).toEqual([])
     isBehind = false
@@ -120,70 +120,70 @@ describe('a client that comes back', () => {
   })
 })
 
-describe('a client that has to ask for everything again is told so, once, and then what comes', () => {
+describe('a client is told once to fetch everything, and then gets new changes', () => {
   const everything = async (id: string): Promise<void> => {
-    const reader = await site.openStream(id)
-    const { version } = (await site.flags.admin.changes()).head
+    const reader = await fixture.openStream(id)
+    const { version } = (await fixture.flags.admin.changes()).head
     expect(reader.types).toEqual(['everything'])
     expect(reader.events[0]?.data).toEqual({ type: 'refetchEvaluation', etag: String(version), version })
-    await site.changeElsewhere('b')
+    await fixture.changeElsewhere('b')
     expect(reader.changes).toEqual([`b@${version + 1}`])
     await reader.cancel()
-    await site.changeElsewhere('a')
-    expect((await site.openStream(reader.lastEventId)).changes).toEqual([`a@${version + 2}`])
+    await fixture.changeElsewhere('a')
+    expect((await fixture.openStream(reader.lastEventId)).changes).toEqual([`a@${version + 2}`])
   }
 
-  test('where the log was pruned', async () => {
-    const id = await gone()
-    await site.changeElsewhere('a', 'b', 'a')
-    await site.store.prune(0)
+  test('after the log was pruned', async () => {
+    const id = await disconnectedId()
+    await fixture.changeElsewhere('a', 'b', 'a')
+    await fixture.store.prune(0)
     await everything(id)
   })
 
-  test('where it was told of another history', async () => {
-    await site.changeElsewhere('a', 'b')
+  test('with an event id of another history', async () => {
+    await fixture.changeElsewhere('a', 'b')
     await everything('3.of-another-history')
     await everything('999')
-    const other = await site.openStream()
-    await site.changeElsewhere('a')
+    const other = await fixture.openStream()
+    await fixture.changeElsewhere('a')
     const [version] = other.lastEventId.split('.')
-    expect((await site.openStream(`${version}.of-another-history`)).types).toEqual(['everything'])
+    expect((await fixture.openStream(`${version}.of-another-history`)).types).toEqual(['everything'])
   })
 
-  test.each(['x', '-1', '1.', '1.2.3', '99999999999999999', '1 2', '1.é', '1.2\t', '٣', 'none'])('where it says %j', async (id) => {
-    const reader = await site.openStream(undefined, `/events?last_event_id=${encodeURIComponent(id)}`)
+  test.each(['x', '-1', '1.', '1.2.3', '99999999999999999', '1 2', '1.é', '1.2\t', '٣', 'none'])('with the event id %j', async (id) => {
+    const reader = await fixture.openStream(undefined, `/events?last_event_id=${encodeURIComponent(id)}`)
     expect(reader.types).toEqual(['everything'])
   })
 
-  test('where it has missed more than 500 changes, but not where it has missed 500', async () => {
-    const id = await gone()
-    for (let change = 0; change < 500; change++) await site.store.update('a', { description: String(change) })
+  test('after more than 500 missed changes, but not after 500', async () => {
+    const id = await disconnectedId()
+    for (let change = 0; change < 500; change++) await fixture.store.update('a', { description: String(change) })
     await settle()
-    const first = await site.openStream(id)
+    const first = await fixture.openStream(id)
     expect(first.changes).toHaveLength(500)
     await first.cancel()
-    await site.changeElsewhere('a')
-    const reader = await site.openStream(id)
+    await fixture.changeElsewhere('a')
+    const reader = await fixture.openStream(id)
     expect([reader.types, reader.changes]).toEqual([['everything'], []])
   })
 
-  test('where the store cannot be read when it comes, and as soon as it can', async () => {
+  test('if the store could not be read when it connected, as soon as it can be', async () => {
     let isDown = true
-    const inner = memoryStore({ flags: [{ name: 'a' }], clock: site.clock })
+    const inner = memoryStore({ flags: [{ name: 'a' }], clock: fixture.clock })
     const refused = (next: (...args: never[]) => Promise<never>, ...args: never[]) =>
       isDown ? Promise.reject(new Error('refused')) : next(...args)
     const store = around(inner, { head: refused as never, changes: refused as never })
-    const other = new EventsFixture({ store, clock: site.clock }, { clock: site.clock })
+    const other = new EventsFixture({ store, clock: fixture.clock }, { clock: fixture.clock })
     const [fresh, back] = [await other.openStream(), await other.openStream('1')]
     expect([fresh.events, back.events, fresh.endedWith]).toEqual([[], [], undefined])
     expect(other.reportedErrors.map(({ code }) => code)).toEqual(['STORE_UNAVAILABLE'])
     isDown = false
-    await site.clock.advance(2_500)
+    await fixture.clock.advance(2_500)
     expect([fresh.types, back.types]).toEqual([['everything'], []])
     await inner.update('a', { rollout: 1 })
     await settle()
     expect([fresh.changes, back.changes]).toEqual([['a@2'], ['a@2']])
     other.eventsHandler.close()
-    await site.clock.until(other.flags.close())
+    await fixture.clock.until(other.flags.close())
   })
 })

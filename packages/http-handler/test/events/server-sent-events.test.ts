@@ -4,7 +4,7 @@ import { formatEventId, parseEventId } from '../../src/events/event-id.ts'
 import { changeEvent, connectedEvent, refetchAllEvent } from '../../src/events/server-sent-events.ts'
 import { parseEvents } from './event-reader.ts'
 
-// Names and ids are checked wherever they are written; here they are whatever somebody may have put into the log past all checks.
+// Names and ids are checked when they are written; here they are anything that may have got into the log past all checks.
 const anything = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc
@@ -15,8 +15,8 @@ const anything = fc.oneof(
 )
 const version = fc.nat(Number.MAX_SAFE_INTEGER)
 
-describe('whatever a name or an id may hold', () => {
-  test('it is one event of three lines, and comes out as it went in', () => {
+describe('with any characters in a name or an id', () => {
+  test('a change is one event of three lines, and parses to the same values', () => {
     fc.assert(
       fc.property(version, anything, anything, (version, id, flag) => {
         const text = changeEvent({ version, id, flag })
@@ -31,7 +31,7 @@ describe('whatever a name or an id may hold', () => {
     )
   })
 
-  test('the place that it is at is found again', () => {
+  test('the position in the event id is parsed again', () => {
     fc.assert(
       fc.property(version, anything, (version, id) => {
         const place = parseEventId(formatEventId({ version, id }))

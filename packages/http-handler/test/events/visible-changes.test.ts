@@ -3,76 +3,76 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ManualClock, settle } from '../../../core/test/manual-clock.ts'
 import { around, gate, unwatched, World } from '../../../core/test/world.ts'
 import { flagsHandler } from '../../src/index.ts'
-import { request } from '../handler-fixture.ts'
+import { request } from '../http-requests.ts'
 import { EventReader } from './event-reader.ts'
 import { EventsFixture } from './events-fixture.ts'
 
-describe('a change is told only when a client that asks again gets it', () => {
-  test('and one that is not to be seen yet holds back those that come after it', async () => {
+describe('a change is sent only when a new request would see it', () => {
+  test('and one that is not visible yet holds back the ones after it', async () => {
     const inner = memoryStore({ flags: [{ name: 'a', rollout: 0 }, { name: 'b' }] })
     const held = gate()
     let isHeld = false
-    // The process hears that `a` changed, and is kept from finding out how.
+    // The process hears that `a` changed, but its read of the change is held.
     const store = around(inner, {
       changesSince: async (next, ...args) => {
         if (isHeld) await held.opened
         return await next(...args)
       },
     })
-    const site = new EventsFixture({ store })
-    const reader = await site.openStream()
+    const fixture = new EventsFixture({ store })
+    const reader = await fixture.openStream()
     isHeld = true
     await inner.update('a', { rollout: 100 })
     await settle()
-    await site.flags.admin.update('b', { rollout: 1 })
-    await site.clock.advance(600)
+    await fixture.flags.admin.update('b', { rollout: 1 })
+    await fixture.clock.advance(600)
     expect(reader.changes).toEqual([])
     held.open()
     await settle()
-    await site.clock.advance(600)
+    await fixture.clock.advance(600)
     expect(reader.changes).toEqual(['a@3', 'b@4'])
-    await site.close()
+    await fixture.close()
   })
 
-  test('whoever asks on hearing of it is answered by it', async () => {
-    const site = new EventsFixture()
-    await site.store.create({ name: 'a', rollout: 0 })
-    await site.flags.isEnabled('a', 'ada')
-    const reader = await site.openStream()
+  test('a request after the event is answered by the change', async () => {
+    const fixture = new EventsFixture()
+    await fixture.store.create({ name: 'a', rollout: 0 })
+    await fixture.flags.isEnabled('a', 'ada')
+    const reader = await fixture.openStream()
     for (let version = 2; version < 12; version++) {
-      await site.store.update('a', { rollout: version % 2 ? 0 : 100 })
+      await fixture.store.update('a', { rollout: version % 2 ? 0 : 100 })
       while (reader.changes.length < version - 1) await new Promise((resolve) => setImmediate(resolve))
-      const response = await site.eventsHandler(request('/flags/a?user_id=ada'))
+      const response = await fixture.eventsHandler(request('/flags/a?user_id=ada'))
       expect(await response.json()).toMatchObject({ enabled: version % 2 === 0, version })
     }
-    await site.close()
+    await fixture.close()
   })
 
-  test('it is told at the latest when this process has caught up, also where no channel told of it', async () => {
+  test('at the latest when this process has caught up, even if no channel reported it', async () => {
     const store = unwatched(memoryStore({ flags: [{ name: 'a' }] }))
-    const site = new EventsFixture({ store: store as FlagStore })
-    const reader = await site.openStream()
+    const fixture = new EventsFixture({ store: store as FlagStore })
+    const reader = await fixture.openStream()
     await store.update('a', { rollout: 1 })
     await settle()
     expect(reader.changes).toEqual([])
-    await site.clock.advance(10_500)
+    await fixture.clock.advance(10_500)
     expect(reader.changes).toEqual(['a@2'])
-    await site.close()
+    await fixture.close()
   })
 
-  test('however many change at once, more than a process remembers by name', async () => {
-    const site = new EventsFixture()
-    const reader = await site.openStream()
+  test('even if more flags change at once than a process remembers by name', async () => {
+    const fixture = new EventsFixture()
+    const reader = await fixture.openStream()
     const expected = Array.from({ length: 10_050 }, (_, index) => `flag-${index}@${index + 1}`)
-    for (const change of expected) await site.store.create({ name: change.split('@')[0] as string })
-    await site.clock.advance(1_000)
+    for (const change of expected) await fixture.store.create({ name: change.split('@')[0] as string })
+    await fixture.clock.advance(1_000)
     expect(reader.changes).toEqual(expected)
-    await site.close()
+    await fixture.close()
   })
 })
 
 describe('in a fleet', () => {
-  test('a process that hears by the cache alone tells of what others change, in the order of the log', async () => {
+  test('a process that hears by the cache alone sends the changes of others, in log order', async () => {
     const world = new World()
     for (const name of ['a', 'b', 'c']) await world.store.create({ name, rollout: 0 })
     const flags = world.client({ store: unwatched(world.store) })
@@ -94,11 +94,11 @@ describe('in a fleet', () => {
   })
 })
 
-describe('what was told of before anybody listened', () => {
-  test('does not keep whoever comes back waiting for the store to be asked', async () => {
+describe('a change that was emitted before anybody listened', () => {
+  test('is sent to a client that reconnects without a read of the store', async () => {
     const world = new World()
     await world.store.create({ name: 'a' })
-    // It hears by the cache: its clock stands still until it asks the store.
+    // It hears by the cache: its clock does not move until it reads the store.
     const flags = world.client({ store: unwatched(world.store) })
     const handler = flagsHandler({ flags, clock: world.clock, public: 'evaluate' })
     const other = world.client()
@@ -114,7 +114,7 @@ describe('what was told of before anybody listened', () => {
   })
 })
 
-describe('where the history does not lead on', () => {
+describe('a log that does not continue from what was sent', () => {
   let clock: ManualClock
   let state: { now: FlagStore }
   let store: FlagStore
@@ -147,8 +147,8 @@ describe('where the history does not lead on', () => {
   test.each([
     ['to a lower version', [{ name: 'a' }]],
     ['to the same version', [{ name: 'x' }, { name: 'y' }, { name: 'z' }]],
-    ['and has come further since', [{ name: 'x' }, { name: 'y' }, { name: 'z' }, { name: 'u' }, { name: 'v' }]],
-  ])('as the store went back %s, everybody is told to ask for everything, once', async (_, flags) => {
+    ['and has got further since', [{ name: 'x' }, { name: 'y' }, { name: 'z' }, { name: 'u' }, { name: 'v' }]],
+  ])('because the store went back %s makes every client fetch everything, once', async (_, flags) => {
     const reader = await listen()
     expect(reader.types).toEqual(['connected'])
     state.now = memoryStore({ clock, flags })
@@ -160,7 +160,7 @@ describe('where the history does not lead on', () => {
     expect(reader.changes).toEqual([`new@${flags.length + 1}`])
   })
 
-  test('as it went back twice in a row, everybody is told twice', async () => {
+  test('because the store went back twice in a row makes every client fetch everything twice', async () => {
     const reader = await listen()
     state.now = memoryStore({ clock, flags: [{ name: 'a' }, { name: 'b' }] })
     await clock.advance(2_500)
@@ -170,7 +170,7 @@ describe('where the history does not lead on', () => {
     expect(reader.types).toEqual(['connected', 'everything', 'everything'])
   })
 
-  test('as the log was pruned further than this process had come, everybody is told to ask for everything', async () => {
+  test('because it was pruned past the position of this process makes every client fetch everything', async () => {
     const reader = await listen()
     await state.now.update('a', { rollout: 1 })
     await state.now.update('b', { rollout: 1 })

@@ -1,21 +1,22 @@
 import { FlagsError, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { around } from '../../../core/test/world.ts'
-import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { jsonRequest, readProblem, request } from '../http-requests.ts'
 import { ALL, evaluateAll, evaluateOne, flagsByKey } from './ofrep-requests.ts'
 
-let site: HandlerFixture
+let fixture: HandlerFixture
 beforeEach(async () => {
-  site = new HandlerFixture()
-  await site.store.create({ name: 'half', rollout: 50 })
-  await site.store.create({ name: 'on', rollout: 100 })
+  fixture = new HandlerFixture()
+  await fixture.store.create({ name: 'half', rollout: 50 })
+  await fixture.store.create({ name: 'on', rollout: 100 })
 })
-afterEach(() => site.close())
+afterEach(() => fixture.close())
 
 async function bothSend(init: RequestInit): Promise<readonly unknown[]> {
   const found: unknown[] = []
   for (const path of [`${ALL}/half`, ALL]) {
-    const response = await site.send(path, init)
+    const response = await fixture.send(path, init)
     found.push([response.status, response.headers.get('content-type'), (await response.json()) as unknown])
   }
   return found
@@ -25,7 +26,7 @@ function refused(errorCode: string, errorDetails: unknown): readonly unknown[] {
   return [{ key: 'half' }, {}].map((about) => [400, 'application/json', { ...about, errorCode, errorDetails }])
 }
 
-describe('OFREP refuses in its own words', () => {
+describe('OFREP refuses in its own format', () => {
   test.each([
     ['no JSON', '{', 'The body is not JSON.'],
     ['nothing', '', 'The body is empty; it must be a JSON object.'],
@@ -51,31 +52,31 @@ describe('OFREP refuses in its own words', () => {
     expect(await bothSend(jsonRequest({ context: { targetingKey } }))).toEqual(refused('INVALID_CONTEXT', details))
   })
 
-  test.each([[{}], [{ targetingKey: '' }]])('nobody in particular (%j) only where a flag needs to know', async (context) => {
-    const one = await evaluateOne(site, 'half', context)
+  test.each([[{}], [{ targetingKey: '' }]])('a context without a targeting key (%j) only for flags that need one', async (context) => {
+    const one = await evaluateOne(fixture, 'half', context)
     const failure = { key: 'half', errorCode: 'TARGETING_KEY_MISSING', errorDetails: expect.stringContaining('half') as unknown }
     expect([one.status, await one.json()]).toEqual([400, failure])
-    expect(await flagsByKey(await evaluateAll(site, context))).toMatchObject({ half: failure, on: { value: true } })
-    expect((await evaluateOne(site, 'on', context)).status).toBe(200)
+    expect(await flagsByKey(await evaluateAll(fixture, context))).toMatchObject({ half: failure, on: { value: true } })
+    expect((await evaluateOne(fixture, 'on', context)).status).toBe(200)
   })
 
   test.each(['missing', 'no name', 'segment:staff', '../update', '%00', 'a/b', 'x'.repeat(200)])(
     'the key %j, with FLAG_NOT_FOUND',
     async (key) => {
-      const response = await evaluateOne(site, key, { targetingKey: 'ada' })
+      const response = await evaluateOne(fixture, key, { targetingKey: 'ada' })
       expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/json'])
       expect(await response.json()).toEqual({ key, errorCode: 'FLAG_NOT_FOUND', errorDetails: expect.any(String) })
     },
   )
 
-  test('a key that no flag can have before anybody is asked whether it is allowed', async () => {
+  test('an illegal key before authorization', async () => {
     const asked: unknown[] = []
     const authorize = (_: Request, action: unknown): boolean => asked.push(action) === 0
-    expect((await evaluateOne(site, 'segment:staff', {}, { authorize })).status).toBe(404)
+    expect((await evaluateOne(fixture, 'segment:staff', {}, { authorize })).status).toBe(404)
     expect(asked).toEqual([])
   })
 
-  test('what the store cannot answer, with a 500 that gives nothing away', async () => {
+  test('a request that the store cannot answer, with a 500 that reveals nothing', async () => {
     const secret = 'password=hunter2'
     const gone = (): Promise<never> => Promise.reject(new FlagsError('STORE_UNAVAILABLE', secret))
     const dark = new HandlerFixture({ store: around(memoryStore(), { head: gone, loadAll: gone, load: gone }) })
@@ -92,8 +93,8 @@ describe('OFREP refuses in its own words', () => {
   })
 
   test('a closed client, with a 500', async () => {
-    const ask = site.handler()
-    await site.close()
+    const ask = fixture.handler()
+    await fixture.close()
     const response = await ask(request(ALL, jsonRequest({ context: {} })))
     expect([response.status, await response.json()]).toEqual([
       500,
@@ -101,63 +102,63 @@ describe('OFREP refuses in its own words', () => {
     ])
   })
 
-  test('what `authorize` threw, with a 500 and without its words', async () => {
+  test('a request for which `authorize` throws, with a 500 without its message', async () => {
     const authorize = (): never => {
       throw new Error('secret')
     }
-    for (const response of [await evaluateOne(site, 'on', {}, { authorize }), await evaluateAll(site, {}, null, { authorize })]) {
+    for (const response of [await evaluateOne(fixture, 'on', {}, { authorize }), await evaluateAll(fixture, {}, null, { authorize })]) {
       expect(response.status).toBe(500)
       expect(await response.text()).not.toContain('secret')
     }
-    expect(site.reportedErrors.map(({ cause }) => (cause as Error).message)).toEqual(['secret', 'secret'])
+    expect(fixture.reportedErrors.map(({ cause }) => (cause as Error).message)).toEqual(['secret', 'secret'])
   })
 })
 
 describe('OFREP refuses as the rest of the handler does', () => {
-  test('whom `authorize` does not let in, before the body is read', async () => {
+  test('a request that `authorize` does not allow, before the body is read', async () => {
     const asked: unknown[] = []
     const authorize = (_: Request, action: unknown): boolean => {
       asked.push(action)
       return false
     }
-    for (const response of [await evaluateOne(site, 'on', '{', { authorize }), await evaluateAll(site, '{', null, { authorize })]) {
+    for (const response of [await evaluateOne(fixture, 'on', '{', { authorize }), await evaluateAll(fixture, '{', null, { authorize })]) {
       expect(await readProblem(response)).toMatchObject({ status: 403, code: 'FORBIDDEN' })
     }
     const action = { kind: 'evaluate', operation: 'evaluate', subject: 'flag' }
     expect(asked).toEqual([{ ...action, name: 'on' }, action])
   })
 
-  test('whom `authorize` asks for credentials', async () => {
+  test('a request that `authorize` challenges', async () => {
     const authorize = (): { challenge: string } => ({ challenge: 'Bearer' })
-    for (const response of [await evaluateOne(site, 'on', '{', { authorize }), await evaluateAll(site, '{', null, { authorize })]) {
+    for (const response of [await evaluateOne(fixture, 'on', '{', { authorize }), await evaluateAll(fixture, '{', null, { authorize })]) {
       expect([response.headers.get('www-authenticate'), await readProblem(response)]).toMatchObject(['Bearer', { status: 401 }])
     }
   })
 
-  test('a body that is no JSON by its type, and one that is too large', async () => {
+  test('a body of another media type, and one that is too large', async () => {
     for (const path of [`${ALL}/half`, ALL]) {
-      const plain = await site.send(path, { method: 'POST', body: '{"context":{}}', headers: { 'Content-Type': 'text/plain' } })
+      const plain = await fixture.send(path, { method: 'POST', body: '{"context":{}}', headers: { 'Content-Type': 'text/plain' } })
       expect(await readProblem(plain)).toMatchObject({ status: 415 })
-      const large = await site.send(path, jsonRequest({ context: { targetingKey: 'ada', padding: 'x'.repeat(1_000_000) } }))
+      const large = await fixture.send(path, jsonRequest({ context: { targetingKey: 'ada', padding: 'x'.repeat(1_000_000) } }))
       expect(await readProblem(large)).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' })
     }
   })
 
-  test.each(['GET', 'PUT', 'DELETE'])('%s, naming POST', async (method) => {
+  test.each(['GET', 'PUT', 'DELETE'])('%s, with POST in Allow', async (method) => {
     for (const path of [`${ALL}/half`, ALL]) {
-      const response = await site.send(path, { method })
+      const response = await fixture.send(path, { method })
       expect(response.headers.get('allow')).toBe('POST, OPTIONS')
       expect(await readProblem(response)).toMatchObject({ status: 405 })
     }
   })
 
-  test("nothing because of its query, which is the host's and OFREP's own", async () => {
-    const response = await site.send(`${ALL}?flagConfigEtag=x&flagConfigLastModified=1&tenant=a&tenant=b`, jsonRequest({ context: {} }))
+  test('no request because of its query', async () => {
+    const response = await fixture.send(`${ALL}?flagConfigEtag=x&flagConfigLastModified=1&tenant=a&tenant=b`, jsonRequest({ context: {} }))
     expect(response.status).toBe(200)
   })
 })
 
-describe('OFREP takes whatever JSON can hold for attributes', () => {
+describe('OFREP accepts any JSON as attributes', () => {
   test.each([
     ['names of methods', { toString: 1, constructor: { prototype: {} }, hasOwnProperty: false, length: -1 }],
     ['a lone surrogate', { targetingKey: '\ud800', plan: '\udfff' }],
@@ -167,9 +168,9 @@ describe('OFREP takes whatever JSON can hold for attributes', () => {
     ['forty levels', JSON.parse(`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`) as object],
   ])('%s', async (_, attributes) => {
     const when = [{ attribute: 'plan', operator: 'equals', value: 'pro' } as const]
-    await site.store.create({ name: 'ruled', rules: [{ when }], rollout: 0 })
+    await fixture.store.create({ name: 'ruled', rules: [{ when }], rollout: 0 })
     const context = { targetingKey: 'ada', ...attributes }
-    expect([(await evaluateOne(site, 'ruled', context)).status, (await evaluateAll(site, context)).status]).toEqual([200, 200])
-    expect(site.reportedErrors).toEqual([])
+    expect([(await evaluateOne(fixture, 'ruled', context)).status, (await evaluateAll(fixture, context)).status]).toEqual([200, 200])
+    expect(fixture.reportedErrors).toEqual([])
   })
 })

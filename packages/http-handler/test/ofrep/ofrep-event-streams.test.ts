@@ -3,7 +3,8 @@ import { settle } from '../../../core/test/manual-clock.ts'
 import { around, unwatched } from '../../../core/test/world.ts'
 import type { EventReader } from '../events/event-reader.ts'
 import { EventsFixture } from '../events/events-fixture.ts'
-import { type HandlerFixture, jsonRequest, request } from '../handler-fixture.ts'
+import type { HandlerFixture } from '../handler-fixture.ts'
+import { jsonRequest, request } from '../http-requests.ts'
 import { ALL, evaluateAll, flagsByKey } from './ofrep-requests.ts'
 
 const eventStreamUrl = '/events'
@@ -15,47 +16,47 @@ interface Stream {
   readonly endpoint?: { readonly requestUri: string }
 }
 
-let site: EventsFixture
+let fixture: EventsFixture
 beforeEach(async () => {
-  site = new EventsFixture({}, { eventStreamUrl })
-  await site.store.create({ name: 'a', rollout: 0 })
+  fixture = new EventsFixture({}, { eventStreamUrl })
+  await fixture.store.create({ name: 'a', rollout: 0 })
 })
-afterEach(() => site.close())
+afterEach(() => fixture.close())
 
 async function streams(response: Response): Promise<readonly Stream[] | undefined> {
   return ((await response.json()) as { eventStreams?: readonly Stream[] }).eventStreams
 }
 
-/** What a page does: asks for all flags, and listens where the answer says. */
+/** Acts as a page: fetches all flags, and opens the stream that the response names. */
 async function page(): Promise<EventReader> {
-  const [stream] = (await streams(await evaluateAll(site, ADA, null, { eventStreamUrl }))) ?? []
-  return await site.openStream(undefined, stream?.endpoint?.requestUri)
+  const [stream] = (await streams(await evaluateAll(fixture, ADA, null, { eventStreamUrl }))) ?? []
+  return await fixture.openStream(undefined, stream?.endpoint?.requestUri)
 }
 
-/** As a provider asks on hearing an event. */
-async function refetch(from: HandlerFixture, held: string, token: string): Promise<Response> {
+/** Fetches like a provider after an event. */
+async function refetch(from: HandlerFixture, held: string, etag: string): Promise<Response> {
   const headers = { 'If-None-Match': held }
-  return await from.clock.until(from.handler()(request(`${ALL}?flagConfigEtag=${token}`, jsonRequest({ context: ADA }, { headers }))))
+  return await from.clock.until(from.handler()(request(`${ALL}?flagConfigEtag=${etag}`, jsonRequest({ context: ADA }, { headers }))))
 }
 
-describe('the answer for all flags', () => {
-  test('names no stream unless the option says where it is', async () => {
-    expect(await streams(await evaluateAll(site, ADA))).toBeUndefined()
+describe('the response for all flags', () => {
+  test('names no stream without the option', async () => {
+    expect(await streams(await evaluateAll(fixture, ADA))).toBeUndefined()
   })
 
-  test('names a path as one at the origin that the page asks, and a URL as it is, the same each time', async () => {
-    const at = async (eventStreamUrl: string) => await streams(await evaluateAll(site, ADA, null, { eventStreamUrl }))
+  test('names a path as a request URI and a URL unchanged, the same each time', async () => {
+    const at = async (eventStreamUrl: string) => await streams(await evaluateAll(fixture, ADA, null, { eventStreamUrl }))
     expect(await at('/api/events')).toEqual([{ type: 'sse', endpoint: { requestUri: '/api/events?last_event_id=none' } }])
     const url = 'https://flags.example/events'
     expect(await at(url)).toEqual([{ type: 'sse', url: `${url}?last_event_id=none` }])
-    await site.changeElsewhere('a')
+    await fixture.changeElsewhere('a')
     expect(await at(url)).toEqual([{ type: 'sse', url: `${url}?last_event_id=none` }])
   })
 
-  test('names it too where nobody may keep the answer, and where the store cannot vouch for it', async () => {
-    expect(await streams(await evaluateAll(site, ADA, null, { eventStreamUrl, cache: false }))).toHaveLength(1)
+  test('names it too if the response may not be cached, and if the flags are stale', async () => {
+    expect(await streams(await evaluateAll(fixture, ADA, null, { eventStreamUrl, cache: false }))).toHaveLength(1)
     const gone = (): Promise<never> => Promise.reject(new Error('gone'))
-    const other = new EventsFixture({ store: around(site.store, { changesSince: gone }) })
+    const other = new EventsFixture({ store: around(fixture.store, { changesSince: gone }) })
     await evaluateAll(other, ADA)
     await other.clock.advance(60_000)
     const body = await (await evaluateAll(other, ADA, null, { eventStreamUrl })).json()
@@ -63,9 +64,9 @@ describe('the answer for all flags', () => {
     await other.close()
   })
 
-  test('is another where the option is: a page that holds the same flags is told where to listen', async () => {
+  test('has another tag with another option, so that a page with the same flags learns the stream', async () => {
     const tag = async (options: object, held?: string) => {
-      const response = await evaluateAll(site, ADA, held, options)
+      const response = await evaluateAll(fixture, ADA, held, options)
       return [response.status, response.headers.get('etag') ?? ''] as const
     }
     const [, none] = await tag({})
@@ -75,73 +76,73 @@ describe('the answer for all flags', () => {
     expect((await tag({ eventStreamUrl: '/api/events' }, one))[0]).toBe(200)
   })
 
-  test('is another also while time has a say', async () => {
-    const at = (ms: number) => new Date(site.clock.now() + ms).toISOString()
+  test('has another tag with another option during a ramp too', async () => {
+    const at = (ms: number) => new Date(fixture.clock.now() + ms).toISOString()
     const ramp = { from: { at: at(0), rollout: 0 }, to: { at: at(20_000), rollout: 100 } }
-    await site.flags.admin.create({ name: 'ramp', ramp })
-    const none = (await evaluateAll(site, ADA)).headers.get('etag')
-    expect((await evaluateAll(site, ADA, none, { eventStreamUrl })).status).toBe(200)
+    await fixture.flags.admin.create({ name: 'ramp', ramp })
+    const none = (await evaluateAll(fixture, ADA)).headers.get('etag')
+    expect((await evaluateAll(fixture, ADA, none, { eventStreamUrl })).status).toBe(200)
   })
 })
 
 describe('a page that listens', () => {
-  test('is told at once to ask again, so that what changed before it was connected is not missed', async () => {
-    const held = (await evaluateAll(site, ADA)).headers.get('etag') ?? ''
-    await site.store.update('a', { rollout: 100 })
+  test('is told at once to fetch again, so that it misses no change from before it connected', async () => {
+    const held = (await evaluateAll(fixture, ADA)).headers.get('etag') ?? ''
+    await fixture.store.update('a', { rollout: 100 })
     const reader = await page()
     expect(reader.events.map(({ data }) => data)).toEqual([{ type: 'refetchEvaluation', etag: '2', version: 2 }])
-    const response = await refetch(site, held, reader.events[0]?.data.etag ?? '')
+    const response = await refetch(fixture, held, reader.events[0]?.data.etag ?? '')
     expect((await flagsByKey(response))['a']).toMatchObject({ value: true })
   })
 
-  test('has a 304 for that where nothing changed', async () => {
-    const held = (await evaluateAll(site, ADA)).headers.get('etag') ?? ''
+  test('gets a 304 for that fetch if nothing changed', async () => {
+    const held = (await evaluateAll(fixture, ADA)).headers.get('etag') ?? ''
     const reader = await page()
-    expect((await refetch(site, held, reader.events[0]?.data.etag ?? '')).status).toBe(304)
+    expect((await refetch(fixture, held, reader.events[0]?.data.etag ?? '')).status).toBe(304)
   })
 
-  test('comes back to the same address with its last event, and is told what it has missed and no more', async () => {
+  test('reconnects to the same URL with its last event id, and gets what it has missed and no more', async () => {
     const reader = await page()
     await reader.cancel()
-    await site.changeElsewhere('a')
-    const again = await site.openStream(reader.lastEventId, '/events?last_event_id=none')
+    await fixture.changeElsewhere('a')
+    const again = await fixture.openStream(reader.lastEventId, '/events?last_event_id=none')
     expect([again.types, again.changes]).toEqual([['refetchEvaluation'], ['a@2']])
   })
 })
 
-describe('a page that hears one process and asks another, which has not heard', () => {
+describe('a page that listens to one process and fetches from another, which has not heard of the change', () => {
   let other: EventsFixture
   let held: string
   beforeEach(async () => {
-    other = new EventsFixture({ store: unwatched(site.store) })
+    other = new EventsFixture({ store: unwatched(fixture.store) })
     held = (await evaluateAll(other, ADA)).headers.get('etag') ?? ''
   })
   afterEach(() => other.close())
 
-  test('is answered by what it heard of', async () => {
+  test('gets a response as of the event', async () => {
     const reader = await page()
-    await site.flags.admin.update('a', { rollout: 100 })
+    await fixture.flags.admin.update('a', { rollout: 100 })
     await settle()
-    const token = reader.events.at(-1)?.data.etag ?? ''
-    // Without the token it would be none the wiser.
+    const etag = reader.events.at(-1)?.data.etag ?? ''
+    // Without the etag of the event it would get the old response.
     expect((await evaluateAll(other, ADA, held)).status).toBe(304)
-    const response = await refetch(other, held, token)
+    const response = await refetch(other, held, etag)
     expect([response.status, (await flagsByKey(response))['a']]).toMatchObject([200, { value: true }])
   })
 
-  test('is told that it cannot be answered, rather than answered from before, where the store has not got that far', async () => {
+  test('gets an error, not an older response, if the store has not reached the version', async () => {
     const response = await refetch(other, held, '9')
     expect(response.status).toBe(500)
     expect(await response.json()).toMatchObject({ errorCode: 'GENERAL', errorDetails: expect.stringMatching(/^VERSION_NOT_REACHED: /) })
     expect((await refetch(other, held, String(Number.MAX_SAFE_INTEGER))).status).toBe(500)
-    // Anybody can ask for that.
+    // Not reported, as anybody can send such a request.
     expect(other.reportedErrors).toEqual([])
   })
 
   test.each(['', 'abc', '-1', '1.5', '1e3', '99999999999999999', '9007199254740993', '%ff', '0', '1'])(
-    'is answered as ever where it sends %j, which names no version beyond what it holds',
-    async (token) => {
-      expect((await refetch(other, held, token)).status).toBe(304)
+    'gets the usual response for %j, which names no newer version',
+    async (etag) => {
+      expect((await refetch(other, held, etag)).status).toBe(304)
     },
   )
 })

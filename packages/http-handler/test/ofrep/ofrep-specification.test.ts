@@ -1,24 +1,29 @@
 import { memoryStore } from '@flagstone/core'
 import { afterAll, describe, expect, test } from 'vitest'
 import { around } from '../../../core/test/world.ts'
-import { HandlerFixture, jsonRequest } from '../handler-fixture.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { jsonRequest } from '../http-requests.ts'
 import { ALL, evaluateAll, evaluateOne } from './ofrep-requests.ts'
 import { OfrepSpecification, specificationAbsent } from './ofrep-specification.ts'
 
 const ONE = `${ALL}/{key}`
-const description = specificationAbsent === undefined ? new OfrepSpecification() : undefined
-let held = 0
+const specification = specificationAbsent === undefined ? new OfrepSpecification() : undefined
+let checked = 0
 
-afterAll(() => console.log(`OFREP ${description?.version ?? ''}: ${specificationAbsent ?? `${held} answers held against its description`}`))
+afterAll(() =>
+  console.log(
+    `OFREP ${specification?.version ?? ''}: ${specificationAbsent ?? `${checked} responses checked against its OpenAPI document`}`,
+  ),
+)
 
-async function objections(path: Parameters<OfrepSpecification['violations']>[0], response: Response): Promise<readonly string[]> {
-  held++
-  return (await description?.violations(path, response)) ?? []
+async function violations(path: Parameters<OfrepSpecification['violations']>[0], response: Response): Promise<readonly string[]> {
+  checked++
+  return (await specification?.violations(path, response)) ?? []
 }
 
-describe.skipIf(specificationAbsent !== undefined)("OFREP's own description has nothing against", () => {
-  test('any answer for a flag, or for all of them', async () => {
-    const site = new HandlerFixture()
+describe.skipIf(specificationAbsent !== undefined)("OFREP's OpenAPI document allows", () => {
+  test('any response for a flag, or for all of them', async () => {
+    const fixture = new HandlerFixture()
     const variants = [{ name: 'it', value: { columns: 3 }, weight: 1 }]
     const texts = [{ name: 'it', value: 'blue', weight: 1 }]
     const when = [{ attribute: 'plan', operator: 'equals', value: 'pro' }] as const
@@ -33,38 +38,38 @@ describe.skipIf(specificationAbsent !== undefined)("OFREP's own description has 
       { name: 'unmet', rollout: 100, requires: [{ flag: 'killed' }] },
       { name: 'ruled', rollout: 100, rules: [{ when: [...when], rollout: 30 }] },
     ]
-    for (const flag of made) await site.store.create(flag)
+    for (const flag of made) await fixture.store.create(flag)
     for (const context of [{ targetingKey: 'ada', plan: 'pro' }, { targetingKey: 'eve' }, {}]) {
-      for (const { name } of made) expect(await objections(ONE, await evaluateOne(site, name, context))).toEqual([])
+      for (const { name } of made) expect(await violations(ONE, await evaluateOne(fixture, name, context))).toEqual([])
       for (const eventStreamUrl of [undefined, '/api/events', 'https://flags.example/events']) {
         const options = eventStreamUrl === undefined ? {} : { eventStreamUrl }
-        expect(await objections(ALL, await evaluateAll(site, context, null, options))).toEqual([])
+        expect(await violations(ALL, await evaluateAll(fixture, context, null, options))).toEqual([])
       }
     }
-    await site.close()
+    await fixture.close()
   })
 
-  test('any refusal', async () => {
+  test('any error response', async () => {
     const gone = (): Promise<never> => Promise.reject(new Error('gone'))
-    const site = new HandlerFixture()
+    const fixture = new HandlerFixture()
     const dark = new HandlerFixture({ store: around(memoryStore(), { head: gone, loadAll: gone, load: gone }) })
     const authorize = (): boolean => false
-    expect(await objections(ONE, await evaluateOne(site, 'missing', {}))).toEqual([])
+    expect(await violations(ONE, await evaluateOne(fixture, 'missing', {}))).toEqual([])
     for (const body of ['{', '[]', '{}', '{"context":{"targetingKey":7}}']) {
-      expect(await objections(ONE, await site.send(`${ALL}/missing`, jsonRequest(body)))).toEqual([])
-      expect(await objections(ALL, await site.send(ALL, jsonRequest(body)))).toEqual([])
+      expect(await violations(ONE, await fixture.send(`${ALL}/missing`, jsonRequest(body)))).toEqual([])
+      expect(await violations(ALL, await fixture.send(ALL, jsonRequest(body)))).toEqual([])
     }
-    expect(await objections(ONE, await evaluateOne(site, 'missing', {}, { authorize }))).toEqual([])
-    expect(await objections(ONE, await dark.clock.until(evaluateOne(dark, 'missing', {})))).toEqual([])
-    expect(await objections(ALL, await dark.clock.until(evaluateAll(dark, {})))).toEqual([])
-    await Promise.all([site.close(), dark.close()])
+    expect(await violations(ONE, await evaluateOne(fixture, 'missing', {}, { authorize }))).toEqual([])
+    expect(await violations(ONE, await dark.clock.until(evaluateOne(dark, 'missing', {})))).toEqual([])
+    expect(await violations(ALL, await dark.clock.until(evaluateAll(dark, {})))).toEqual([])
+    await Promise.all([fixture.close(), dark.close()])
   })
 
-  test('a 304 to whoever has the answer', async () => {
-    const site = new HandlerFixture()
-    const tag = (await evaluateAll(site, {})).headers.get('etag')
-    expect(await objections(ALL, await evaluateAll(site, {}, tag))).toEqual([])
-    expect((await description?.violations(ALL, new Response(null, { status: 418 })))?.length).toBe(1)
-    await site.close()
+  test('a 304 to a client that has the response', async () => {
+    const fixture = new HandlerFixture()
+    const tag = (await evaluateAll(fixture, {})).headers.get('etag')
+    expect(await violations(ALL, await evaluateAll(fixture, {}, tag))).toEqual([])
+    expect((await specification?.violations(ALL, new Response(null, { status: 418 })))?.length).toBe(1)
+    await fixture.close()
   })
 })

@@ -15,10 +15,10 @@ interface Answer {
 
 const file = fileURLToPath(new URL('../../../../../shared/openfeature/ofrep-openapi.yaml', import.meta.url))
 
-/** Why answers cannot be held against OFREP's own description; `undefined` where they can. */
+/** Why responses cannot be checked against OFREP's own OpenAPI document; `undefined` if they can. */
 export const specificationAbsent: string | undefined = existsSync(file) ? undefined : 'this clone has no ../shared/openfeature beside it'
 
-/** What OFREP's OpenAPI document says about answers. */
+/** Validates responses against OFREP's OpenAPI document. */
 export class OfrepSpecification {
   readonly version: string
   readonly #description: Description
@@ -32,7 +32,7 @@ export class OfrepSpecification {
     this.#ajv.addSchema({ $id: 'ofrep', components: this.#description.components })
   }
 
-  /** What the description has against an answer; empty where it is right. */
+  /** What a response violates; empty if it is valid. */
   async violations(path: '/ofrep/v1/evaluate/flags/{key}' | '/ofrep/v1/evaluate/flags', response: Response): Promise<readonly string[]> {
     const answer = this.#description.paths[path]?.post.responses[String(response.status)]
     if (answer === undefined) return [`there is no status ${response.status}`]

@@ -2,7 +2,7 @@ import { EventReader } from '../events/event-reader.ts'
 
 type Listener = (event: { readonly data?: string }) => void
 
-/** As much of a browser's `EventSource` as the provider uses, for Node, which has none; it comes back at once where its stream ends. */
+/** The parts of a browser's `EventSource` that the provider uses, for Node, which has none. It reconnects at once when its stream ends. */
 export class TestEventSource {
   static readonly opened: TestEventSource[] = []
   readonly url: string

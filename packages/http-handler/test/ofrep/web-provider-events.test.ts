@@ -9,15 +9,15 @@ import { TestEventSource } from './test-event-source.ts'
 
 const HANDLER = { public: 'evaluate', eventStreamUrl: '/events' } as const
 
-/** A load balancer: which process answers what is the test's to say. */
+/** A load balancer: the test decides which process gets a request. */
 let events: Handler
 let answers: Handler
 let loopback: LoopbackServer
 /** The page hears of changes from `first`. */
 let first: EventsFixture
-/** A process of the same store that hears of nothing unless it asks. */
+/** A process on the same store that hears of no change unless it polls. */
 let second: EventsFixture
-/** What was asked for on hearing an event: which, and the status of the answer. */
+/** The fetches that events caused: the `etag` of the event, and the status of the response. */
 let refetches: (readonly [token: string, status: number])[]
 let onRefetch: () => void
 /** The `Last-Event-ID` of each connection. */
@@ -81,7 +81,7 @@ function changed(client: Client): Promise<readonly string[]> {
 }
 
 describe('the official OFREP provider for browsers, which listens', () => {
-  test('asks again as soon as it is connected, and hears then of what changes, also from a process that has not heard itself', async () => {
+  test('fetches again as soon as it is connected, and then after each change, also from a process that has not heard of it', async () => {
     const client = await page()
     await refetched(1)
     expect(refetches).toEqual([['1', 304]])
@@ -92,7 +92,7 @@ describe('the official OFREP provider for browsers, which listens', () => {
     expect([await change, client.getBooleanValue('a', false)]).toEqual([['a'], true])
   })
 
-  test('stays connected through answers, and for another user', async () => {
+  test('stays connected over fetches, and for another user', async () => {
     await page()
     await refetched(1)
     await first.flags.admin.update('a', { rollout: 100 })
@@ -102,13 +102,13 @@ describe('the official OFREP provider for browsers, which listens', () => {
     expect(connections).toEqual([null])
   })
 
-  test('comes back to another process with its last event where the one that it heard goes away, and misses nothing', async () => {
+  test('reconnects to another process with its last event id when the first goes away, and misses nothing', async () => {
     const client = await page()
     await refetched(1)
     const change = changed(client)
     const third = new EventsFixture({ store: first.store }, HANDLER)
     events = third.eventsHandler
-    // In one go, so that the stream ends before it can tell.
+    // In one go, so that the stream ends before it can send the change.
     const update = first.store.update('a', { rollout: 100 })
     first.eventsHandler.close()
     await update

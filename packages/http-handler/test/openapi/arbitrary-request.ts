@@ -1,21 +1,7 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import formats from 'ajv-formats'
 import fc from 'fast-check'
-import type { JsonSchema, OpenApiDocument, Operation } from './openapi-types.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { JsonSchema, OpenApiDocument } from './openapi-types.ts'
 import { invalidVariant, schemaArbitrary } from './schema-arbitrary.ts'
-
-/** One operation of the document. */
-export interface Endpoint {
-  readonly method: string
-  readonly path: string
-  readonly operation: Operation
-}
-
-export function endpointsOf({ paths }: OpenApiDocument): readonly Endpoint[] {
-  return Object.entries(paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
-  )
-}
 
 export interface ArbitraryRequest {
   readonly endpoint: Endpoint
@@ -23,7 +9,7 @@ export interface ArbitraryRequest {
   readonly init: { readonly method: string; readonly headers: Record<string, string>; readonly body?: string }
 }
 
-/** Names that leave the path what it is; other paths have tests of their own. */
+/** Hostile names that still match the path. */
 const HOSTILE_NAMES = ['%00', 'a%2Fb', '%zz', '%0d%0aX:%20y', '*', ':name', 'x'.repeat(200), '__proto__', 'segment%3Afirst']
 const CONTENT_TYPES = ['text/plain', 'application/json; charset=latin1', '', 'application/problem+json']
 const INVALID_BODIES = [
@@ -39,7 +25,7 @@ const INVALID_BODIES = [
   'x'.repeat(120_000),
 ]
 
-/** Requests as the document has them, and, one in three or so in each part, as it does not. */
+/** Requests that the document allows, mixed with some that break it in one or more parts. */
 export function arbitraryRequest({ components }: OpenApiDocument, endpoint: Endpoint): fc.Arbitrary<ArbitraryRequest> {
   const { operation, method, path } = endpoint
   const { parameters = [], requestBody } = operation
@@ -79,7 +65,7 @@ export function arbitraryRequest({ components }: OpenApiDocument, endpoint: Endp
     }))
 }
 
-/** All that a header can carry. */
+/** Only characters that a header can carry. */
 function latin(text: string): string {
   return text.replace(/[^\x20-\x7e\xa0-\xff]/g, '?')
 }
@@ -92,56 +78,4 @@ function queryString(given: Readonly<Record<string, string | undefined>>): strin
 
 function mostly<T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<T>): fc.Arbitrary<T> {
   return fc.oneof({ arbitrary: usual, weight: 8 }, { arbitrary: odd, weight: 1 })
-}
-
-/** Says what is wrong with a response, by the document. */
-export class ResponseValidator {
-  readonly #ajv: Ajv2020
-  readonly #compiled = new Map<JsonSchema, ValidateFunction>()
-
-  constructor(document: OpenApiDocument) {
-    this.#ajv = new Ajv2020({ strict: false, allErrors: true })
-    formats.default(this.#ajv)
-    this.#ajv.addSchema({ $id: 'document', ...closed(document) })
-  }
-
-  async violation({ endpoint }: ArbitraryRequest, response: Response): Promise<string | undefined> {
-    const described = endpoint.operation.responses[response.status]
-    const body = await bodyOf(response)
-    if (described === undefined) return `${response.status} is not described: ${body}`
-    const schema = described.content?.[response.headers.get('content-type') ?? '']?.schema
-    if (schema === undefined) return `${response.status} ${response.headers.get('content-type')} is not described: ${body}`
-    const validate = this.#validator(schema)
-    const value: unknown = response.headers.get('content-type') === 'text/event-stream' ? body : JSON.parse(body)
-    return validate(value) ? undefined : `${body} ${this.#ajv.errorsText(validate.errors)}`
-  }
-
-  #validator(schema: JsonSchema): ValidateFunction {
-    const known = this.#compiled.get(schema) ?? this.#ajv.compile(closed(within(schema)) as object)
-    this.#compiled.set(schema, known)
-    return known
-  }
-}
-
-/** With references into the document that was added. */
-function within(schema: JsonSchema): JsonSchema {
-  return JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"document#/')) as JsonSchema
-}
-
-/** The document leaves answers open for fields to come; what is answered today must all be described. */
-function closed<T>(part: T): T {
-  if (part === null || typeof part !== 'object') return part
-  if (Array.isArray(part)) return part.map(closed) as T
-  const entries = Object.entries(part).map(([key, value]) => [key, closed(value)])
-  const isNarrowed = 'properties' in part && 'type' in part && !('additionalProperties' in part)
-  return Object.fromEntries(isNarrowed ? [...entries, ['additionalProperties', false]] : entries) as T
-}
-
-/** A stream of events has no end: what it begins with. */
-async function bodyOf(response: Response): Promise<string> {
-  if (response.headers.get('content-type') !== 'text/event-stream') return await response.text()
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-  const { value } = await reader.read()
-  await reader.cancel()
-  return new TextDecoder().decode(value)
 }

@@ -2,18 +2,19 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { HandlerFixture, request } from '../handler-fixture.ts'
-import { endpointsOf } from './arbitrary-request.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { request } from '../http-requests.ts'
+import { endpointsOf } from './endpoint.ts'
 import type { OpenApiDocument } from './openapi-types.ts'
 
-let site: HandlerFixture
+let fixture: HandlerFixture
 beforeEach(() => {
-  site = new HandlerFixture()
+  fixture = new HandlerFixture()
 })
-afterEach(() => site.close())
+afterEach(() => fixture.close())
 
 async function documentOf(options: Parameters<HandlerFixture['handler']>[0] = {}, path = '/openapi.json'): Promise<OpenApiDocument> {
-  return (await (await site.handler(options)(request(path))).json()) as OpenApiDocument
+  return (await (await fixture.handler(options)(request(path))).json()) as OpenApiDocument
 }
 
 describe('GET /openapi.json', () => {
@@ -27,7 +28,7 @@ describe('GET /openapi.json', () => {
     },
   )
 
-  test('describes each operation once, and only paths that there are', async () => {
+  test('describes each operation once, and only paths that exist', async () => {
     const document = await documentOf()
     const ids = endpointsOf(document).map(({ operation }) => operation.operationId)
     expect(ids.sort()).toEqual(
@@ -51,13 +52,13 @@ describe('GET /openapi.json', () => {
       ].sort(),
     )
     for (const path of Object.keys(document.paths)) {
-      const allowed = (await site.send(path.replace('{name}', 'first'), { method: 'OPTIONS' })).headers.get('allow')
+      const allowed = (await fixture.send(path.replace('{name}', 'first'), { method: 'OPTIONS' })).headers.get('allow')
       const methods = Object.keys(document.paths[path] ?? {}).map((method) => method.toUpperCase())
       expect(allowed?.split(', ').filter((method) => !['HEAD', 'OPTIONS'].includes(method))).toEqual(methods)
     }
   })
 
-  test('says of each operation how it refuses who may not', async () => {
+  test('describes how each operation refuses a request without the right', async () => {
     for (const { operation } of endpointsOf(await documentOf())) {
       expect(operation.responses).toMatchObject({
         401: { description: 'UNAUTHENTICATED', headers: { 'WWW-Authenticate': {} } },
@@ -66,7 +67,7 @@ describe('GET /openapi.json', () => {
     }
   })
 
-  test('says of what is open to everybody that it asks for nothing, and needs no credentials', async () => {
+  test('describes public operations as without credentials and without 401 and 403', async () => {
     for (const { operation } of endpointsOf(await documentOf({ public: 'evaluate' }))) {
       const isOpen = operation.security?.length === 0
       expect([operation.operationId, '401' in operation.responses, '403' in operation.responses]).toEqual([
@@ -77,7 +78,7 @@ describe('GET /openapi.json', () => {
     }
   })
 
-  test('says which headers an operation heeds, and with which it answers', async () => {
+  test('describes the headers that an operation reads and sends', async () => {
     const heeded = async (options = {}): Promise<Record<string, readonly string[]>> => {
       const places = endpointsOf(await documentOf(options)).map(({ operation: { operationId, parameters = [] } }) => {
         return [operationId, parameters.flatMap((parameter) => (parameter.in === 'header' ? parameter.name : []))] as const
@@ -92,25 +93,25 @@ describe('GET /openapi.json', () => {
     expect(operation?.responses['503']).toMatchObject({ headers: { 'Retry-After': {} } })
   })
 
-  test('says of what asks no store nothing of its problems', async () => {
+  test('lists no store problems for operations without the store', async () => {
     const document = await documentOf()
     expect(document.paths['/openapi.json']?.['get']?.responses).not.toHaveProperty('503')
     expect(document.paths['/events']?.['get']?.responses['503']).toMatchObject({ description: 'CLOSED' })
   })
 
-  test('says where the routes begin', async () => {
+  test('names the base path', async () => {
     expect((await documentOf()).servers).toEqual([{ url: '/' }])
     expect((await documentOf({ basePath: '/api' }, '/api/openapi.json')).servers).toEqual([{ url: '/api' }])
   })
 
-  test('says what needs no authorization', async () => {
+  test('marks what needs no authorization', async () => {
     const open = (document: OpenApiDocument): string[] =>
       endpointsOf(document).flatMap(({ operation }) => (operation.security?.length === 0 ? [operation.operationId] : []))
     expect(open(await documentOf())).toEqual([])
     expect(open(await documentOf({ public: 'evaluate' })).sort()).toEqual(['describe', 'evaluateFlag', 'streamEvents'])
   })
 
-  test('refuses what the schemas refuse, where JSON Schema has a word for it', async () => {
+  test('rejects what the schemas reject, if JSON Schema can express it', async () => {
     const ajv = new Ajv2020({ strict: false })
     formats.default(ajv)
     ajv.addSchema({ $id: 'document', ...(await documentOf()) })

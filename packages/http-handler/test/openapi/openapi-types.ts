@@ -1,4 +1,4 @@
-/** As much of an OpenAPI document as the tests look at. */
+/** The parts of an OpenAPI document that the tests use. */
 export interface OpenApiDocument {
   readonly openapi: string
   readonly servers: readonly { readonly url: string }[]

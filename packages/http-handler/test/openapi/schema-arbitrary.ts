@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import type { JsonSchema } from './openapi-types.ts'
 
 const MAX_ITEMS = 3
-/** So that requests meet on a few flags. */
+/** Few names, so that requests hit the same flags. */
 const NAMES = ['first', 'second', 'a.b-c_9']
 const MOMENTS = ['2026-01-01T00:00:00Z', '2026-06-01T12:00:00.000+02:00', '2027-01-01T00:00:00.000Z']
 
-/** What a schema of the document takes, as far as the schema says. */
+/** Values that a schema of the document accepts. */
 export function schemaArbitrary(schema: JsonSchema, components: Readonly<Record<string, JsonSchema>>): fc.Arbitrary<unknown> {
   const of = (part: JsonSchema): fc.Arbitrary<unknown> => schemaArbitrary(part, components)
   if (schema.$ref !== undefined) return of(components[schema.$ref.split('/').at(-1) ?? ''] ?? {})
@@ -46,7 +46,7 @@ function textOf({ pattern, format, minLength = 0, maxLength = 20 }: JsonSchema):
   return pattern === undefined ? text : fc.oneof(fc.stringMatching(new RegExp(pattern)), text)
 }
 
-/** The value with one part of it, or all, replaced by something else; or with a member more. */
+/** The value with a part of it, or all, replaced by something else, or with an extra member. */
 export function invalidVariant(value: unknown): fc.Arbitrary<unknown> {
   const rubbish = fc.oneof(
     fc.jsonValue({ maxDepth: 1 }),

@@ -1,18 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { jsonRequest, readProblem, request } from '../http-requests.ts'
 
-let site: HandlerFixture
+let fixture: HandlerFixture
 beforeEach(async () => {
-  site = new HandlerFixture()
-  await site.store.create({ name: 'first', rollout: 100 })
+  fixture = new HandlerFixture()
+  await fixture.store.create({ name: 'first', rollout: 100 })
 })
 afterEach(async () => {
-  expect(site.reportedErrors).toEqual([])
-  expect(await site.flags.admin.list()).toEqual([expect.objectContaining({ name: 'first', version: 1 })])
-  await site.close()
+  expect(fixture.reportedErrors).toEqual([])
+  expect(await fixture.flags.admin.list()).toEqual([expect.objectContaining({ name: 'first', version: 1 })])
+  await fixture.close()
 })
 
-describe('a path that is none of the routes', () => {
+describe('a path that matches no route', () => {
   test.each([
     '/',
     '/flag',
@@ -29,7 +30,7 @@ describe('a path that is none of the routes', () => {
     '/.env',
   ])('%s is a 404', async (path) => {
     for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
-      const response = await site.send(path, { method })
+      const response = await fixture.send(path, { method })
       expect(response.status).toBe(404)
       expect(await readProblem(response)).toEqual({
         type: 'about:blank',
@@ -41,8 +42,8 @@ describe('a path that is none of the routes', () => {
     }
   })
 
-  test('outside the base path is a 404, and within it none', async () => {
-    const handler = site.handler({ basePath: '/api' })
+  test('is a 404 outside the base path, and matches inside it', async () => {
+    const handler = fixture.handler({ basePath: '/api' })
     const statuses = await Promise.all(
       ['/flags', '/api', '/apiflags', '/api/flags'].map(async (path) => (await handler(request(path))).status),
     )
@@ -53,7 +54,7 @@ describe('a path that is none of the routes', () => {
   })
 })
 
-describe('a method that does not fit', () => {
+describe('a method that the path does not have', () => {
   test.each([
     ['/flags', 'PUT', 'GET, HEAD, POST, OPTIONS'],
     ['/flags', 'DELETE', 'GET, HEAD, POST, OPTIONS'],
@@ -64,18 +65,18 @@ describe('a method that does not fit', () => {
     ['/flags/first/history', 'POST', 'GET, HEAD, OPTIONS'],
     ['/openapi.json', 'POST', 'GET, HEAD, OPTIONS'],
   ])('%s %s is a 405 that says which do', async (path, method, allowed) => {
-    const response = await site.send(path, { method })
+    const response = await fixture.send(path, { method })
     expect([response.status, response.headers.get('allow')]).toEqual([405, allowed])
     expect(await readProblem(response)).toMatchObject({ code: 'METHOD_NOT_ALLOWED', detail: expect.stringContaining(allowed) })
   })
 
   test('HEAD of what is only POSTed to is a 405 without a body', async () => {
-    const response = await site.send('/flags/first/update', { method: 'HEAD' })
+    const response = await fixture.send('/flags/first/update', { method: 'HEAD' })
     expect([response.status, response.headers.get('allow'), await response.text()]).toEqual([405, 'POST, OPTIONS', ''])
   })
 
-  test('OPTIONS says what a path allows, without being asked who asks', async () => {
-    const response = await site.handler({ authorize: () => false })(request('/flags/first', { method: 'OPTIONS' }))
+  test('OPTIONS lists what a path allows, without authorization', async () => {
+    const response = await fixture.handler({ authorize: () => false })(request('/flags/first', { method: 'OPTIONS' }))
     expect([response.status, response.headers.get('allow'), response.body]).toEqual([204, 'GET, HEAD, DELETE, OPTIONS', null])
     expect(response.headers.get('access-control-allow-origin')).toBe(null)
   })
@@ -113,20 +114,20 @@ describe('a name that no flag can have', () => {
       [`/segments/${name}`],
     ]
     for (const [path, init] of asked) {
-      const response = await site.send(path, init)
+      const response = await fixture.send(path, init)
       expect([path, response.status, response.headers.get('set-cookie')]).toEqual([path, 400, null])
       expect(await readProblem(response)).toMatchObject({ code: 'INVALID_NAME', detail: expect.stringContaining('letter or digit') })
     }
   })
 
   test.each([undefined, null, 7, '', 'a/b', '__proto__', ['first'], { name: 'x' }])('%j is refused in a body too', async (name) => {
-    const response = await site.send('/flags', jsonRequest({ name }))
+    const response = await fixture.send('/flags', jsonRequest({ name }))
     expect(response.status).toBe(400)
     expect(await readProblem(response)).toMatchObject({ code: 'INVALID_NAME' })
   })
 
-  test('that is encoded where it need not be is the name all the same', async () => {
-    expect(await (await site.send('/flags/%66irst?user_id=ada')).json()).toMatchObject({ name: 'first', enabled: true })
+  test('may be percent-encoded where it need not be', async () => {
+    expect(await (await fixture.send('/flags/%66irst?user_id=ada')).json()).toMatchObject({ name: 'first', enabled: true })
   })
 })
 
@@ -151,7 +152,7 @@ describe('a query', () => {
     ['min_version=9007199254740993', 'whole number'],
     ['min_version=', 'whole number'],
   ])('%s is refused', async (query, why) => {
-    const response = await site.send(`/flags/first?${query}`)
+    const response = await fixture.send(`/flags/first?${query}`)
     expect(response.status).toBe(400)
     expect(await readProblem(response)).toMatchObject({ code: 'INVALID_QUERY', detail: expect.stringContaining(why) })
   })
@@ -168,23 +169,23 @@ describe('a query', () => {
     ['?user_id=ada#&min_version=x', 'ada'],
     ['?user_id#=ada', undefined],
   ])('%s asks for the user %s', async (query, user) => {
-    const response = await site.send(`/flags/first${query}`)
+    const response = await fixture.send(`/flags/first${query}`)
     expect([response.status, ((await response.json()) as { targetingKey?: string }).targetingKey]).toEqual([200, user])
   })
 
   test('of a path that takes none is refused', async () => {
-    const response = await site.send('/flags?limit=1')
+    const response = await fixture.send('/flags?limit=1')
     expect(await readProblem(response)).toMatchObject({ code: 'INVALID_QUERY', detail: expect.stringContaining('none') })
   })
 
-  test('that is long is told of in few words', async () => {
-    const { detail } = await readProblem(await site.send(`/flags/first?${'x'.repeat(50_000)}=1`))
+  test('that is long is shortened in the message', async () => {
+    const { detail } = await readProblem(await fixture.send(`/flags/first?${'x'.repeat(50_000)}=1`))
     expect(String(detail).length).toBeLessThan(300)
   })
 })
 
 describe('a body', () => {
-  const update = (init: RequestInit): Promise<Response> => site.send('/flags/first/update', init)
+  const update = (init: RequestInit): Promise<Response> => fixture.send('/flags/first/update', init)
 
   test.each([{ 'Content-Length': '14' }, { 'Transfer-Encoding': 'chunked' }])(
     'that something in front has read is refused as such: %o',
@@ -214,7 +215,7 @@ describe('a body', () => {
     [`{"a": ${'['.repeat(45_000)}${']'.repeat(45_000)}}`, 'levels'],
   ])('%.60s is refused', async (body, why) => {
     for (const path of ['/flags/first/update', '/flags', '/segments']) {
-      const response = await site.send(path, jsonRequest(body))
+      const response = await fixture.send(path, jsonRequest(body))
       expect(response.status).toBe(400)
       expect(await readProblem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining(why) })
     }
@@ -227,7 +228,7 @@ describe('a body', () => {
     expect(await readProblem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining('UTF-8') })
   })
 
-  test('that is not there is refused', async () => {
+  test('that is missing is refused', async () => {
     const response = await update({ method: 'POST', headers: { 'Content-Type': 'application/json' } })
     expect(await readProblem(response)).toMatchObject({ code: 'INVALID_BODY', detail: expect.stringContaining('empty') })
   })
@@ -242,7 +243,7 @@ describe('a body', () => {
     'application/json; charset=latin1',
     'application/json, text/plain',
     '*/*',
-  ])('of the type %s is a 415, so that no form of another site can write', async (type) => {
+  ])('of the type %s is a 415, so that no form on another site can write', async (type) => {
     const response = await update(jsonRequest({}, { headers: { 'Content-Type': type } }))
     expect([response.status, response.headers.get('accept')]).toEqual([415, 'application/json'])
     expect(await readProblem(response)).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' })
@@ -281,14 +282,14 @@ test.each([
   'application/json;charset="UTF-8"',
   'application/json;',
 ])('the type %s is JSON', async (type) => {
-  // Not even a legal change: it must leave nothing behind for the check after each test.
-  const response = await site.send(
+  // Not even a legal change, as the check after each test expects an untouched store.
+  const response = await fixture.send(
     '/flags/missing/update',
     jsonRequest({}, { headers: { 'Content-Type': type, 'Content-Encoding': 'identity' } }),
   )
   expect(response.status).toBe(404)
 })
 
-test('a byte order mark is no reason to refuse JSON', async () => {
-  expect((await site.send('/flags/missing/update', jsonRequest('\ufeff{}'))).status).toBe(404)
+test('JSON with a byte order mark is accepted', async () => {
+  expect((await fixture.send('/flags/missing/update', jsonRequest('\ufeff{}'))).status).toBe(404)
 })

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { HandlerFixture, jsonRequest, readProblem } from '../handler-fixture.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { jsonRequest, readProblem } from '../http-requests.ts'
 
-let site: HandlerFixture
+let fixture: HandlerFixture
 beforeEach(async () => {
-  site = new HandlerFixture()
-  await site.store.create({ name: 'first' })
-  await site.store.update('first', { rollout: 1 })
+  fixture = new HandlerFixture()
+  await fixture.store.create({ name: 'first' })
+  await fixture.store.update('first', { rollout: 1 })
 })
-afterEach(() => site.close())
+afterEach(() => fixture.close())
 
 const WRITES = [
   { what: 'an update', path: '/flags/first/update', init: (headers: Record<string, string>) => jsonRequest({ rollout: 50 }, { headers }) },
@@ -15,13 +16,13 @@ const WRITES = [
 ] as const
 
 describe.each(WRITES)('$what', ({ path, init }) => {
-  const write = (ifMatch: string): Promise<Response> => site.send(path, init({ 'If-Match': ifMatch }))
+  const write = (ifMatch: string): Promise<Response> => fixture.send(path, init({ 'If-Match': ifMatch }))
 
-  test('of the version that If-Match names is made', async () => {
+  test('with the current version in If-Match is made', async () => {
     expect((await write('"2"')).status).toBe(200)
   })
 
-  test('of another version is refused with both versions, and nothing is written', async () => {
+  test('with another version in If-Match is refused with both versions, and nothing is written', async () => {
     const response = await write('"1"')
     expect(response.status).toBe(412)
     expect(await readProblem(response)).toMatchObject({
@@ -30,10 +31,10 @@ describe.each(WRITES)('$what', ({ path, init }) => {
       code: 'VERSION_CONFLICT',
       versions: { expected: 1, actual: 2 },
     })
-    expect(await site.flags.admin.get('first')).toMatchObject({ version: 2, rollout: 1 })
+    expect(await fixture.flags.admin.get('first')).toMatchObject({ version: 2, rollout: 1 })
   })
 
-  test('of any version is made with *', async () => {
+  test('with If-Match: * is made at any version', async () => {
     expect((await write('*')).status).toBe(200)
   })
 
@@ -43,22 +44,22 @@ describe.each(WRITES)('$what', ({ path, init }) => {
       const response = await write(ifMatch)
       expect(response.status).toBe(400)
       expect(await readProblem(response)).toMatchObject({ code: 'INVALID_HEADER', detail: expect.stringContaining('If-Match') })
-      expect(await site.flags.admin.get('first')).toMatchObject({ version: 2 })
+      expect(await fixture.flags.admin.get('first')).toMatchObject({ version: 2 })
     },
   )
 })
 
-test('the ETag of a write is the If-Match of the next one', async () => {
-  const first = await site.send('/flags/first/update', jsonRequest({ rollout: 2 }))
+test('the ETag of a write serves as If-Match of the next one', async () => {
+  const first = await fixture.send('/flags/first/update', jsonRequest({ rollout: 2 }))
   const headers = { 'If-Match': String(first.headers.get('etag')) }
-  const second = await site.send('/flags/first/update', jsonRequest({ rollout: 3 }, { headers }))
-  const third = await site.send('/flags/first/update', jsonRequest({ rollout: 4 }, { headers }))
+  const second = await fixture.send('/flags/first/update', jsonRequest({ rollout: 3 }, { headers }))
+  const third = await fixture.send('/flags/first/update', jsonRequest({ rollout: 4 }, { headers }))
   expect([second.status, third.status]).toEqual([200, 412])
 })
 
-test('of two who update the same version, one is refused', async () => {
+test('of two updates of the same version, one is refused', async () => {
   const update = (rollout: number): Promise<Response> =>
-    site.send('/flags/first/update', jsonRequest({ rollout }, { headers: { 'If-Match': '"2"' } }))
+    fixture.send('/flags/first/update', jsonRequest({ rollout }, { headers: { 'If-Match': '"2"' } }))
   const statuses = (await Promise.all([update(10), update(20)])).map(({ status }) => status)
   expect(statuses.sort()).toEqual([200, 412])
 })

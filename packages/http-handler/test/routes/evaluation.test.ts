@@ -2,38 +2,39 @@ import { createFlags, defineFlags, FlagsError, memoryStore } from '@flagstone/co
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { around } from '../../../core/test/world.ts'
 import { flagsHandler } from '../../src/index.ts'
-import { HandlerFixture, jsonRequest, readProblem, request } from '../handler-fixture.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { jsonRequest, readProblem, request } from '../http-requests.ts'
 import type { OpenApiDocument } from '../openapi/openapi-types.ts'
 
-let site: HandlerFixture
+let fixture: HandlerFixture
 beforeEach(async () => {
-  site = new HandlerFixture()
-  await site.store.create({ name: 'new_feature', rollout: 50 })
+  fixture = new HandlerFixture()
+  await fixture.store.create({ name: 'new_feature', rollout: 50 })
 })
-afterEach(() => site.close())
+afterEach(() => fixture.close())
 
 async function answer(path: string): Promise<unknown> {
-  const response = await site.send(path)
+  const response = await fixture.send(path)
   expect(response.status).toBe(200)
   return await response.json()
 }
 
 describe('GET /flags/{name}', () => {
-  test('answers all of what evaluate answers', async () => {
-    await site.flags.ready()
-    await site.flags.evaluate('new_feature', 'ada')
-    expect(await answer('/flags/new_feature?user_id=ada')).toEqual(await site.flags.evaluate('new_feature', 'ada'))
+  test('answers everything that evaluate answers', async () => {
+    await fixture.flags.ready()
+    await fixture.flags.evaluate('new_feature', 'ada')
+    expect(await answer('/flags/new_feature?user_id=ada')).toEqual(await fixture.flags.evaluate('new_feature', 'ada'))
   })
 
-  test('says on and off as the buckets have it', async () => {
+  test('is on or off as the bucket says', async () => {
     const users = Array.from({ length: 12 }, (_, number) => `user-${number}`)
     const found = await Promise.all(users.map((user) => answer(`/flags/new_feature?user_id=${user}`)))
-    const expected = await Promise.all(users.map((user) => site.flags.isEnabled('new_feature', user)))
+    const expected = await Promise.all(users.map((user) => fixture.flags.isEnabled('new_feature', user)))
     expect(found).toEqual(expected.map((enabled) => expect.objectContaining({ enabled, reason: 'SPLIT' })))
     expect(new Set(expected).size).toBe(2)
   })
 
-  test('answers for a flag that does not exist: off, with FLAG_NOT_FOUND', async () => {
+  test('is off with FLAG_NOT_FOUND for a flag that does not exist', async () => {
     expect(await answer('/flags/missing?user_id=ada')).toMatchObject({
       name: 'missing',
       enabled: false,
@@ -42,7 +43,7 @@ describe('GET /flags/{name}', () => {
     })
   })
 
-  test('answers for nobody in particular without user_id, and with an empty one', async () => {
+  test('evaluates for no user without user_id, or with an empty one', async () => {
     const nobody = { enabled: false, errorCode: 'TARGETING_KEY_MISSING' }
     expect(await answer('/flags/new_feature')).toMatchObject(nobody)
     expect(await answer('/flags/new_feature?user_id=')).toMatchObject(nobody)
@@ -57,7 +58,7 @@ describe('GET /flags/{name}', () => {
     ['a=b', 'a=b'],
     ['__proto__', '__proto__'],
   ])('takes user_id=%s for the key %j', async (given, key) => {
-    const response = await site.send(`/flags/new_feature?user_id=${given}`)
+    const response = await fixture.send(`/flags/new_feature?user_id=${given}`)
     expect(response.headers.get('set-cookie')).toBe(null)
     expect(await response.json()).toMatchObject({ targetingKey: key })
   })
@@ -69,13 +70,13 @@ describe('GET /flags/{name}', () => {
     expect(((await answer(path)) as Record<string, unknown>)['targetingKey']).toBe(key)
   })
 
-  test('with min_version never answers older: what the store has not reached is a default that says so', async () => {
+  test('never answers older than min_version: a version that the store has not reached gives the default with an error', async () => {
     expect(await answer('/flags/new_feature?user_id=ada&min_version=1')).toMatchObject({ version: 1, reason: 'SPLIT' })
     expect(await answer('/flags/new_feature?user_id=ada&min_version=2')).toMatchObject({ errorCode: 'VERSION_NOT_REACHED' })
   })
 
-  test('is JSON that no cache shares and no browser takes for something else', async () => {
-    const { headers } = await site.send('/flags/new_feature?user_id=ada')
+  test('is JSON that no cache shares and no browser sniffs', async () => {
+    const { headers } = await fixture.send('/flags/new_feature?user_id=ada')
     expect(Object.fromEntries(headers)).toEqual({
       'content-type': 'application/json',
       'cache-control': 'private, no-cache',
@@ -85,12 +86,12 @@ describe('GET /flags/{name}', () => {
     })
   })
 
-  test('to HEAD gives the same without a body', async () => {
-    const response = await site.send('/flags/new_feature?user_id=ada', { method: 'HEAD' })
+  test('answers HEAD with the same headers and no body', async () => {
+    const response = await fixture.send('/flags/new_feature?user_id=ada', { method: 'HEAD' })
     expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([200, 'application/json', ''])
   })
 
-  test('uses the default that the client has from its schema', async () => {
+  test('uses the default in the schema of the client', async () => {
     const schema = defineFlags({ guard: { default: true } })
     const flags = createFlags({ store: memoryStore(), schema, background: false })
     const response = await flagsHandler({ flags, public: 'evaluate' })(request('/flags/guard?user_id=ada'))
@@ -99,7 +100,7 @@ describe('GET /flags/{name}', () => {
   })
 
   test.each(['PARSE_ERROR', 'RECORD_TOO_NEW'] as const)(
-    'is a 500 for %s where the flag must not guess, as the description says',
+    'is a 500 for %s if the flag has onUnavailable: throw, as the OpenAPI document says',
     async (code) => {
       const found = {
         storeId: 'x',
@@ -107,7 +108,7 @@ describe('GET /flags/{name}', () => {
         flags: new Map([['guard', new FlagsError(code, 'not for everybody')]]),
         cursor: { version: 1, id: 'x' },
       }
-      const store = around(site.store, { load: async () => found, loadAll: async () => found })
+      const store = around(fixture.store, { load: async () => found, loadAll: async () => found })
       const schema = defineFlags({ guard: { default: true, onUnavailable: 'throw' } })
       const flags = createFlags({ store, schema, background: false })
       const handler = flagsHandler({ flags, public: 'evaluate' })
@@ -124,10 +125,10 @@ describe('GET /flags/{name}', () => {
 })
 
 describe('GET /flags/{name}/explain', () => {
-  test('gives the data and the text of explain', async () => {
-    await site.flags.evaluate('new_feature', 'ada')
+  test('answers the data and the text of explain', async () => {
+    await fixture.flags.evaluate('new_feature', 'ada')
     const found = (await answer('/flags/new_feature/explain?user_id=ada')) as { text: string }
-    expect(found).toEqual(await site.flags.explain('new_feature', 'ada'))
+    expect(found).toEqual(await fixture.flags.explain('new_feature', 'ada'))
     expect(found.text).toContain('new_feature is')
   })
 
@@ -135,9 +136,9 @@ describe('GET /flags/{name}/explain', () => {
     expect(await answer('/flags/missing/explain?user_id=ada')).toMatchObject({ evaluation: { errorCode: 'FLAG_NOT_FOUND' } })
   })
 
-  test('says why once the client is closed', async () => {
-    await site.flags.close()
-    const response = await site.send('/flags/new_feature/explain')
+  test('says so once the client is closed', async () => {
+    await fixture.flags.close()
+    const response = await fixture.send('/flags/new_feature/explain')
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
     expect(await readProblem(response)).toMatchObject({ code: 'CLOSED' })
   })

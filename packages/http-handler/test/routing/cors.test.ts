@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { HandlerFixture, request } from '../handler-fixture.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { request } from '../http-requests.ts'
 
-let site: HandlerFixture
+let fixture: HandlerFixture
 beforeEach(() => {
-  site = new HandlerFixture()
+  fixture = new HandlerFixture()
 })
-afterEach(() => site.close())
+afterEach(() => fixture.close())
 
 const APP = 'https://app.example'
 const asked = (path: string, method: string, origin: string): Request =>
@@ -15,14 +16,14 @@ const shared = (response: Response): Record<string, string> =>
   Object.fromEntries([...response.headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary'))
 
 describe('cors', () => {
-  test('is not there unless it is asked for', async () => {
-    const handler = site.handler()
+  test('is off unless the option is given', async () => {
+    const handler = fixture.handler()
     expect(shared(await handler(request('/flags', { headers: { Origin: APP } })))).toEqual({})
     expect(shared(await handler(asked('/flags', 'POST', APP)))).toEqual({})
   })
 
-  test('answers a preflight of an origin that it names, without asking authorize', async () => {
-    const response = await site.handler({ cors: { origins: [APP] }, authorize: () => false })(asked('/flags', 'POST', APP))
+  test('answers the preflight of a listed origin, without calling authorize', async () => {
+    const response = await fixture.handler({ cors: { origins: [APP] }, authorize: () => false })(asked('/flags', 'POST', APP))
     expect(response.status).toBe(204)
     expect(shared(response)).toEqual({
       'access-control-allow-origin': APP,
@@ -35,9 +36,9 @@ describe('cors', () => {
   })
 
   test.each(['https://evil.example', 'https://app.example.evil.example', 'http://app.example', 'null', `${APP}:8443`])(
-    'lets no page of %s read an answer',
+    'lets no page of %s read a response',
     async (origin) => {
-      const handler = site.handler({ cors: { origins: [APP] } })
+      const handler = fixture.handler({ cors: { origins: [APP] } })
       for (const response of [
         await handler(request('/flags', { headers: { Origin: origin } })),
         await handler(asked('/flags', 'POST', origin)),
@@ -48,8 +49,8 @@ describe('cors', () => {
     },
   )
 
-  test('lets the page read problems too, and never with cookies', async () => {
-    const handler = site.handler({ cors: { origins: [APP, 'https://other.example'] } })
+  test('lets pages read problems too, and never with cookies', async () => {
+    const handler = fixture.handler({ cors: { origins: [APP, 'https://other.example'] } })
     for (const path of ['/flags', '/nothing', '/flags/a%2Fb', '/flags/missing/record']) {
       const response = await handler(request(path, { headers: { Origin: APP } }))
       expect(response.headers.get('access-control-allow-origin')).toBe(APP)
@@ -57,14 +58,14 @@ describe('cors', () => {
     }
   })
 
-  test('of every origin says so, and does not vary by it', async () => {
-    const response = await site.handler({ cors: { origins: ['*'] } })(request('/flags', { headers: { Origin: APP } }))
+  test('for every origin sends *, and no Vary', async () => {
+    const response = await fixture.handler({ cors: { origins: ['*'] } })(request('/flags', { headers: { Origin: APP } }))
     expect(shared(response)).toMatchObject({ 'access-control-allow-origin': '*' })
     expect(response.headers.get('vary')).toBe(null)
   })
 
-  test('leaves an OPTIONS alone that is no preflight', async () => {
-    const response = await site.handler({ cors: { origins: [APP] } })(request('/flags', { method: 'OPTIONS', headers: { Origin: APP } }))
+  test('does not answer an OPTIONS that is not a preflight', async () => {
+    const response = await fixture.handler({ cors: { origins: [APP] } })(request('/flags', { method: 'OPTIONS', headers: { Origin: APP } }))
     expect([response.status, response.headers.get('allow')]).toEqual([204, 'GET, HEAD, POST, OPTIONS'])
   })
 })

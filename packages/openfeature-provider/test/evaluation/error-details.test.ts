@@ -15,7 +15,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.end())
 
-test('where the store cannot be read the default comes with GENERAL, the reason ERROR and why', async () => {
+test('a store that cannot be read gives the default with GENERAL, the reason ERROR and a message', async () => {
   const { store } = failingStore(world.store, { isFailing: true })
   const client = await sdkClient(world.client({ store, cache: undefined as never }))
   expect(await client.getBooleanDetails('new_feature', true)).toMatchObject({
@@ -27,7 +27,7 @@ test('where the store cannot be read the default comes with GENERAL, the reason 
   })
 })
 
-test('an answer that nobody vouches for is STALE, and is given', async () => {
+test('a stale value is served, with the reason STALE', async () => {
   const store = failingStore(world.store)
   const client = await sdkClient(world.client({ store: store.store, cache: undefined as never }))
   expect(await client.getBooleanDetails('new_feature', false)).toMatchObject({ value: true, reason: 'STATIC' })
@@ -36,7 +36,7 @@ test('an answer that nobody vouches for is STALE, and is given', async () => {
   expect(await client.getBooleanDetails('new_feature', false)).toMatchObject({ value: true, variant: 'on', reason: 'STALE' })
 })
 
-test('a flag that must not guess gives the default all the same, as OpenFeature wants it, and says why', async () => {
+test('a flag with onUnavailable: throw gives the default with an error, as OpenFeature demands', async () => {
   const { store } = failingStore(memoryStore(), { isFailing: true })
   const schema = defineFlags({ guarded: { default: true, onUnavailable: 'throw' } })
   const flags = createFlags({ store, schema, clock: world.clock })
@@ -50,7 +50,7 @@ test('a flag that must not guess gives the default all the same, as OpenFeature 
   await world.clock.until(flags.close())
 })
 
-test('a client that was closed is fatal', async () => {
+test('a closed client is fatal', async () => {
   const flags = world.client()
   const client = await sdkClient(flags)
   await flags.close()
@@ -81,7 +81,7 @@ test.each([
   ['RECORD_TOO_NEW', ErrorCode.GENERAL, 'RECORD_TOO_NEW: why'],
   ['STORE_TIMEOUT', ErrorCode.GENERAL, 'STORE_TIMEOUT: why'],
   ['SCHEMA_MISSING', ErrorCode.GENERAL, 'SCHEMA_MISSING: why'],
-] as const)('%s becomes %s, and the default is given whether or not the gate is open', async (code, errorCode, errorMessage) => {
+] as const)('%s becomes %s, and gives the default whether the flag is on or off', async (code, errorCode, errorMessage) => {
   for (const enabled of [true, false]) {
     const provider = flagstoneProvider({ ...world.client(), evaluate: answering(code, enabled) } as never)
     const details = await provider.resolveBooleanEvaluation('new_feature', !enabled, {})
@@ -89,7 +89,7 @@ test.each([
   }
 })
 
-test('whatever a client rejects with becomes GENERAL', async () => {
+test('any other rejection becomes GENERAL', async () => {
   for (const [thrown, errorMessage] of [
     [new Error('surprise'), 'surprise'],
     ['not even an error', 'not even an error'],

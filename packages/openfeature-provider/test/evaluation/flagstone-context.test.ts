@@ -40,12 +40,12 @@ describe('a context', () => {
     ['admins', { roles: ['editor', 'admin'] }, { roles: ['editor'] }],
     ['grown', { age: 18 }, { age: null }],
     ['paying', { paying: true }, { paying: 'true' }],
-  ])('means to Flagstone what it means to OpenFeature: %s', async (name, inside, outside) => {
+  ])('means the same to Flagstone and to OpenFeature: %s', async (name, inside, outside) => {
     expect(await client.getBooleanDetails(name, false, inside)).toMatchObject({ value: true, reason: 'TARGETING_MATCH' })
     expect(await client.getBooleanDetails(name, true, outside)).toMatchObject({ value: false, reason: 'DEFAULT' })
   })
 
-  test('may have a whole number as its targeting key, which stands for its digits', async () => {
+  test('may have a whole number as its targeting key, which is used as a string', async () => {
     for (const more of [{}, { plan: 'pro' }]) {
       const context = { targetingKey: 42, ...more } as unknown as EvaluationContext
       expect(await client.getBooleanDetails('for_42', false, context)).toMatchObject({ value: true, reason: 'TARGETING_MATCH' })

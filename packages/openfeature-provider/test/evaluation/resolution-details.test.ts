@@ -43,13 +43,13 @@ describe('a flag without variants', () => {
     ['shut', false, 'off', 'STATIC'],
     ['killed', false, 'off', 'DISABLED'],
     ['orphan', false, 'off', 'DEFAULT'],
-  ])('is its gate, whatever the default: %s', async (name, value, variant, reason) => {
+  ])('is true or false, whatever the default: %s', async (name, value, variant, reason) => {
     for (const fallback of [true, false]) {
       expect(await client.getBooleanDetails(name, fallback, { targetingKey: 'ada' })).toMatchObject({ value, variant, reason })
     }
   })
 
-  test('is split by the targeting key as isEnabled splits it', async () => {
+  test('is split by the targeting key like isEnabled', async () => {
     for (const targetingKey of ['ada', 'eve', 'bob', 'user-1', 'user-2', 'user-3']) {
       const details = await client.getBooleanDetails('half', true, { targetingKey })
       const isIn = await flags.isEnabled('half', targetingKey)
@@ -57,7 +57,7 @@ describe('a flag without variants', () => {
     }
   })
 
-  test('gives another type only its default, with TYPE_MISMATCH', async () => {
+  test('gives a request for another type the default, with TYPE_MISMATCH', async () => {
     expect(await client.getStringDetails('open', 'red')).toMatchObject({
       value: 'red',
       reason: 'ERROR',
@@ -66,14 +66,14 @@ describe('a flag without variants', () => {
     })
   })
 
-  test('that is off for somebody gives another type its default, with the reason', async () => {
+  test('that is off gives a request for another type the default, with the reason', async () => {
     const details = await client.getNumberDetails('killed', 3)
     expect([details.value, details.reason, details.variant, details.errorCode]).toEqual([3, 'DISABLED', undefined, undefined])
   })
 })
 
 describe('a flag with variants', () => {
-  test('gives who is in the value and the name of the variant, in each of the four types', async () => {
+  test('gives a user who is in the value and the name of the variant, in each of the four types', async () => {
     expect(await client.getStringDetails('text', 'red')).toMatchObject({ value: 'blue', variant: 'only', reason: 'STATIC' })
     expect(await client.getNumberDetails('number', 1)).toMatchObject({ value: 7.5, variant: 'only', reason: 'STATIC' })
     expect(await client.getBooleanDetails('yes', false)).toMatchObject({ value: true, variant: 'only', reason: 'STATIC' })
@@ -81,16 +81,16 @@ describe('a flag with variants', () => {
     expect(await client.getObjectDetails('list', [])).toMatchObject({ value: [1, 2], variant: 'only' })
   })
 
-  test('gives who is out the default, with the reason and no variant', async () => {
+  test('gives a user who is out the default, with the reason and no variant', async () => {
     const details = await client.getStringDetails('killed_text', 'red')
     expect([details.value, details.reason, details.variant, details.errorCode]).toEqual(['red', 'DISABLED', undefined, undefined])
   })
 
-  test('that is switched off is false to who asks for a boolean, also by a default of true', async () => {
+  test('that is disabled is false for a boolean request, even with a default of true', async () => {
     expect(await client.getBooleanDetails('killed_yes', true)).toMatchObject({ value: false, variant: 'off', reason: 'DISABLED' })
   })
 
-  test('of which none is drawn counts as one without', async () => {
+  test('of which none has weight counts as a flag without variants', async () => {
     expect(await client.getBooleanDetails('weightless', false)).toMatchObject({ value: true, variant: 'on' })
   })
 
@@ -107,7 +107,7 @@ describe('a flag with variants', () => {
     expect(await ask()).toMatchObject({ value, reason: 'ERROR', errorCode: ErrorCode.TYPE_MISMATCH })
   })
 
-  test('gives an object to a default of null, and null too', async () => {
+  test('gives an object or null for a default of null', async () => {
     expect(await client.getObjectValue('object', null)).toEqual({ columns: 3, names: ['a'] })
     expect(await client.getObjectDetails('null', null)).toMatchObject({ value: null, variant: 'only', reason: 'STATIC' })
   })
@@ -120,7 +120,7 @@ describe('a flag with variants', () => {
   })
 })
 
-describe('what cannot be told gives the default and an error code', () => {
+describe('the default with an error code is given for', () => {
   test('a flag that does not exist', async () => {
     expect(await client.getBooleanDetails('not_there', true)).toMatchObject({
       value: true,
@@ -142,7 +142,7 @@ describe('what cannot be told gives the default and an error code', () => {
 })
 
 describe('the flag metadata', () => {
-  test('says the version, the layer, the clock and what decided', async () => {
+  test('has the version, the layer, the clock and what decided', async () => {
     const ada = { targetingKey: 'ada', plan: 'pro' }
     const metadataOf = async (name: string) => (await client.getBooleanDetails(name, false, ada)).flagMetadata
     const asOf = FLAGS.length
@@ -157,7 +157,7 @@ describe('the flag metadata', () => {
     expect(await metadataOf('not_there')).toEqual({ source: 'store', asOf })
   })
 
-  test('is what the host makes of it', async () => {
+  test('is what the option flagMetadata returns', async () => {
     const own = await sdkClient(flags, { flagMetadata: ({ name, reason }, { version = 0 }) => ({ version, name, reason }) })
     expect((await own.getBooleanDetails('killed', false)).flagMetadata).toEqual({ version: 3, name: 'killed', reason: 'DISABLED' })
     expect((await own.getStringDetails('open', 'red')).flagMetadata).toEqual({ version: 1, name: 'open', reason: 'STATIC' })

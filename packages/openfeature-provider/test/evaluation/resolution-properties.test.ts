@@ -8,7 +8,7 @@ import { flagstoneProvider } from '../../src/index.ts'
 
 const RUNS = { numRuns: 300 }
 
-/** Any context that OpenFeature's types allow, and a number as its key, which they do not. */
+/** Any context that OpenFeature's types allow, or a number as the targeting key, which they do not. */
 const anyAsked = anyContext.map((context) => (typeof context === 'object' ? context : { targetingKey: context }) as EvaluationContext)
 
 const anyGate: fc.Arbitrary<NewFlag> = anyFlag.map(({ variants: _, rules, ...flag }) => ({

@@ -7,7 +7,7 @@ import { flagstoneProvider, type ProvidedFlags } from '../../src/index.ts'
 type Event = keyof FlagsEvents
 type Listener = (event: never) => void
 
-/** A client that tells what a test wants, at the moment that it wants. */
+/** A client whose events and state the test controls. */
 class FakeClient {
   stale = false
   leased = false
@@ -33,76 +33,76 @@ class FakeClient {
   }
 }
 
-let teller: FakeClient
+let fakeClient: FakeClient
 let provider: ReturnType<typeof flagstoneProvider>
-let told: string[]
+let emitted: string[]
 beforeEach(() => {
-  teller = new FakeClient()
-  provider = flagstoneProvider(teller.flags)
-  told = []
-  for (const event of Object.values(ProviderEvents)) provider.events.addHandler(event, () => told.push(event))
+  fakeClient = new FakeClient()
+  provider = flagstoneProvider(fakeClient.flags)
+  emitted = []
+  for (const event of Object.values(ProviderEvents)) provider.events.addHandler(event, () => emitted.push(event))
 })
 
-test('a lease that runs out just when the client is ready is told once', async () => {
+test('a lease that runs out just when the client is ready is emitted once', async () => {
   await provider.initialize()
-  teller.stale = true
-  teller.emit('stale', { clock: 1 })
+  fakeClient.stale = true
+  fakeClient.emit('stale', { clock: 1 })
   await settle()
-  expect(told).toEqual([ProviderEvents.Stale])
+  expect(emitted).toEqual([ProviderEvents.Stale])
 })
 
-test('that the store is heard is no news while the SDK waits for just that', async () => {
-  const beginning = provider.initialize()
-  teller.emit('fresh', { clock: 1 })
-  await beginning
+test('`fresh` is not emitted while the SDK waits for the initialization', async () => {
+  const initializing = provider.initialize()
+  fakeClient.emit('fresh', { clock: 1 })
+  await initializing
   await settle()
-  expect(told).toEqual([])
+  expect(emitted).toEqual([])
 })
 
-test('a store that is heard while the SDK learns that it was not is told once, after that', async () => {
-  teller.ready = async () => {
-    teller.leased = true
-    teller.emit('fresh', { clock: 1 })
+test('a store that answers while the initialization fails is emitted once, after the failure', async () => {
+  fakeClient.ready = async () => {
+    fakeClient.leased = true
+    fakeClient.emit('fresh', { clock: 1 })
     throw new Error('the attempt after that')
   }
   await expect(provider.initialize()).rejects.toThrow('the attempt after that')
-  expect(told).toEqual([])
+  expect(emitted).toEqual([])
   await settle()
-  expect(told).toEqual([ProviderEvents.Ready])
+  expect(emitted).toEqual([ProviderEvents.Ready])
 })
 
-test('a store that is not heard while the SDK learns so is no news', async () => {
-  teller.ready = () => Promise.reject(new Error('away'))
+test('a store that does not answer emits nothing beside the failed initialization', async () => {
+  fakeClient.ready = () => Promise.reject(new Error('away'))
   await expect(provider.initialize()).rejects.toThrow('away')
   await settle()
-  expect(told).toEqual([])
+  expect(emitted).toEqual([])
 })
 
-test('a client that is found closed is no news before the start, and after the shutdown', async () => {
+test('a closed client is not emitted before the start, nor after the shutdown', async () => {
   const ask = () => provider.resolveBooleanEvaluation('new_feature', true, {})
   await ask()
   await provider.initialize()
   await provider.onClose()
   await ask()
-  expect(told).toEqual([])
+  expect(emitted).toEqual([])
   await provider.initialize()
   await ask()
-  expect(told).toEqual([ProviderEvents.Error])
+  expect(emitted).toEqual([ProviderEvents.Error])
 })
 
-test('a change of the moment before the shutdown is not told after it', async () => {
+test('a change just before the shutdown is not emitted after it', async () => {
   await provider.initialize()
-  teller.emit('change', { name: 'new_feature', version: 2 })
+  fakeClient.emit('change', { name: 'new_feature', version: 2 })
   await provider.onClose()
   await settle()
-  expect(told).toEqual([])
+  expect(emitted).toEqual([])
 })
 
-test('a provider that was initialised twice listens once, and after the shutdown not at all', async () => {
+test('a provider that was initialized twice listens once, and after the shutdown not at all', async () => {
   await provider.initialize()
-  const once = teller.listeners
+  const once = fakeClient.listeners
   await provider.initialize()
-  expect(teller.listeners).toBe(once)
+  expect(fakeClient.listeners).toBe(once)
   await provider.onClose()
-  expect(teller.listeners).toBe(0)
+  expect(fakeClient.listeners).toBe(0)
 })

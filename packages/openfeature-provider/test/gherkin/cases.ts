@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { AstBuilder, compile, GherkinClassicTokenMatcher, Parser } from '@cucumber/gherkin'
 import { IdGenerator, type Pickle, type PickleStep } from '@cucumber/messages'
 
-/** Beside the repository: data of the OpenFeature project that is read from there and never copied. */
+/** A folder beside the repository with data of the OpenFeature project, which is never copied into it. */
 export const SPECIFICATION_FOLDER: string = fileURLToPath(new URL('../../../../../shared/openfeature', import.meta.url))
 
-/** Whether a clone has it. */
+/** Whether the folder exists. */
 export const hasSpecification: boolean = existsSync(join(SPECIFICATION_FOLDER, 'evaluation.feature'))
 
 const FEATURES = ['evaluation', 'evaluation_v2', 'contextMerging', 'hooks', 'metadata']
@@ -16,7 +16,7 @@ const FEATURES = ['evaluation', 'evaluation_v2', 'contextMerging', 'hooks', 'met
 export interface Case {
   readonly feature: string
   readonly name: string
-  /** Where it stands in its file. */
+  /** Its line in the file. */
   readonly line: number
   readonly steps: readonly PickleStep[]
 }

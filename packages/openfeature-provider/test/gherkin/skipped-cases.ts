@@ -9,6 +9,6 @@ export const SKIPPED_CASES: readonly SkippedCase[] = [
   {
     feature: 'evaluation_v2',
     name: 'CACHED reason',
-    reason: 'the reason says why, and is the same from every layer; which one answered is `source` in the metadata',
+    reason: 'the reason is the same from every layer; the metadata names the layer as `source`',
   },
 ]

@@ -6,7 +6,7 @@ import { SKIPPED_CASES } from './skipped-cases.ts'
 import { runStep } from './step.ts'
 import { allSteps } from './steps/all-steps.ts'
 
-/** A scenario that is lost is missed here. */
+/** Counted, so that a lost case fails the tests. */
 const CASES = 132
 const RUN = 130
 const ABSENT = 'this clone has no ../shared/openfeature beside it'
@@ -49,13 +49,13 @@ afterAll(() => {
 
 describe('the gherkin of OpenFeature', () => {
   if (!hasSpecification) {
-    // Here, as nothing of a file runs of which all tests are skipped.
+    // Printed here, because hooks do not run in a file whose tests are all skipped.
     console.log(`OpenFeature gherkin: not run, because ${ABSENT}`)
     test.skip(`is not here: ${ABSENT}`, () => undefined)
     return
   }
 
-  test('has the cases that were counted, and none is lost', () => {
+  test('has the expected number of cases', () => {
     expect([all.length, run.length]).toEqual([CASES, RUN])
   })
 
@@ -67,7 +67,7 @@ describe('the gherkin of OpenFeature', () => {
   }
 
   for (const each of all.filter((one) => reasonOf(one) !== undefined)) {
-    test(`goes without ${each.feature}.feature:${each.line} ${each.name}, because ${reasonOf(each)}`, async () => {
+    test(`skips ${each.feature}.feature:${each.line} ${each.name}, because ${reasonOf(each)}`, async () => {
       await expect(playCase(each)).rejects.toMatchObject({ name: 'AssertionError' })
     })
   }

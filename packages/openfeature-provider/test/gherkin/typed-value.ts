@@ -1,6 +1,6 @@
 import type { Client, EvaluationContext, EvaluationDetails, FlagEvaluationOptions, JsonValue } from '@openfeature/server-sdk'
 
-/** What the features call the types of values. */
+/** The names of value types in the features. */
 export type ValueType = 'boolean' | 'string' | 'integer' | 'float' | 'object'
 
 const TYPES: readonly string[] = ['boolean', 'string', 'integer', 'float', 'object']
@@ -11,7 +11,7 @@ export function parseType(text: string): ValueType {
   return type as ValueType
 }
 
-/** A value as a feature writes it. */
+/** Parses a value as a feature writes it. */
 export function parseValue(type: ValueType, text: string): JsonValue {
   const plain = text.replaceAll('\\"', '"')
   if (type === 'string') return plain
@@ -21,7 +21,7 @@ export function parseValue(type: ValueType, text: string): JsonValue {
   return value
 }
 
-/** Asks the client by the method of that type. */
+/** Evaluates with the client's method for the type. */
 export function evaluate(
   client: Client,
   type: ValueType,

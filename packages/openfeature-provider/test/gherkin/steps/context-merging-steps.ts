@@ -31,7 +31,7 @@ export const contextMergingSteps: readonly Step[] = [
     },
   },
   {
-    // Each level says its own name, so that it shows which one came through.
+    // Each level sets its own name, so that the result shows which level won.
     pattern: /^Context entries for each level from API level down to the "([^"]*)" level, with key "([^"]*)" and value "([^"]*)"$/,
     run(scenario, [last = '', key = '']) {
       for (const level of scenario.levels.slice(0, scenario.levels.indexOf(last) + 1)) add(scenario, level, key, level)

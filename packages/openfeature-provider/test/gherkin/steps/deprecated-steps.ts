@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Step } from '../step.ts'
 import { evaluate, parseType, parseValue } from '../typed-value.ts'
 
-/** Values as they stand in a list: `"text", "true" and 100`. */
+/** Parses values in a list: `"text", "true" and 100`. */
 function listed(text: string): readonly unknown[] {
   return [...text.matchAll(/"([^"]*)"|\d+/g)].map(([whole, quoted]) => {
     const value = quoted ?? whole
@@ -10,7 +10,7 @@ function listed(text: string): readonly unknown[] {
   })
 }
 
-/** The lines of `evaluation.feature` alone, which its authors call deprecated. */
+/** Steps that only `evaluation.feature` uses, which its authors call deprecated. */
 export const deprecatedSteps: readonly Step[] = [
   {
     pattern: /^an? (boolean|string|integer|float) flag with key "([^"]*)" is evaluated with (?:details and )?default value "?([^"]*)"?$/,

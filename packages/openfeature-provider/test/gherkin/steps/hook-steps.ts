@@ -13,7 +13,7 @@ const FIELDS: Readonly<Record<string, keyof EvaluationDetails<FlagValue>>> = {
   error_code: 'errorCode',
 }
 
-/** What the stages were called with, by scenario. */
+/** The arguments of each hook stage, by scenario. */
 const seen = new WeakMap<Scenario, Map<string, unknown>>()
 
 function stagesOf(scenario: Scenario): Map<string, unknown> {
