@@ -6,9 +6,9 @@ import { type Cell, count, line, ms, onOff, table } from './terminal-output.ts'
 
 export const FLAG = 'new_feature'
 export const USERS: readonly string[] = ['ada', 'ben', 'cleo', 'dan', 'eve']
-const CROWD = 10_000
+const USER_COUNT = 10_000
 
-/** Deletes what an earlier run left, so that the story begins the same each time. */
+/** Creates the flag. First deletes what an earlier run left, so that each run starts the same. */
 export async function createFlag(flags: Flags): Promise<number> {
   const earlier = await flags.admin.get(FLAG)
   if (earlier) {
@@ -20,8 +20,8 @@ export async function createFlag(flags: Flags): Promise<number> {
   return flag.version
 }
 
-/** Asks for each user, once round and once again. */
-export async function askTwice(flags: Flags): Promise<Evaluation[]> {
+/** Evaluates the flag for all users, twice. */
+export async function evaluateTwice(flags: Flags): Promise<Evaluation[]> {
   const cold = []
   for (const user of USERS) cold.push(await timed(() => flags.evaluate(FLAG, user)))
   const rows: Cell[][] = []
@@ -36,14 +36,14 @@ export async function askTwice(flags: Flags): Promise<Evaluation[]> {
 
 const MEANING: Readonly<Record<Source, string>> = {
   memory: 'this process had the flag already',
-  decision: 'the shared cache had this very answer, and the flag with it',
+  decision: 'the shared cache had this very answer, and the flag',
   cache: 'the shared cache had the flag, left by another process',
-  store: 'nobody had the flag: the store was asked',
-  default: 'no layer could tell',
+  store: 'no cache had the flag: it was read from the store',
+  default: 'no layer could answer',
 }
 
-/** Asks one client for one user after the other. */
-export async function askOnce(asked: readonly { client: string; flags: Flags; user: string }[]): Promise<void> {
+/** Evaluates the flag once for each client and user, one after the other. */
+export async function evaluateOnce(asked: readonly { client: string; flags: Flags; user: string }[]): Promise<void> {
   const rows: Cell[][] = []
   for (const { client, flags, user } of asked) {
     const { value, ms: took } = await timed(() => flags.evaluate(FLAG, user))
@@ -52,14 +52,14 @@ export async function askOnce(asked: readonly { client: string; flags: Flags; us
   table(['client', 'user', 'answer', 'from', { right: 'in' }, 'that is'], rows)
 }
 
-/** Makes the change and asks `reader` until it answers anew; both clocks start as the change is sent. */
+/** Makes the change, and evaluates with `reader` until it gives the new answer. Both timers start when the change is sent. */
 async function race(change: () => Promise<unknown>, what: string, reader: Flags, user: string): Promise<Cell[]> {
   const before = await reader.isEnabled(FLAG, user)
   const [read, written] = await Promise.all([timed(() => untilAnswered(reader, FLAG, user, !before)), timed(change)])
   return [what, ms(written.ms), `${onOff(before)} → ${onOff(!before)}`, ms(read.ms)]
 }
 
-/** `user` must be out at 50 %. */
+/** Times three changes. `user` must be out at 50 %. */
 export async function raceChanges(writer: Flags, reader: Flags, sql: Sql | undefined, user: string): Promise<void> {
   const set = (patch: { rollout?: number; enabled?: boolean }, reason: string) => () =>
     writer.admin.update(FLAG, patch, { actor: 'demo', reason })
@@ -77,29 +77,29 @@ async function edit(sql: Sql): Promise<void> {
   await sql`UPDATE ${sql(SCHEMA)}.feature_flags SET enabled = true WHERE name = ${FLAG}`
 }
 
-/** What share of 10,000 users is in, while the rollout goes up. */
-export async function countCrowd(flags: Flags): Promise<void> {
+/** Prints how many of 10,000 users are in, while the rollout goes up. */
+export async function countUsers(flags: Flags): Promise<void> {
   const rows: Cell[][] = []
   let before = new Set<string>()
   for (const rollout of [10, 25, 50]) {
     await flags.admin.update(FLAG, { rollout }, { actor: 'demo', reason: `${rollout} %` })
     const asked = await timed(async () => {
       const admitted = new Set<string>()
-      for (let n = 1; n <= CROWD; n++) if (await flags.isEnabled(FLAG, `user-${n}`)) admitted.add(`user-${n}`)
+      for (let n = 1; n <= USER_COUNT; n++) if (await flags.isEnabled(FLAG, `user-${n}`)) admitted.add(`user-${n}`)
       return admitted
     })
     const lost = [...before].filter((user) => !asked.value.has(user)).length
     before = asked.value
-    const share = `${((before.size / CROWD) * 100).toFixed(2)} %`
+    const share = `${((before.size / USER_COUNT) * 100).toFixed(2)} %`
     rows.push([
       { right: `${rollout} %` },
       count(before.size),
       { right: share },
       count(lost),
-      { right: `${((asked.ms / CROWD) * 1_000).toFixed(2)} µs` },
+      { right: `${((asked.ms / USER_COUNT) * 1_000).toFixed(2)} µs` },
     ])
   }
-  const head = ['rollout', `in, of ${CROWD.toLocaleString('en')}`, 'share', 'dropped out', 'per question']
+  const head = ['rollout', `in, of ${USER_COUNT.toLocaleString('en')}`, 'share', 'dropped out', 'per evaluation']
   table(
     head.map((right) => ({ right })),
     rows,

@@ -1,7 +1,7 @@
-const coloured = process.stdout.isTTY && !process.env['NO_COLOR']
+const usesColour = process.stdout.isTTY && !process.env['NO_COLOR']
 
 function styled(code: number): (text: string) => string {
-  return (text) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text)
+  return (text) => (usesColour ? `\u001b[${code}m${text}\u001b[0m` : text)
 }
 
 const bold = styled(1)
@@ -9,7 +9,7 @@ const dim = styled(2)
 const green = styled(32)
 const red = styled(31)
 
-/** A cell: plain text, or a number with its unit, which stands to the right. */
+/** A cell: plain text, or a right-aligned number with its unit. */
 export type Cell = string | { readonly right: string }
 
 const ANSWER = /^(on|off)( → (on|off))?$/

@@ -1,11 +1,11 @@
 /**
- * The flags' HTTP handler in Node's own server, Express 5, Fastify 5, Hono and Next, each mounted with one line. All are started on loopback
- * and asked; one is told to change a flag; then all answer anew, and each has told of the change to who listens.
+ * The flags' HTTP handler in Node's own server, Express 5, Fastify 5, Hono and Next, each mounted with one line. All are started on loopback.
+ * A request through one of them changes a flag; then all return the new answer, and each has sent the change to its event stream.
  *
  *     npx -y pnpm@12 example http-servers
  *
- * Next is not started (a build of it takes minutes): the functions that its route file exports are called with the requests that it would
- * call them with.
+ * Next is not started, because a build takes minutes: the example calls the functions that its route file exports, with the requests that
+ * Next would pass to them.
  */
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -24,8 +24,8 @@ const servers: readonly (readonly [name: string, server: Server])[] = [
 ]
 
 await flags.ready()
-const all: ServerClient[] = await Promise.all(servers.map(([name, server]) => listening(name, server)))
-all.push(over('Fastify', await fastifyServer.listen({ port: 0, host: '127.0.0.1' })))
+const all: ServerClient[] = await Promise.all(servers.map(([name, server]) => clientOf(name, server)))
+all.push(clientAt('Fastify', await fastifyServer.listen({ port: 0, host: '127.0.0.1' })))
 all.push({
   name: 'Next',
   send: (path, init) => {
@@ -48,12 +48,12 @@ await closeFlags()
 await fastifyServer.close()
 for (const [, server] of servers) server.close().closeAllConnections()
 
-async function listening(name: string, server: Server): Promise<ServerClient> {
+async function clientOf(name: string, server: Server): Promise<ServerClient> {
   server.listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  return over(name, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  await new Promise((resolve) => server.once('clientOf', resolve))
+  return clientAt(name, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 }
 
-function over(name: string, address: string): ServerClient {
+function clientAt(name: string, address: string): ServerClient {
   return { name, send: (path, init) => fetch(address + path, init) }
 }

@@ -1,6 +1,6 @@
 import { KEY } from './flags.ts'
 
-/** A way to ask a server: over loopback, or, of Next, the functions that it would call. */
+/** Sends requests to a server: over loopback, or for Next by calling the functions that its route file exports. */
 export interface ServerClient {
   readonly name: string
   send(path: string, init?: RequestInit): Promise<Response>
@@ -19,7 +19,7 @@ export async function update({ name, send }: ServerClient, patch: object): Promi
   console.log(`${response.status}: through ${name}, the rollout is ${flag.rollout} now, at version ${version}`)
 }
 
-/** Listens to a server's events; resolves once it does, with what waits for the first change that it is told of. */
+/** Opens a server's event stream. Resolves when it is open, with a function that waits for the first change. */
 export async function firstChange({ send }: ServerClient): Promise<() => Promise<string>> {
   const reader = (await send('/api/events')).body?.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''
