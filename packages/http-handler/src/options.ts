@@ -36,7 +36,7 @@ export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
    */
   readonly cache?: false | Partial<CacheAges>
   /**
-   * Called with every error that was answered with a status of 500 or more (except `VERSION_NOT_REACHED`), or whose message was replaced in
+   * Called with every error that was answered with a status of 500 or more (except `VERSION_NOT_REACHED` of an OFREP request), or whose message was replaced in
    * the response. The error has the full message and `cause`. May be `async`.
    */
   onError?(error: FlagsError): unknown
