@@ -4,33 +4,33 @@ import { redisCache } from '@flagstone/redis-adapter'
 import { Redis } from 'ioredis'
 import postgres, { type Sql } from 'postgres'
 
-/** The demo's tables stand apart from the ones that an app may have in the same database. */
+/** The demo has a schema of its own, apart from the tables that an app may have in the same database. */
 export const SCHEMA = 'flagstone_demo'
 
 interface Backend<T> {
-  /** Where it is, in words. */
+  /** Its location, for people. */
   readonly at: string
-  /** Embedded in this process, because the environment names no service. */
+  /** Whether it runs in this process, because the environment names no service. */
   readonly embedded: boolean
-  /** What one more client gets: connections of its own to a service, as in another process, or the one embedded adapter that all share. */
+  /** The adapter for a new client: with its own connections to a service, as in another process, or the embedded one that all clients share. */
   connect(): T
 }
 
 export interface Backends {
   readonly store: Backend<FlagStore>
   readonly cache: Backend<FlagCache>
-  /** For edits past Flagstone, as somebody in psql would make them; absent on the embedded store. */
+  /** For edits in SQL, as by somebody in psql; absent with the embedded store. */
   readonly sql: Sql | undefined
   close(): Promise<void>
 }
 
-/** What the environment names, embedded where it names nothing. Rejects with one line where a service does not answer. */
+/** Opens the services that the environment names, or embedded ones. Rejects with a one-line message if a service does not answer. */
 export async function openBackends({ DATABASE_URL: database, REDIS_URL: redis } = process.env): Promise<Backends> {
   if (database) await prepare(database)
   if (redis) await ping(redis)
   const [store, cache] = [memoryStore(), memoryCache()]
   const sql = database ? postgres(database, { max: 1, onnotice: () => {} }) : undefined
-  // Connects now, so that nothing which is timed later has to.
+  // Connects now, so that later timings include no connecting.
   await sql?.unsafe('SELECT 1')
   return {
     sql,
@@ -52,12 +52,12 @@ async function prepare(url: string): Promise<void> {
   try {
     await migrate({ url, schema: SCHEMA })
   } catch (error) {
-    throw unusable(place('PostgreSQL', 'DATABASE_URL', url), error)
+    throw unusableError(place('PostgreSQL', 'DATABASE_URL', url), error)
   }
 }
 
 async function ping(url: string): Promise<void> {
-  // The ready check has no time limit, so that a server which accepts and never answers would hold the demo for ever.
+  // No ready check: it has no time limit, so a server that accepts and never answers would block the demo for ever.
   const limits = { connectTimeout: 3_000, commandTimeout: 3_000, enableReadyCheck: false }
   const redis = new Redis(url, { ...limits, lazyConnect: true, retryStrategy: () => null })
   let cause: unknown
@@ -68,19 +68,19 @@ async function ping(url: string): Promise<void> {
     await redis.connect()
     await redis.ping()
   } catch (error) {
-    throw unusable(place('Redis', 'REDIS_URL', url), cause ?? error)
+    throw unusableError(place('Redis', 'REDIS_URL', url), cause ?? error)
   } finally {
     redis.disconnect()
   }
 }
 
-function unusable(where: string, error: unknown): Error {
+function unusableError(where: string, error: unknown): Error {
   const cause = error instanceof FlagsError ? (error.cause ?? error) : error
   const why = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : String(cause)
   return new Error(`${where} cannot be used: ${why}`, { cause })
 }
 
-/** Without user and password. */
+/** The location without user and password. */
 function place(product: string, variable: string, url: string): string {
   if (!URL.canParse(url)) return `${product} (${variable})`
   const { host, pathname } = new URL(url)

@@ -1,5 +1,5 @@
 /**
- * What Flagstone does, told in a terminal: one flag, a few users, several clients that each stand for a process of their own.
+ * Shows in a terminal what Flagstone does: one flag, a few users, and several clients, each standing for a separate process.
  *
  *     npx -y pnpm@12 demo
  *
@@ -7,37 +7,37 @@
  */
 import { createFlags, type Flags, FlagsError } from '@flagstone/core'
 import { type Backends, openBackends, SCHEMA } from './backends.ts'
-import { heading, line, table } from './paper.ts'
-import { askOnce, askTwice, countCrowd, createFlag, FLAG, raceChanges, showStats, USERS } from './steps.ts'
+import { countUsers, createFlag, evaluateOnce, evaluateTwice, FLAG, raceChanges, showStats, USERS } from './demo-steps.ts'
+import { heading, line, table } from './terminal-output.ts'
 
-async function tell(backends: Backends, open: () => Promise<Flags>): Promise<void> {
+async function runDemo(backends: Backends, open: () => Promise<Flags>): Promise<void> {
   heading('1  A flag, on for half of the users')
-  // By a client of its own, as from a script: whoever makes a change has the flag in memory at once.
+  // By a separate client, as from a script, because the client that makes a change has the flag in memory at once.
   const script = await open()
   const first = await createFlag(script)
 
-  heading('2  Client A is asked for five users, twice')
+  heading('2  Client A evaluates the flag for five users, twice')
   const a = await open()
-  const answers = await askTwice(a)
-  line('The first question loads the flag; from then on memory answers, for every user.')
+  const answers = await evaluateTwice(a)
+  line('The first evaluation loads the flag; from then on memory answers for every user.')
 
   heading('3  Two more clients start, as two more processes would')
   const [b, c] = [await open(), await open()]
-  await askOnce([
+  await evaluateOnce([
     { client: 'B', flags: b, user: 'ada' },
     { client: 'B', flags: b, user: 'ben' },
     { client: 'C', flags: c, user: 'fay' },
   ])
 
-  heading('4  Client A changes the flag: when does client B answer anew?')
+  heading('4  Client A changes the flag: when does client B give the new answer?')
   const out = USERS.find((_, index) => answers[index]?.enabled === false) ?? 'ben'
   await raceChanges(a, b, backends.sql, out)
   line('Both clocks start when the change is sent.')
 
-  heading('5  The rollout goes up, and 10,000 users are asked for')
-  await countCrowd(a)
+  heading('5  The rollout goes up, and the flag is evaluated for 10,000 users')
+  await countUsers(a)
 
-  heading('6  Which layer knew (hits / misses)')
+  heading('6  Which layer answered (hits / misses)')
   showStats({ A: a, B: b, C: c })
 
   const history = await a.admin.history(FLAG)
@@ -47,11 +47,11 @@ async function tell(backends: Backends, open: () => Promise<Flags>): Promise<voi
     ['change', 'operation', 'actor', 'reason'],
     changes.map(({ version, operation, actor, reason }) => [{ right: String(version) }, operation, actor ?? '', reason ?? '']),
   )
-  await leaveTraces(backends, open)
+  await fillRedis(backends, open)
 }
 
-/** One more look at the flag as it stands now, so that every kind of key is there for whoever looks into Redis. */
-async function leaveTraces({ store, cache }: Backends, open: () => Promise<Flags>): Promise<void> {
+/** Evaluates the flag once more, so that Redis holds every kind of key for anybody who looks into it. */
+async function fillRedis({ store, cache }: Backends, open: () => Promise<Flags>): Promise<void> {
   const flags = await open()
   await flags.isEnabled(FLAG, 'ada')
   const other = await open()
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
     ],
   )
   try {
-    await tell(backends, open)
+    await runDemo(backends, open)
   } finally {
     await Promise.all(clients.map((flags) => flags.close()))
     await backends.close()

@@ -14,18 +14,18 @@ export async function timed<T>(work: () => Promise<T>): Promise<Timed<T>> {
   return { value, ms: performance.now() - start }
 }
 
-/** Waits for a hint, then asks without a pause until the answer is the wanted one. Rejects after 15 s. */
+/** Waits for a hint, then evaluates without a pause until the answer is the wanted one. Rejects after 15 s. */
 export async function untilAnswered(flags: Flags, name: string, user: string, wanted: boolean): Promise<void> {
   const start = performance.now()
   await nextChange(flags, name)
   while ((await flags.isEnabled(name, user)) !== wanted) {
     if (performance.now() - start > CAP_MS) throw new Error(`${name} did not change for ${user} within ${CAP_MS / 1_000} s`)
-    // An answer from memory comes without a turn of the event loop, and what is on its way needs one to get in.
+    // An answer from memory takes no turn of the event loop, but messages need one to arrive.
     await turn()
   }
 }
 
-/** Also resolves when no hint came for so long that there is no use in waiting. */
+/** Resolves with the next change of the flag, or after the cap. */
 function nextChange(flags: Flags, name: string): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, CAP_MS)

@@ -1,7 +1,7 @@
 import { defineFlags, type Flags, FlagsError, type FlagsErrorCode } from '@flagstone/core'
 import fastify, { type FastifyInstance } from 'fastify'
 
-/** The flags that this app knows. A name that is not here does not compile. */
+/** The flags that this app uses. Any other name is a compile error. */
 export const schema = defineFlags({
   new_checkout: { default: false, description: 'The checkout on one page' },
 })
@@ -28,10 +28,10 @@ export function buildApp(flags: Flags<typeof schema>): FastifyInstance {
     return { pages: onePage ? 1 : 4 }
   })
 
-  // For a front end that decides for itself: the whole answer, with its reason.
+  // For a front end that decides for itself: the whole evaluation, with its reason.
   app.get<{ Querystring: { user: string } }>('/flags/new_checkout', ({ query }) => flags.evaluate('new_checkout', query.user))
 
-  // An admin route; a real one asks who is calling. What the body may hold is checked by Flagstone.
+  // An admin route; a real one checks who is calling. Flagstone validates the body.
   app.post<{ Body: { rollout: number; actor: string; reason?: string } }>('/flags/new_checkout/update', ({ body }) => {
     const { rollout, ...meta } = body
     return flags.admin.update('new_checkout', { rollout }, meta)

@@ -1,10 +1,10 @@
 /**
- * A small Fastify app: a route that asks for a flag, one that gives the whole answer to a front end, and an admin route that changes
- * the flag. The app is started here, asked over HTTP before and after a change, and closed again.
+ * A small Fastify app: a route that uses a flag, one that sends the whole evaluation to a front end, and an admin route that changes the
+ * flag. This script starts the app, sends requests before and after a change, and closes it.
  *
  *     npx -y pnpm@12 example fastify-app
  *
- * With DATABASE_URL and REDIS_URL it runs on those, otherwise in memory.
+ * With DATABASE_URL and REDIS_URL it runs on those services, otherwise in memory.
  */
 import { createFlags, memoryCache, memoryStore } from '@flagstone/core'
 import { migrate, postgresStore } from '@flagstone/pg-adapter'
@@ -22,7 +22,7 @@ const flags = createFlags({
   cache: redis ? redisCache(redis) : memoryCache(),
   onError: (error) => console.warn(`${error.code}: ${error.message}`),
 })
-// Fails here, and not at the first request, when the database is away or was never migrated.
+// Fails here, and not at the first request, if the database cannot be reached or was never migrated.
 await flags.ready()
 await flags.admin.ensure({ name: 'new_checkout' })
 

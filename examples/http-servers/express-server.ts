@@ -7,7 +7,7 @@ const app: Express = express()
 app.get('/', (_request, response) => {
   response.send('Express')
 })
-// Before anything that reads bodies, such as express.json(). Express takes `/api` off the path by itself.
+// Before any middleware that reads bodies, such as express.json(). Express strips `/api` from the path by itself.
 app.use('/api', getRequestListener(handlerFor()))
 
 export const expressServer: Server = createServer(app)

@@ -6,5 +6,5 @@ const answer = getRequestListener(handlerFor({ basePath: '/api' }))
 
 export const fastifyServer: FastifyInstance = fastify()
 fastifyServer.get('/', async () => 'Fastify')
-// In `onRequest`, where Fastify has not read the body yet.
+// In `onRequest`, because Fastify has not read the body at that point.
 fastifyServer.all('/api/*', { onRequest: async ({ raw }, reply) => await answer(raw, reply.hijack().raw) }, async () => undefined)

@@ -1,10 +1,10 @@
 import { createFlags, memoryStore } from '@flagstone/core'
 import { flagsHandler, type Handler, type HandlerOptions } from '@flagstone/http-handler'
 
-/** What every server here shares: one client, and one rule about who may do what. */
+/** One client and one authorization rule, shared by all servers of this example. */
 export const flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_checkout', rollout: 0 }] }) })
 
-/** The key of those who may change flags; a real one comes from the environment. */
+/** The key that allows changes; a real one comes from the environment. */
 export const KEY = 'a key for this example'
 
 const handlers: Handler[] = []
@@ -19,7 +19,7 @@ export function handlerFor(options: Pick<HandlerOptions, 'basePath'> = {}): Hand
   return handler
 }
 
-/** Ends the streams of every handler, and the client. */
+/** Ends the event streams of every handler, and closes the client. */
 export async function closeFlags(): Promise<void> {
   for (const handler of handlers) handler.close()
   await flags.close()

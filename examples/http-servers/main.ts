@@ -1,21 +1,21 @@
 /**
- * The flags' HTTP handler in Node's own server, Express 5, Fastify 5, Hono and Next, each mounted with one line. All are started on loopback
- * and asked; one is told to change a flag; then all answer anew, and each has told of the change to who listens.
+ * The flags' HTTP handler in Node's own server, Express 5, Fastify 5, Hono and Next, each mounted with one line. All are started on loopback.
+ * A request through one of them changes a flag; then all return the new answer, and each has sent the change to its event stream.
  *
  *     npx -y pnpm@12 example http-servers
  *
- * Next is not started (a build of it takes minutes): the functions that its route file exports are called with the requests that it would
- * call them with.
+ * Next is not started, because a build takes minutes: the example calls the functions that its route file exports, with the requests that
+ * Next would pass to them.
  */
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Asked, firstChange, isEnabled, update } from './ask.ts'
 import { expressServer } from './express-server.ts'
 import { fastifyServer } from './fastify-server.ts'
 import { closeFlags, flags } from './flags.ts'
 import { honoServer } from './hono-server.ts'
 import * as route from './next/app/api/[[...path]]/route.ts'
 import { nodeServer } from './node-server.ts'
+import { firstChange, isEnabled, type ServerClient, update } from './server-client.ts'
 
 const servers: readonly (readonly [name: string, server: Server])[] = [
   ['Node', nodeServer],
@@ -24,18 +24,18 @@ const servers: readonly (readonly [name: string, server: Server])[] = [
 ]
 
 await flags.ready()
-const all: Asked[] = await Promise.all(servers.map(([name, server]) => listening(name, server)))
-all.push(over('Fastify', await fastifyServer.listen({ port: 0, host: '127.0.0.1' })))
+const all: ServerClient[] = await Promise.all(servers.map(([name, server]) => clientOf(name, server)))
+all.push(clientAt('Fastify', await fastifyServer.listen({ port: 0, host: '127.0.0.1' })))
 all.push({
   name: 'Next',
-  ask: (path, init) => {
+  send: (path, init) => {
     const request = new Request(`http://localhost${path}`, init)
     return request.method === 'GET' ? route.GET(request) : route.POST(request)
   },
 })
 
-const [node, express] = all as [Asked, Asked]
-const refused = await node.ask('/api/flags/new_checkout/update', { method: 'POST' })
+const [node, express] = all as [ServerClient, ServerClient]
+const refused = await node.send('/api/flags/new_checkout/update', { method: 'POST' })
 console.log(`${refused.status}: without the key nobody changes a flag`)
 console.log((await Promise.all(all.map(isEnabled))).join(', '))
 const changes = await Promise.all(all.map(firstChange))
@@ -48,12 +48,12 @@ await closeFlags()
 await fastifyServer.close()
 for (const [, server] of servers) server.close().closeAllConnections()
 
-async function listening(name: string, server: Server): Promise<Asked> {
+async function clientOf(name: string, server: Server): Promise<ServerClient> {
   server.listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  return over(name, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  await new Promise((resolve) => server.once('clientOf', resolve))
+  return clientAt(name, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 }
 
-function over(name: string, address: string): Asked {
-  return { name, ask: (path, init) => fetch(address + path, init) }
+function clientAt(name: string, address: string): ServerClient {
+  return { name, send: (path, init) => fetch(address + path, init) }
 }

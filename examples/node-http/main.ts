@@ -1,9 +1,9 @@
 /**
- * Flags over HTTP on Node's own server: who may evaluate, who may change, a change under a condition, and what a refusal looks like.
+ * Flags over HTTP on Node's own server: public evaluation, changes with a token, a conditional change with If-Match, and two refusals.
  *
  *     npx -y pnpm@12 example node-http
  *
- * With DATABASE_URL and REDIS_URL it runs on those, otherwise in memory.
+ * With DATABASE_URL and REDIS_URL it runs on those services, otherwise in memory.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -34,18 +34,18 @@ const server = createServer(getRequestListener(handler)).listen(0, '127.0.0.1')
 await once(server, 'listening')
 const { port } = server.address() as AddressInfo
 
-await ask('DELETE', '/flags/new_checkout')
-const created = await ask('POST', '/flags', { name: 'new_checkout' })
-await ask('GET', '/flags/new_checkout?user_id=ada')
-await ask('POST', '/flags/new_checkout/update?reason=launch', { rollout: 100 }, { 'If-Match': String(created.headers.get('etag')) })
-await ask('GET', '/flags/new_checkout?user_id=ada')
-await ask('POST', '/flags/new_checkout/update', { rollout: 0 }, { 'If-Match': String(created.headers.get('etag')) })
-await ask('POST', '/flags/new_checkout/update', { rollout: 0 }, { Authorization: 'Bearer of-somebody-else-altogether' })
+await send('DELETE', '/flags/new_checkout')
+const created = await send('POST', '/flags', { name: 'new_checkout' })
+await send('GET', '/flags/new_checkout?user_id=ada')
+await send('POST', '/flags/new_checkout/update?reason=launch', { rollout: 100 }, { 'If-Match': String(created.headers.get('etag')) })
+await send('GET', '/flags/new_checkout?user_id=ada')
+await send('POST', '/flags/new_checkout/update', { rollout: 0 }, { 'If-Match': String(created.headers.get('etag')) })
+await send('POST', '/flags/new_checkout/update', { rollout: 0 }, { Authorization: 'Bearer of-somebody-else-altogether' })
 
 server.close()
 await flags.close()
 
-async function ask(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<Response> {
+async function send(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<Response> {
   const init = { method, headers: { Authorization: `Bearer ${FLAGS_TOKEN}`, 'Content-Type': 'application/json', ...headers } }
   const url = `http://127.0.0.1:${port}/api${path}`
   const response = await fetch(url, body === undefined ? init : { ...init, body: JSON.stringify(body) })

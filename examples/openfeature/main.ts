@@ -1,9 +1,9 @@
 /**
- * An app that knows OpenFeature alone, with Flagstone behind it, and each evaluation in its OpenTelemetry trace.
+ * An app that uses only OpenFeature, with Flagstone as its provider, and each evaluation in an OpenTelemetry trace.
  *
  *     npx -y pnpm@12 example openfeature
  *
- * The trace is printed here; an app sends it to its collector. The flags live in memory, so that nothing has to be started.
+ * The trace is printed; a real app sends it to a collector. The flags are in memory, so nothing has to be started.
  */
 import { createFlags, memoryStore } from '@flagstone/core'
 import { flagstoneProvider } from '@flagstone/openfeature-provider'
@@ -37,12 +37,12 @@ const client = OpenFeature.getClient()
 async function checkout(span: Span): Promise<void> {
   const isNew = await client.getBooleanValue('new_checkout', false)
   const colour = await client.getStringValue('button_colour', 'grey')
-  const columns = await client.getNumberValue('columns', 3) // nobody has made that flag
+  const columns = await client.getNumberValue('columns', 3) // this flag does not exist
   span.setAttribute('checkout', `${isNew ? 'new' : 'old'}, ${colour}, ${columns} columns`)
   client.track('checkout')
 }
 
-/** What a server does for each request: who asks is said once, and every evaluation below knows. */
+/** What a server does for each request: it sets the user once, for all evaluations of this request. */
 function handle(targetingKey: string, plan: string): Promise<void> {
   return new Promise((resolve, reject) => {
     OpenFeature.setTransactionContext({ targetingKey, plan }, () => {

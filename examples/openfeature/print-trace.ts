@@ -1,6 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 
-/** Each span under its parent, with its attributes. */
+/** Prints each span below its parent, with its attributes. */
 export function printTrace(spans: readonly ReadableSpan[], parent?: ReadableSpan, indent = ''): void {
   const below = spans.filter(({ parentSpanContext }) => parentSpanContext?.spanId === parent?.spanContext().spanId)
   for (const span of below) {

@@ -1,9 +1,9 @@
 /**
- * The README's example, runnable: a client, a flag, a question, a change.
+ * The README's example as a program: create a client and a flag, evaluate the flag, change it.
  *
  *     npx -y pnpm@12 example quickstart
  *
- * With DATABASE_URL and REDIS_URL the flag lives in that PostgreSQL and is shared through that Redis; without, in memory.
+ * With DATABASE_URL and REDIS_URL the flag is stored in that PostgreSQL and shared through that Redis, otherwise in memory.
  */
 import { createFlags, memoryCache, memoryStore } from '@flagstone/core'
 import { migrate, postgresStore } from '@flagstone/pg-adapter'
@@ -16,7 +16,7 @@ const { DATABASE_URL, REDIS_URL } = process.env
 const sql = DATABASE_URL ? postgres(DATABASE_URL) : undefined
 const redis = REDIS_URL ? new Redis(REDIS_URL) : undefined
 
-// Once per deployment; running it again does nothing. In an app, leave out `schema` and `prefix`, or choose your own.
+// Run it once per deployment; running it again changes nothing. In an app, leave out `schema` and `prefix`, or choose your own.
 const schema = 'flagstone_quickstart'
 if (sql) await migrate({ sql, schema })
 

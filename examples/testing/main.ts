@@ -1,10 +1,10 @@
 /**
- * Unit tests of an app's own code: `memoryStore()` in place of PostgreSQL, no Redis, nothing to start and nothing to mock. The answers
- * are the ones that production would give, bucket by bucket.
+ * Unit tests of an app's own code: `memoryStore()` in place of PostgreSQL, no Redis, nothing to start and nothing to mock. Every user gets
+ * the same answer as in production.
  *
  *     npx -y pnpm@12 example testing
  *
- * It uses Node's own test runner; with vitest or jest it is the same.
+ * It uses Node's own test runner; vitest and jest work the same way.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -20,7 +20,7 @@ test('the sale takes ten percent off', async () => {
   assert.equal(await priceFor({ id: 'ada', basket: 2_000 }, flags), 1_800)
 })
 
-test('without the flag the price is the full one', async () => {
+test('without the flag the price is the full price', async () => {
   await using flags = flagsWith()
   assert.equal(await priceFor({ id: 'ada', basket: 2_000 }, flags), 2_000)
 })
@@ -30,7 +30,7 @@ test('the kill switch beats the rollout', async () => {
   assert.equal(await priceFor({ id: 'ada', basket: 2_000 }, flags), 2_000)
 })
 
-test('at 50 percent it is the customer who decides, always in the same way', async () => {
+test('at 50 percent each customer always gets the same price', async () => {
   await using flags = flagsWith({ name: 'summer_sale', rollout: 50 })
   assert.equal(await priceFor({ id: 'ada', basket: 2_000 }, flags), 1_800)
   assert.equal(await priceFor({ id: 'eve', basket: 2_000 }, flags), 2_000)
@@ -43,7 +43,7 @@ test('a change in the middle of a session shows at once', async () => {
   assert.equal(await priceFor({ id: 'ada', basket: 2_000 }, flags), 1_800)
 })
 
-test('where the flags cannot be read, the app goes on with the full price', async () => {
+test('if the flags cannot be read, the app uses the full price', async () => {
   const away = (): Promise<never> => Promise.reject(new Error('the database is away'))
   const store = Object.assign(memoryStore({ flags: [{ name: 'summer_sale', rollout: 100 }] }), { head: away, load: away })
   await using flags = createFlags({ store })

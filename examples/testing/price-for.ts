@@ -5,7 +5,7 @@ export interface Customer {
   readonly basket: number
 }
 
-/** What an app might have: code that asks for a flag and takes the client as a parameter. In cents. */
+/** An example of an app's code: it takes the client as a parameter and evaluates a flag. Prices are in cents. */
 export async function priceFor(customer: Customer, flags: Flags): Promise<number> {
   const discounted = await flags.isEnabled('summer_sale', customer.id)
   return discounted ? Math.round(customer.basket * 0.9) : customer.basket

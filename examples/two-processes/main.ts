@@ -1,10 +1,9 @@
 /**
- * Two processes that answer from their own memory hear of each change within milliseconds, whether it is made by `update()` or typed
- * in SQL.
+ * Two processes answer from their own memory, and get each change within milliseconds, whether it is made by `update()` or in SQL.
  *
  *     npx -y pnpm@12 example two-processes
  *
- * Runs on DATABASE_URL and REDIS_URL; where one is not set, on a server of its own that ends with it.
+ * Runs on DATABASE_URL and REDIS_URL. If one is not set, the script starts a server of its own and stops it at the end.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -25,11 +24,11 @@ function openFlags(database: string, redis: string): Flags {
   })
 }
 
-/** What each child does: it asks once, and again whenever it hears of a change. */
+/** Each child evaluates the flag once, and again after every change that it hears of. */
 async function child(database: string, redis: string): Promise<void> {
   const flags = openFlags(database, redis)
   await flags.ready()
-  // A hint can be faster than the change's way into Redis; `minVersion` says that nothing older will do.
+  // A hint may arrive before the change is in Redis; `minVersion` refuses anything older.
   const answer = async (minVersion: number): Promise<void> => {
     process.send?.(await flags.isEnabled('new_feature', 'ada', { minVersion }))
   }
@@ -60,7 +59,7 @@ async function parent(database: string, redis: string): Promise<void> {
   await Promise.all([...exits, flags.close(), sql.end()])
 }
 
-/** Prints how long after the start of the change each child answered anew, its message to here included. */
+/** Prints how long after the start of the change each child sent its new answer, including the message to this process. */
 async function race(what: string, children: readonly ChildProcess[], change: () => PromiseLike<unknown>): Promise<void> {
   const start = performance.now()
   const after = (): string => `${(performance.now() - start).toFixed(1)} ms`

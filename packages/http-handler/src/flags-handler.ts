@@ -1,49 +1,49 @@
 import type { FlagSchema } from '@flagstone/core'
-import { KeptAnswers } from './caching/kept-answers.ts'
-import { EventStreams } from './events/event-streams.ts'
-import { addOfrep } from './ofrep/ofrep.ts'
+import { ResponseCache } from './caching/response-cache.ts'
+import { EventBroadcaster } from './events/event-broadcaster.ts'
+import { addOfrepRoutes } from './ofrep/ofrep-routes.ts'
 import { type HandlerOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import { problemOf } from './problems.ts'
-import { routing } from './router.ts'
-import { routesOf } from './routes/index.ts'
+import { problemResponse } from './response/problem-response.ts'
+import { allRoutes } from './routes/all-routes.ts'
+import { createRouter } from './routing/router.ts'
 
-/** Fetch-standard: mounts wherever a `Request` can be had. Never rejects. */
+/** Takes a fetch-standard `Request` and resolves with a `Response`. Never rejects. */
 export interface Handler {
   (request: Request): Promise<Response>
   /**
-   * Ends every stream of events, and the handler's interest in the flags. Call it before a server waits for its connections to end. Everything
-   * but `/events` is still answered.
+   * Ends every event stream and stops listening to the flags. Call it before a server waits for its connections to end. `/events` is refused
+   * from then on; all other routes still answer.
    */
   close(): void
 }
 
 /**
- * Flags over HTTP. Without `authorize` it refuses everything with a 403, and says so once in a process warning, unless evaluation is
- * `public`. It opens nothing of its own; the client that it is given stays the caller's to close. Where that is closed, streams of events end with
- * their next heartbeat, and at once with `close()`.
+ * Serves flags over HTTP. Without `authorize` it refuses every request with a 403 and emits one process warning, unless evaluation is `public`.
+ * It opens no connections. The caller closes the client that it passes in; event broadcaster then end with their next heartbeat. `close()` ends
+ * them at once.
  *
  * Throws `INVALID_OPTIONS`, naming the option.
  */
 export function flagsHandler<const S extends FlagSchema = FlagSchema>(options: HandlerOptions<S>): Handler {
   const resolved = resolveOptions(options)
-  warnOfRefusal(resolved)
-  const streams = new EventStreams(resolved)
-  const answers = new KeptAnswers(resolved.flags, resolved.clock)
-  const { app, others } = routing(routesOf(resolved, answers, streams), resolved)
-  addOfrep({ app, others }, resolved)
-  // Where nobody has to be asked first, and a page's origin makes no other answer.
-  const isForAll = resolved.isEvaluationPublic && resolved.origins.length === 0
-  const answer = async (request: Request): Promise<Response> => {
+  warnIfAllIsRefused(resolved)
+  const broadcaster = new EventBroadcaster(resolved)
+  const responseCache = new ResponseCache(resolved.flags, resolved.clock)
+  const { app, fallback } = createRouter(allRoutes(resolved, responseCache, broadcaster), resolved)
+  addOfrepRoutes({ app, fallback }, resolved)
+  // Cached responses are served before routing only if no `authorize` call and no CORS header could change them.
+  const canSkipRouting = resolved.isEvaluationPublic && resolved.origins.length === 0
+  const handle = async (request: Request): Promise<Response> => {
     try {
-      return (isForAll ? await answers.again(request) : undefined) ?? (await app.fetch(request))
+      return (canSkipRouting ? await responseCache.get(request) : undefined) ?? (await app.fetch(request))
     } catch (error) {
-      return problemOf(error, 'The request', resolved.report)
+      return problemResponse(error, 'The request', resolved.report)
     }
   }
-  return Object.assign(answer, { close: () => streams.close() })
+  return Object.assign(handle, { close: () => broadcaster.close() })
 }
 
-function warnOfRefusal({ authorize, isEvaluationPublic }: ResolvedOptions): void {
+function warnIfAllIsRefused({ authorize, isEvaluationPublic }: ResolvedOptions): void {
   if (authorize !== undefined || isEvaluationPublic) return
   process.emitWarning("flagsHandler() refuses every request: give it the option authorize, or public: 'evaluate'.", {
     code: 'FLAGSTONE_REFUSES_ALL',

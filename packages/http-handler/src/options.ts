@@ -1,53 +1,46 @@
 import { type Clock, type FlagSchema, type Flags, FlagsError } from '@flagstone/core'
 import { callHost, systemClock } from '@flagstone/core/adapter'
-import type { Action, Authorize, Verdict } from './authorization.ts'
-
-/** How long caches on the way may keep an answer that is for everybody, in whole seconds, each 0 to 86,400. */
-export interface CacheAges {
-  /** How long it counts as fresh. Default 5. */
-  readonly maxAgeS: number
-  /** How much longer it may be given out while the cache asks for a new one. Default 5: with the first, no more than the poll for changes. */
-  readonly staleWhileRevalidateS: number
-}
+import type { Action } from './authorization/action.ts'
+import type { Authorize, Verdict } from './authorization/verdict.ts'
+import type { CacheAges } from './caching/cache-ages.ts'
 
 export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
-  /** What answers. The handler never closes it. */
+  /** The client that evaluates and administers flags. The handler never closes it. */
   readonly flags: Flags<S>
   /**
-   * Whether a request may do what it is about to do, and who asks. Called for every request that the handler knows a route for, and whose name
-   * a flag or segment can have, before its body is read; it must not read the body itself. What it throws refuses the request, with a 500.
-   * Default: everything is refused.
+   * Decides whether a request is allowed, and names its actor. Called for every request with a known route and a legal name, before the body is
+   * read. It must not read the body itself. If it throws, the request is refused with a 500. Default: every request is refused.
    */
   authorize?(request: Request, action: Action): Verdict | Promise<Verdict>
-  /** `'evaluate'` lets anybody do what is of kind `evaluate`, without asking `authorize`. Default: nothing is public. */
+  /** `'evaluate'` allows all actions of kind `evaluate` without calling `authorize`. Default: nothing is public. */
   readonly public?: 'evaluate'
-  /** Where the routes begin, such as `/api`: empty, or segments that each begin with a slash. Default `''`. */
+  /** The path in front of all routes, such as `/api`: empty, or segments that each begin with a slash. Default `''`. */
   readonly basePath?: string
   /** The largest body that is read, in bytes, 1 to 10,000,000. Default 100,000. */
   readonly maxBodyBytes?: number
-  /** How long a body may take to arrive, in milliseconds, 1 to 600,000. Default 10,000. */
+  /** How long a whole body may take to arrive, in milliseconds, 1 to 600,000. Default 10,000. */
   readonly bodyTimeoutMs?: number
-  /** How often a stream of events says that it is alive, in milliseconds, 1 to 600,000. Default 15,000. */
+  /** How often an event stream sends a heartbeat, in milliseconds, 1 to 600,000. Default 15,000. */
   readonly heartbeatMs?: number
   /**
-   * Where pages reach `GET /events`: a path such as `/api/events`, at the origin that they ask, or an absolute `http(s)` URL; as browsers write
-   * it, without a query. It is named in OFREP's answer for all flags, so that pages listen instead of polling. The handler cannot know it:
-   * what it is mounted in may have taken part of the path off. Default: none is named.
+   * Where pages reach `GET /events`: a path such as `/api/events` at the origin of their requests, or an absolute `http(s)` URL; as browsers
+   * write it, without a query. OFREP's response for all flags names it, so that pages listen instead of polling. The handler cannot know it
+   * by itself, because the server in front may strip part of the path. Default: none is named.
    */
   readonly eventStreamUrl?: string
-  /** Origins whose pages may ask, as browsers write them (`https://app.example`), or `'*'` for all; never with cookies. Default: none. */
+  /** Origins whose pages may read responses, as browsers write them (`https://app.example`), or `'*'` for all; never with cookies. Default: none. */
   readonly cors?: { readonly origins: readonly string[] }
   /**
-   * How long caches may keep what `public: 'evaluate'` answers for no user. Whatever is for one user, or behind `authorize`, is kept by the
-   * client alone and asked for anew each time. `false`: nobody keeps anything, and there are no entity tags. Default: `CacheAges`' own.
+   * How long shared caches may keep a public evaluation without a user. A response for one user, or behind `authorize`, may be kept by the
+   * client only, which revalidates it on each use. `false`: nothing may be kept, and there are no entity tags. Default: those of `CacheAges`.
    */
   readonly cache?: false | Partial<CacheAges>
   /**
-   * Told of whatever was answered with a status of 500 or more, but for `VERSION_NOT_REACHED`, or with less than is known; message and `cause` have
-   * the rest. May be `async`.
+   * Called with every error that was answered with a status of 500 or more (except `VERSION_NOT_REACHED` of an OFREP request), or whose message was replaced in
+   * the response. The error has the full message and `cause`. May be `async`.
    */
   onError?(error: FlagsError): unknown
-  /** Where time comes from; for tests. */
+  /** The source of time, for tests. */
   readonly clock?: Clock
 }
 
@@ -60,17 +53,17 @@ export interface ResolvedOptions {
   readonly maxBodyBytes: number
   readonly bodyTimeoutMs: number
   readonly heartbeatMs: number
-  /** `undefined`: pages are told of none. */
+  /** `undefined`: no stream is named to pages. */
   readonly eventStreamUrl: string | undefined
   /** Empty: no CORS. */
   readonly origins: readonly string[]
-  /** `undefined`: nobody keeps anything. */
+  /** `undefined`: no response may be kept. */
   readonly cache: CacheAges | undefined
   readonly report: (error: FlagsError) => void
   readonly clock: Clock
 }
 
-const KNOWN = [
+const OPTION_NAMES = [
   'flags',
   'authorize',
   'public',
@@ -90,7 +83,7 @@ const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)*$/
 /** Throws `INVALID_OPTIONS`, naming the option. */
 export function resolveOptions<S extends FlagSchema>(options: HandlerOptions<S>): ResolvedOptions {
   if (options === null || typeof options !== 'object') invalid('flagsHandler() takes options: an object with flags at least.')
-  const unknown = Object.keys(options).find((option) => !KNOWN.includes(option))
+  const unknown = Object.keys(options).find((option) => !OPTION_NAMES.includes(option))
   if (unknown !== undefined) invalid(`There is no option ${unknown}.`)
   const { flags, authorize, basePath = '', eventStreamUrl, cors, onError, clock = systemClock } = options
   if (typeof flags?.evaluate !== 'function') refuse('flags', 'what createFlags() returned')
@@ -105,14 +98,14 @@ export function resolveOptions<S extends FlagSchema>(options: HandlerOptions<S>)
   if (onError !== undefined && typeof onError !== 'function') refuse('onError', 'a function')
   if (typeof clock?.after !== 'function') refuse('clock', 'a Clock')
   return {
-    // The schema is for types alone.
+    // The schema matters to types only.
     flags: flags as unknown as Flags,
     authorize: authorize?.bind(options),
     isEvaluationPublic: options.public === 'evaluate',
     basePath,
-    maxBodyBytes: whole('maxBodyBytes', options.maxBodyBytes, 100_000, 10_000_000),
-    bodyTimeoutMs: whole('bodyTimeoutMs', options.bodyTimeoutMs, 10_000, 600_000),
-    heartbeatMs: whole('heartbeatMs', options.heartbeatMs, 15_000, 600_000),
+    maxBodyBytes: wholeNumber('maxBodyBytes', options.maxBodyBytes, 100_000, 10_000_000),
+    bodyTimeoutMs: wholeNumber('bodyTimeoutMs', options.bodyTimeoutMs, 10_000, 600_000),
+    heartbeatMs: wholeNumber('heartbeatMs', options.heartbeatMs, 15_000, 600_000),
     eventStreamUrl,
     origins: cors === undefined ? [] : originsOf(cors),
     cache: options.cache === false ? undefined : cacheAges(options.cache),
@@ -127,13 +120,13 @@ function originsOf(cors: unknown): readonly string[] {
   return refuse('cors.origins', "a list of origins such as 'https://app.example', without a path, or ['*']")
 }
 
-function cacheAges(given: Partial<CacheAges> = {}): CacheAges {
-  if (given === null || typeof given !== 'object') refuse('cache', 'false, or an object with maxAgeS and staleWhileRevalidateS')
-  const unknown = Object.keys(given).find((age) => age !== 'maxAgeS' && age !== 'staleWhileRevalidateS')
+function cacheAges(input: Partial<CacheAges> = {}): CacheAges {
+  if (input === null || typeof input !== 'object') refuse('cache', 'false, or an object with maxAgeS and staleWhileRevalidateS')
+  const unknown = Object.keys(input).find((age) => age !== 'maxAgeS' && age !== 'staleWhileRevalidateS')
   if (unknown !== undefined) invalid(`There is no option cache.${unknown}.`)
   return {
-    maxAgeS: whole('cache.maxAgeS', given.maxAgeS, 5, MAX_AGE_S, 0),
-    staleWhileRevalidateS: whole('cache.staleWhileRevalidateS', given.staleWhileRevalidateS, 5, MAX_AGE_S, 0),
+    maxAgeS: wholeNumber('cache.maxAgeS', input.maxAgeS, 5, MAX_AGE_S, 0),
+    staleWhileRevalidateS: wholeNumber('cache.staleWhileRevalidateS', input.staleWhileRevalidateS, 5, MAX_AGE_S, 0),
   }
 }
 
@@ -141,14 +134,14 @@ function isOrigin(origin: unknown): boolean {
   return origin === '*' || (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin)
 }
 
-/** As a browser would write it, so that it is the same to every page. */
-function isPathOrUrl(given: unknown): boolean {
-  if (typeof given !== 'string' || !URL.canParse(given, 'http://localhost')) return false
-  const { protocol, origin, pathname } = new URL(given, 'http://localhost')
-  return given === pathname || (/^https?:$/.test(protocol) && given === `${origin}${pathname}`)
+/** Only the spelling that a browser would use is taken, so that every page sees the same address. */
+function isPathOrUrl(input: unknown): boolean {
+  if (typeof input !== 'string' || !URL.canParse(input, 'http://localhost')) return false
+  const { protocol, origin, pathname } = new URL(input, 'http://localhost')
+  return input === pathname || (/^https?:$/.test(protocol) && input === `${origin}${pathname}`)
 }
 
-function whole(option: string, value: number | undefined, fallback: number, max: number, min = 1): number {
+function wholeNumber(option: string, value: number | undefined, fallback: number, max: number, min = 1): number {
   if (value === undefined) return fallback
   if (!Number.isInteger(value) || value < min || value > max) refuse(option, `a whole number from ${min} to ${max.toLocaleString('en')}`)
   return value

@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { flagsHandler, type HandlerOptions } from '../src/index.ts'
-import { request, Site } from './site.ts'
+import { HandlerFixture } from './handler-fixture.ts'
+import { request } from './http-requests.ts'
 
-let site: Site
+let fixture: HandlerFixture
 beforeEach(() => {
-  site = new Site()
+  fixture = new HandlerFixture()
 })
-afterEach(() => site.end())
+afterEach(() => fixture.close())
 
 function made(options: object): () => unknown {
-  return () => flagsHandler({ flags: site.flags, public: 'evaluate', ...options } as HandlerOptions)
+  return () => flagsHandler({ flags: fixture.flags, public: 'evaluate', ...options } as HandlerOptions)
 }
 
 describe('options', () => {
@@ -81,12 +82,15 @@ describe('options', () => {
     { cors: { origins: ['*'] } },
     { cors: { origins: ['http://localhost:5173'] } },
     { authorize: undefined },
-  ])('%o are taken', (options) => {
+  ])('%o are accepted', (options) => {
     expect(made(options)).not.toThrow()
   })
 
-  test('are read once: what is changed in them later opens nothing', async () => {
-    const options: { flags: typeof site.flags; authorize(): boolean; public?: 'evaluate' } = { flags: site.flags, authorize: () => false }
+  test('are read once: a later change of the object allows nothing', async () => {
+    const options: { flags: typeof fixture.flags; authorize(): boolean; public?: 'evaluate' } = {
+      flags: fixture.flags,
+      authorize: () => false,
+    }
     const handler = flagsHandler(options)
     options.public = 'evaluate'
     options.authorize = () => true

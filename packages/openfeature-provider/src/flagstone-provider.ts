@@ -8,69 +8,74 @@ import type {
   ResolutionDetails,
   TrackingEventDetails,
 } from '@openfeature/server-sdk'
-import { Announcements } from './announcements.ts'
-import { initialisationError, troubleOfError } from './error-code.ts'
+import { defaultFlagMetadata } from './evaluation/default-flag-metadata.ts'
+import { initializationError, thrownErrorDetails } from './evaluation/error-details.ts'
+import { flagstoneContext } from './evaluation/flagstone-context.ts'
+import {
+  booleanResolutionDetails,
+  errorResolutionDetails,
+  type ResolutionDefaults,
+  resolutionDetails,
+} from './evaluation/resolution-details.ts'
+import { ProviderEventEmitter } from './events/provider-event-emitter.ts'
 import { checkOptions, type FlagstoneProviderOptions } from './options.ts'
-import { type Asked, booleanResolution, failure, resolution } from './resolution.ts'
-import { usualMetadata } from './usual-metadata.ts'
-import { whoOf } from './who.ts'
 
-/** What the provider asks of a client: any `Flags` has it, whatever its schema. */
+/** What the provider needs of a client. Any `Flags` has it, whatever its schema. */
 export type ProvidedFlags = Pick<Flags, 'evaluate' | 'ready' | 'on' | 'stats'>
 
-type Resolve<T> = (found: Evaluation, asked: Asked<T>) => ResolutionDetails<T>
+type Resolve<T> = (evaluation: Evaluation, resolution: ResolutionDefaults<T>) => ResolutionDetails<T>
 
-/** Flagstone as a provider of OpenFeature. It never throws for a flag: an error code comes with the caller's default. */
+/** Flagstone as an OpenFeature provider. An evaluation never throws: on an error it resolves with the caller's default and an error code. */
 export class FlagstoneProvider implements Provider {
   readonly metadata = { name: 'flagstone' } as const
   readonly runsOn = 'server'
   readonly events: OpenFeatureEventEmitter
   readonly #flags: ProvidedFlags
   readonly #options: FlagstoneProviderOptions
-  readonly #announcements: Announcements
+  readonly #emitter: ProviderEventEmitter
   #isMetadataBroken = false
 
   constructor(flags: ProvidedFlags, options: FlagstoneProviderOptions) {
     this.#flags = flags
     this.#options = options
-    this.#announcements = new Announcements(flags)
-    this.events = this.#announcements.emitter
+    this.#emitter = new ProviderEventEmitter(flags)
+    this.events = this.#emitter.emitter
   }
 
   /**
-   * Waits until the client is ready. Rejects with a `ProviderFatalError` where `migrate()` was forgotten or the client is closed, else with a
-   * `GeneralError`: then the client goes on trying, and a `READY` tells when it got through.
+   * Waits until the client is ready. Rejects with a `ProviderFatalError` if `migrate()` was forgotten or the client is closed, otherwise with a
+   * `GeneralError`. Then the client retries, and the provider emits `READY` when it succeeds.
    */
   async initialize(): Promise<void> {
-    this.#announcements.begin()
+    this.#emitter.start()
     try {
       await this.#flags.ready()
     } catch (error) {
-      this.#announcements.failed()
-      throw initialisationError(error)
+      this.#emitter.failed()
+      throw initializationError(error)
     }
-    this.#announcements.ready()
+    this.#emitter.ready()
   }
 
   /** Ends the provider's subscriptions. The client is the caller's to close. */
   async onClose(): Promise<void> {
-    this.#announcements.end()
+    this.#emitter.stop()
   }
 
   resolveBooleanEvaluation(name: string, fallback: boolean, context: EvaluationContext): Promise<ResolutionDetails<boolean>> {
-    return this.#resolve(name, fallback, context, booleanResolution)
+    return this.#resolve(name, fallback, context, booleanResolutionDetails)
   }
 
   resolveStringEvaluation(name: string, fallback: string, context: EvaluationContext): Promise<ResolutionDetails<string>> {
-    return this.#resolve(name, fallback, context, resolution)
+    return this.#resolve(name, fallback, context, resolutionDetails)
   }
 
   resolveNumberEvaluation(name: string, fallback: number, context: EvaluationContext): Promise<ResolutionDetails<number>> {
-    return this.#resolve(name, fallback, context, resolution)
+    return this.#resolve(name, fallback, context, resolutionDetails)
   }
 
   resolveObjectEvaluation<T extends JsonValue>(name: string, fallback: T, context: EvaluationContext): Promise<ResolutionDetails<T>> {
-    return this.#resolve(name, fallback, context, resolution)
+    return this.#resolve(name, fallback, context, resolutionDetails)
   }
 
   track(name: string, context: EvaluationContext, details: TrackingEventDetails): void {
@@ -79,31 +84,31 @@ export class FlagstoneProvider implements Provider {
 
   async #resolve<T>(name: string, fallback: T, context: EvaluationContext, resolve: Resolve<T>): Promise<ResolutionDetails<T>> {
     try {
-      const found = await this.#flags.evaluate(name, whoOf(context))
-      if (found.errorCode === 'CLOSED') this.#announcements.closed()
-      return resolve(found, { fallback, flagMetadata: this.#metadataOf(found) })
+      const evaluation = await this.#flags.evaluate(name, flagstoneContext(context))
+      if (evaluation.errorCode === 'CLOSED') this.#emitter.closed()
+      return resolve(evaluation, { fallback, flagMetadata: this.#metadataOf(evaluation) })
     } catch (error) {
-      // A flag that must not guess.
-      if (error instanceof FlagsError && error.code === 'CLOSED') this.#announcements.closed()
-      return failure(fallback, troubleOfError(error))
+      // A flag with `onUnavailable: 'throw'`.
+      if (error instanceof FlagsError && error.code === 'CLOSED') this.#emitter.closed()
+      return errorResolutionDetails(fallback, thrownErrorDetails(error))
     }
   }
 
-  #metadataOf(found: Evaluation): ReturnType<typeof usualMetadata> {
-    const usual = usualMetadata(found)
+  #metadataOf(evaluation: Evaluation): ReturnType<typeof defaultFlagMetadata> {
+    const defaults = defaultFlagMetadata(evaluation)
     try {
-      return this.#options.flagMetadata?.(found, usual) ?? usual
+      return this.#options.flagMetadata?.(evaluation, defaults) ?? defaults
     } catch (thrown) {
-      // Once: it is called for every answer.
+      // Warns once, because this runs for every evaluation.
       if (!this.#isMetadataBroken) warnOfHostError('flagMetadata of flagstoneProvider()', thrown)
       this.#isMetadataBroken = true
-      return usual
+      return defaults
     }
   }
 }
 
 /**
- * Flagstone behind OpenFeature's server SDK: `await OpenFeature.setProviderAndWait(flagstoneProvider(flags))`. Throws `INVALID_OPTIONS`, naming
+ * Makes an OpenFeature provider of a client: `await OpenFeature.setProviderAndWait(flagstoneProvider(flags))`. Throws `INVALID_OPTIONS`, naming
  * the option.
  */
 export function flagstoneProvider(flags: ProvidedFlags, options: FlagstoneProviderOptions = {}): FlagstoneProvider {

@@ -3,25 +3,25 @@ import type { EvaluationContext, FlagMetadata, TrackingEventDetails } from '@ope
 
 export interface FlagstoneProviderOptions {
   /**
-   * Told of each `client.track(…)`: Flagstone keeps no events itself. It may be `async`; what it throws, or its promise rejects with, becomes a
-   * process warning. Default: nobody is told.
+   * Called for each `client.track(…)`: Flagstone itself stores no tracking events. It may be `async`; if it throws or rejects, that becomes a
+   * process warning. Default: tracking events are dropped.
    */
   onTrack?(name: string, context: EvaluationContext, details: TrackingEventDetails): unknown
   /**
-   * What the flag metadata of an answer holds. `usual` is the default: `version`, `source` and `asOf`, and where the evaluation has them `rollout`,
-   * `bucket`, `rule` and `unmet`. Where this throws, the answer has `usual`, and a process warning says so once.
+   * Makes the flag metadata of an evaluation. `defaults` holds `version`, `source` and `asOf`, and if the evaluation has them `rollout`, `bucket`,
+   * `rule` and `unmet`. If this throws, `defaults` is used, with one process warning. Default: `defaults`.
    */
-  flagMetadata?(evaluation: Evaluation, usual: FlagMetadata): FlagMetadata
+  flagMetadata?(evaluation: Evaluation, defaults: FlagMetadata): FlagMetadata
 }
 
-const KNOWN: ReadonlySet<string> = new Set(['onTrack', 'flagMetadata'])
+const OPTION_NAMES: ReadonlySet<string> = new Set(['onTrack', 'flagMetadata'])
 
 /** Throws `INVALID_OPTIONS`, naming the option. */
 export function checkOptions(options: FlagstoneProviderOptions): void {
   if (options === null || typeof options !== 'object')
     throw new FlagsError('INVALID_OPTIONS', 'The options of flagstoneProvider() are an object.')
   for (const [name, value] of Object.entries(options)) {
-    if (!KNOWN.has(name)) throw new FlagsError('INVALID_OPTIONS', `There is no option ${name}.`)
+    if (!OPTION_NAMES.has(name)) throw new FlagsError('INVALID_OPTIONS', `There is no option ${name}.`)
     if (value !== undefined && typeof value !== 'function')
       throw new FlagsError('INVALID_OPTIONS', `The option ${name} must be a function.`)
   }

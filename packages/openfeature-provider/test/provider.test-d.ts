@@ -4,11 +4,11 @@ import type { Provider } from '@openfeature/server-sdk'
 import { expectTypeOf, test } from 'vitest'
 import { flagstoneProvider } from '../src/index.ts'
 
-test('a provider is one of the server SDK’s', () => {
+test('a provider has the type of the server SDK', () => {
   expectTypeOf(flagstoneProvider).returns.toExtend<Provider>()
 })
 
-test('any client will do: without a schema, with one, or for a test', () => {
+test('any client is accepted: without a schema, with one, or for a test', () => {
   const schema = defineFlags({ new_feature: { default: false }, colour: { default: 'blue' } })
   flagstoneProvider(createFlags({ store: memoryStore() }))
   flagstoneProvider(createFlags({ store: memoryStore(), schema }))

@@ -3,27 +3,27 @@ import { createTestFlags } from '@flagstone/core/testing'
 import { OpenFeature } from '@openfeature/server-sdk'
 import { expect, test, vi } from 'vitest'
 import { flagstoneProvider } from '../src/index.ts'
-import { served, tidySdk } from './served.ts'
+import { resetSdkBetweenTests, sdkClient } from './sdk-client.ts'
 
-tidySdk()
+resetSdkBetweenTests()
 
-test('a provider says what it is, and is for servers', () => {
+test('a provider has a name, and runs on servers', () => {
   const { metadata, runsOn } = flagstoneProvider(createTestFlags())
   expect([metadata, runsOn]).toEqual([{ name: 'flagstone' }, 'server'])
 })
 
-test('what is tracked is passed on, with the merged context and the details', async () => {
+test('tracking events are passed on, with the merged context and the details', async () => {
   const onTrack = vi.fn()
-  const client = await served(createTestFlags(), { onTrack })
+  const client = await sdkClient(createTestFlags(), { onTrack })
   client.setContext({ targetingKey: 'ada' })
   client.track('checkout', { plan: 'pro' }, { value: 99.5, currency: 'EUR' })
   expect(onTrack.mock.calls).toEqual([['checkout', { targetingKey: 'ada', plan: 'pro' }, { value: 99.5, currency: 'EUR' }]])
 })
 
-test('what fails in the host’s own hands is a process warning, and harms nothing', async () => {
+test('an error in the host’s own functions is a process warning, and breaks nothing', async () => {
   const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
   const flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 0 }] }) })
-  const client = await served(flags, {
+  const client = await sdkClient(flags, {
     onTrack: async (name) => Promise.reject(new Error(`no queue for ${name}`)),
     flagMetadata: () => {
       throw new Error('no metadata')
@@ -42,11 +42,11 @@ test('what fails in the host’s own hands is a process warning, and harms nothi
   await flags.close()
 })
 
-test('what is tracked where nobody wants to know goes nowhere', () => {
+test('tracking events without onTrack are dropped', () => {
   expect(flagstoneProvider(createTestFlags()).track('checkout', {}, {})).toBeUndefined()
 })
 
-test('an option that is not known, or is no function, is refused by its name', () => {
+test('an unknown option, or one that is not a function, is refused by name', () => {
   const flags = createTestFlags()
   expect(() => flagstoneProvider(flags, { onTrak: () => undefined } as never)).toThrow('There is no option onTrak.')
   expect(() => flagstoneProvider(flags, { onTrack: true } as never)).toThrow('The option onTrack must be a function.')
@@ -56,9 +56,9 @@ test('an option that is not known, or is no function, is refused by its name', (
   )
 })
 
-test('an app under test gives it flags for a test', async () => {
+test('a provider over createTestFlags() sees overrides', async () => {
   const flags = createTestFlags({ new_feature: true, rows: 50 })
-  const client = await served(flags)
+  const client = await sdkClient(flags)
   expect([await client.getBooleanValue('new_feature', false), await client.getNumberValue('rows', 10)]).toEqual([true, 50])
   {
     using _ = flags.override({ new_feature: false, rows: 20 })
@@ -66,16 +66,16 @@ test('an app under test gives it flags for a test', async () => {
   }
 })
 
-test('a client with a schema is a client', async () => {
+test('a client may have a schema', async () => {
   const schema = defineFlags({ new_feature: { default: false } })
   await using flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 100 }] }), schema })
-  const client = await served(flags)
+  const client = await sdkClient(flags)
   expect(await client.getBooleanValue('new_feature', false)).toBe(true)
 })
 
-test('closing OpenFeature leaves the client open, which is its owner’s to close', async () => {
+test('closing OpenFeature leaves the client open', async () => {
   const flags = createFlags({ store: memoryStore({ flags: [{ name: 'new_feature', rollout: 100 }] }) })
-  await served(flags)
+  await sdkClient(flags)
   await OpenFeature.close()
   expect(await flags.isEnabled('new_feature')).toBe(true)
   await flags.close()

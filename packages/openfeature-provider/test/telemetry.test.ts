@@ -4,9 +4,9 @@ import { TelemetryAttribute } from '@openfeature/server-sdk'
 import { trace } from '@opentelemetry/api'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { served, tidySdk } from './served.ts'
+import { resetSdkBetweenTests, sdkClient } from './sdk-client.ts'
 
-tidySdk()
+resetSdkBetweenTests()
 
 const exporter = new InMemorySpanExporter()
 beforeAll(() => trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })))
@@ -15,8 +15,8 @@ afterAll(() => trace.disable())
 
 const flags = createTestFlags({ new_feature: { rollout: 100 }, colour: 'blue' })
 
-test('a span of an evaluation has the attributes that OpenFeature and OpenTelemetry agree on', async () => {
-  const client = await served(flags, { flagMetadata: (_, usual) => ({ ...usual, flagSetId: 'production' }) })
+test('the span of an evaluation has the attributes of appendix D of OpenFeature', async () => {
+  const client = await sdkClient(flags, { flagMetadata: (_, defaults) => ({ ...defaults, flagSetId: 'production' }) })
   await client.addHooks(new SpanHook()).getBooleanValue('new_feature', false, { targetingKey: 'ada' })
   const [span] = exporter.getFinishedSpans()
   expect([span?.name, span?.attributes]).toEqual([
@@ -34,8 +34,8 @@ test('a span of an evaluation has the attributes that OpenFeature and OpenTeleme
   ])
 })
 
-test('a span of an evaluation that failed says why, and still which version', async () => {
-  const client = await served(flags)
+test('the span of a failed evaluation has the error and the version', async () => {
+  const client = await sdkClient(flags)
   await client.addHooks(new SpanHook({ excludeExceptions: true })).getNumberValue('colour', 7)
   expect(exporter.getFinishedSpans()[0]?.attributes).toMatchObject({
     [TelemetryAttribute.REASON]: 'error',

@@ -1,14 +1,14 @@
-import type { CacheAges } from '../options.ts'
+import type { CacheAges } from './cache-ages.ts'
 
 type CacheHeaders = Readonly<Record<string, string>>
 
-/** What `authorize` may have looked at. */
-const CREDENTIALS = 'Authorization, Cookie, X-API-Key'
+/** Request headers that `authorize` may depend on. */
+const CREDENTIAL_HEADERS = 'Authorization, Cookie, X-API-Key'
 
-/** For whoever asked, who may keep it but asks each time whether it still holds: a 304 where it does. */
-export const PRIVATE: CacheHeaders = { 'Cache-Control': 'private, no-cache', Vary: CREDENTIALS }
+/** The client may keep the response, but must revalidate it on each use; a 304 if it is still current. */
+export const PRIVATE_CACHE_HEADERS: CacheHeaders = { 'Cache-Control': 'private, no-cache', Vary: CREDENTIAL_HEADERS }
 
-/** For everybody, from any cache on the way. */
-export function publicHeaders({ maxAgeS, staleWhileRevalidateS }: CacheAges): CacheHeaders {
+/** Any cache may serve the response to anybody. */
+export function publicCacheHeaders({ maxAgeS, staleWhileRevalidateS }: CacheAges): CacheHeaders {
   return { 'Cache-Control': `public, max-age=${maxAgeS}, stale-while-revalidate=${staleWhileRevalidateS}` }
 }

@@ -1,120 +1,119 @@
 import { type Clock, type Flags, FlagsError, type LoggedChanges } from '@flagstone/core'
-import type { Place } from './event-id.ts'
-import type { Entry } from './event-text.ts'
+import type { LogEntry, LogPosition } from './log-entry.ts'
 import { RecentChanges } from './recent-changes.ts'
-import { Sightings } from './sightings.ts'
+import { VisibleChanges } from './visible-changes.ts'
 
-/** How many entries of the log are read at once. */
+/** How many log entries are read at once. */
 const PAGE = 100
-/** How many may wait to be seen. With what a client that comes back is told, and one page more, they fit into its stream. */
-const MAX_WAITING = 300
-/** How many changes a client that comes back is told one by one, and how many versions back it may come from. */
+/** How many entries may wait until they are visible. Together with a client's replay and one more page they fit into its queue. */
+const MAX_PENDING = 300
+/** How many changes are replayed to a client that reconnects, and how many versions behind it may be. */
 const MAX_REPLAYED = 500
-/** When to look again at what is logged but not seen yet, and for a store that could not be read. */
-const SETTLE_MS = 500
+/** When to poll again for entries that are logged but not visible yet, and after a read that failed. */
+const PENDING_RETRY_MS = 500
 const RETRY_MS = 2_000
 
-export interface FeedParts {
+export interface ChangeFeedOptions {
   readonly flags: Flags
   readonly clock: Clock
   readonly report: (error: FlagsError) => void
 }
 
-/** Who hears of the feed. */
-export interface FeedListener {
-  onChange(entry: Entry): void
-  /** The feed knows where it is, and can read the log: at first, after `onLost`, and where it could not for a while. */
-  onBegin(): void
-  /** What was told so far does not lead on. */
+/** Gets the changes of the feed. */
+export interface ChangeFeedListener {
+  onChange(entry: LogEntry): void
+  /** The feed has a position and can read the log: at the start, after `onLost`, and after failed reads. */
+  onReady(): void
+  /** The log does not continue from what was sent: the store went back, or was pruned. */
   onLost(): void
-  /** The flags are closed: there will be no more. */
+  /** The flags client is closed: no more changes will come. */
   onClose(): void
 }
 
 /**
- * The change log, followed while somebody listens: each change once, in the order of the log, and only when this process would answer by it.
- * `change` says that there is something to read; the log says what, and in which order.
+ * Follows the change log while somebody listens. It emits each change once, in log order, and only when this process answers by it. The event
+ * `change` only triggers a read; the log decides what is emitted, and in which order.
  */
 export class ChangeFeed {
-  readonly #parts: FeedParts
-  readonly #listener: FeedListener
-  readonly #sightings: Sightings
+  readonly #options: ChangeFeedOptions
+  readonly #listener: ChangeFeedListener
+  readonly #visible: VisibleChanges
   readonly #unsubscribe: readonly (() => void)[]
   #recent: RecentChanges | undefined
-  /** Read, and not seen yet. */
-  #waiting: Entry[] = []
-  #read: Place = { version: 0 }
+  /** Entries that were read and are not visible yet. */
+  #pending: LogEntry[] = []
+  #readUpTo: LogPosition = { version: 0 }
   #isFollowing = false
   #isFailing = false
-  #news = 0
-  #looking: Promise<void> | undefined
-  #cancelLook: () => void = () => undefined
+  #triggers = 0
+  #polling: Promise<void> | undefined
+  #cancelPoll: () => void = () => undefined
 
-  constructor(parts: FeedParts, listener: FeedListener) {
-    const { flags } = parts
-    this.#parts = parts
+  constructor(options: ChangeFeedOptions, listener: ChangeFeedListener) {
+    const { flags } = options
+    this.#options = options
     this.#listener = listener
-    this.#sightings = new Sightings(flags)
-    // Heard from the beginning, so that whoever comes back need not wait for what was told before.
-    const onChange = flags.on('change', ({ name, version }) => this.#hear(name, version))
-    const onError = flags.on('error', ({ code }) => (code === 'STORE_REWOUND' ? this.#lose() : undefined))
+    this.#visible = new VisibleChanges(flags)
+    // From the start, so that a client that reconnects need not wait for changes that were emitted earlier.
+    const onChange = flags.on('change', ({ name, version }) => this.#onChange(name, version))
+    const onError = flags.on('error', ({ code }) => (code === 'STORE_REWOUND' ? this.#reset() : undefined))
     this.#unsubscribe = [onChange, onError]
   }
 
-  /** What was told of late; `undefined` as long as the feed does not know where it is. */
+  /** The changes that were sent last; `undefined` while the feed has no position. */
   get recent(): RecentChanges | undefined {
     return this.#recent
   }
 
-  /** Whether the log could not be read a moment ago, and nobody but the feed itself tries again. */
+  /** Whether the last read failed. Then only the feed itself reads again, after a pause. */
   get isFailing(): boolean {
     return this.#isFailing
   }
 
-  /** Begins to follow the log. Resolves when it does, or could not yet: it goes on trying. */
+  /** Begins to follow the log. Resolves after the first read, even if it failed; then the feed retries. */
   async follow(): Promise<void> {
     this.#isFollowing = true
-    if (this.#recent === undefined && !this.#isFailing) await this.look()
+    if (this.#recent === undefined && !this.#isFailing) await this.poll()
   }
 
-  /** Nobody listens for now. */
-  rest(): void {
+  /** Stops following while nobody listens. */
+  pause(): void {
     this.#isFollowing = false
     this.#isFailing = false
-    this.#cancelLook()
+    this.#cancelPoll()
     this.#forget()
   }
 
   close(): void {
-    this.rest()
+    this.pause()
     for (const end of this.#unsubscribe) end()
-    this.#sightings.forget()
+    this.#visible.clear()
   }
 
-  /** Looks whether there is more to tell; where the log could not be read a moment ago, when that is tried again. Never rejects. */
-  async look(): Promise<void> {
-    if (this.#isFollowing && (!this.#isFailing || this.#looking !== undefined)) await this.#lookNow()
+  /** Reads what is new in the log. After a failed read it does nothing until the retry. Never rejects. */
+  async poll(): Promise<void> {
+    if (this.#isFollowing && (!this.#isFailing || this.#polling !== undefined)) await this.#pollNow()
   }
 
-  /** Whether what came after a place is known: `false` where it cannot be told, `undefined` where the log has to be looked into. */
-  knows(place: Place): boolean | undefined {
+  /** Whether the changes after `position` are at hand. `false`: they cannot be replayed. `undefined`: the log has to be read. */
+  contains(position: LogPosition): boolean | undefined {
     if (this.#recent === undefined) return undefined
-    // Whoever is told one by one comes from no further back, so nothing from there is read or held.
-    const isFar = this.#recent.end.version - place.version > MAX_REPLAYED
-    return this.#recent.knows(place) ?? (isFar ? false : undefined)
+    // Changes from further back are never replayed, so they are neither read nor kept.
+    const isTooFarBack = this.#recent.end.version - position.version > MAX_REPLAYED
+    return this.#recent.contains(position) ?? (isTooFarBack ? false : undefined)
   }
 
-  /** Looks into the log for what came after a place. `undefined`: it could not; `onBegin` says when it can. Never rejects. */
-  async reach(place: Place): Promise<boolean | undefined> {
-    const isKnown = this.knows(place)
+  /** Reads the changes after `position` from the log. `undefined`: the read failed; `onReady` says when it works again. Never rejects. */
+  async loadBackTo(position: LogPosition): Promise<boolean | undefined> {
+    const isKnown = this.contains(position)
     const recent = this.#recent
     if (isKnown !== undefined || recent === undefined) return isKnown
     try {
-      const page = await this.#page(place, MAX_REPLAYED)
+      const page = await this.#readPage(position, MAX_REPLAYED)
       const { start } = recent
       if (page.kind === 'lost' || page.next.version < start.version) return false
-      if (place.version <= start.version) {
-        recent.reachBack(place, page.changes.filter(({ version }) => version <= start.version).map(entryOf))
+      if (position.version <= start.version) {
+        recent.prepend(position, page.changes.filter(({ version }) => version <= start.version).map(logEntry))
       }
       return true
     } catch (error) {
@@ -123,133 +122,132 @@ export class ChangeFeed {
     }
   }
 
-  /** What was told after a place that was reached; `undefined` where that is too much, or gone again. */
-  after(place: Place): readonly Entry[] | undefined {
-    if (this.#recent === undefined || place.version < this.#recent.start.version) return undefined
-    const entries = this.#recent.after(place.version)
+  /** The changes after a position that was loaded; `undefined` if they are too many, or are no longer kept. */
+  changesAfter(position: LogPosition): readonly LogEntry[] | undefined {
+    if (this.#recent === undefined || position.version < this.#recent.start.version) return undefined
+    const entries = this.#recent.after(position.version)
     return entries.length > MAX_REPLAYED ? undefined : entries
   }
 
-  #hear(name: string, version: number): void {
-    this.#sightings.tell(name, version)
-    void this.look()
+  #onChange(name: string, version: number): void {
+    this.#visible.add(name, version)
+    void this.poll()
   }
 
-  #page(after: Place, limit: number): Promise<LoggedChanges> {
-    return this.#parts.flags.admin.changes({ after, limit, records: false })
+  #readPage(after: LogPosition, limit: number): Promise<LoggedChanges> {
+    return this.#options.flags.admin.changes({ after, limit, records: false })
   }
 
-  async #look(): Promise<void> {
-    this.#cancelLook()
+  async #runPoll(): Promise<void> {
+    this.#cancelPoll()
     try {
-      for (let seen = -1; this.#isFollowing && seen !== this.#news; ) {
-        seen = this.#news
-        await this.#parts.flags.ready()
+      for (let handled = -1; this.#isFollowing && handled !== this.#triggers; ) {
+        handled = this.#triggers
+        await this.#options.flags.ready()
         await this.#advance()
         this.#release()
       }
-      if (this.#waiting.length > 0 && !this.#isFailing) this.#lookLater(SETTLE_MS)
+      if (this.#pending.length > 0 && !this.#isFailing) this.#pollLater(PENDING_RETRY_MS)
     } catch (error) {
       this.#fail(error as FlagsError)
     } finally {
-      // At once, and not when the promise is settled: news that came in between would be looked at by nobody.
-      this.#looking = undefined
+      // Now, and not when the promise settles: a change in between would trigger no read.
+      this.#polling = undefined
     }
   }
 
-  /** Told once, until the log has been read again; nobody else reads it before that. */
+  /** Reported once until a read succeeds. Until then only the retry reads the log. */
   #fail(error: FlagsError): void {
     if (!this.#isFollowing) return
     if (error.code === 'CLOSED') {
       this.#listener.onClose()
       return
     }
-    if (!this.#isFailing) this.#parts.report(error)
+    if (!this.#isFailing) this.#options.report(error)
     this.#isFailing = true
-    this.#lookLater(RETRY_MS)
+    this.#pollLater(RETRY_MS)
   }
 
   #recover(): void {
     if (!this.#isFailing) return
     this.#isFailing = false
-    this.#listener.onBegin()
+    this.#listener.onReady()
   }
 
-  #lookLater(ms: number): void {
-    this.#cancelLook()
-    if (this.#isFollowing) this.#cancelLook = this.#parts.clock.after(ms, () => void this.#lookNow())
+  #pollLater(ms: number): void {
+    this.#cancelPoll()
+    if (this.#isFollowing) this.#cancelPoll = this.#options.clock.after(ms, () => void this.#pollNow())
   }
 
-  async #lookNow(): Promise<void> {
-    this.#news++
-    this.#looking ??= this.#look()
-    await this.#looking
+  async #pollNow(): Promise<void> {
+    this.#triggers++
+    this.#polling ??= this.#runPoll()
+    await this.#polling
   }
 
   async #advance(): Promise<void> {
     const recent = this.#recent
-    if (recent === undefined) return await this.#begin()
-    if (this.#sightings.wentBack()) return this.#lose()
-    const isFull = this.#waiting.length >= MAX_WAITING
-    const isCurrent = this.#sightings.newest <= this.#read.version
-    // While it fails, one read has to show that it no longer does.
+    if (recent === undefined) return await this.#start()
+    if (this.#visible.clockWentBack()) return this.#reset()
+    const isFull = this.#pending.length >= MAX_PENDING
+    const isCurrent = this.#visible.newestVersion <= this.#readUpTo.version
+    // After a failure, one read has to succeed in any case.
     if ((isFull || isCurrent) && !this.#isFailing) return
-    const news = this.#news
-    const page = await this.#page(this.#read, isFull ? 1 : PAGE)
+    const triggers = this.#triggers
+    const page = await this.#readPage(this.#readUpTo, isFull ? 1 : PAGE)
     if (this.#recent !== recent) return
-    if (page.kind === 'lost') this.#lose()
-    else if (!isFull) this.#take(page, news)
+    if (page.kind === 'lost') this.#reset()
+    else if (!isFull) this.#append(page, triggers)
     this.#recover()
   }
 
-  /** From what this process has answered by so far. */
-  async #begin(): Promise<void> {
-    const { clock } = this.#sightings
-    const news = this.#news
-    const page = await this.#page({ version: clock }, PAGE)
+  /** Starts at the clock of this process: it has answered by everything up to there. */
+  async #start(): Promise<void> {
+    const { clock } = this.#visible
+    const triggers = this.#triggers
+    const page = await this.#readPage({ version: clock }, PAGE)
     if (!this.#isFollowing) return
-    if (page.kind === 'lost')
-      throw new FlagsError('STORE_REWOUND', 'The change log is not that of the flags which this process knows, yet.')
+    if (page.kind === 'lost') throw new FlagsError('STORE_REWOUND', 'The change log does not match the flags that this process holds yet.')
     this.#recent = new RecentChanges(page.head.version === clock ? page.head : { version: clock })
-    this.#take(page, news)
+    this.#append(page, triggers)
     this.#isFailing = false
-    this.#listener.onBegin()
+    this.#listener.onReady()
   }
 
-  #take({ changes, next, head }: Extract<LoggedChanges, { kind: 'changes' }>, news: number): void {
-    this.#waiting.push(...changes.map(entryOf))
-    this.#read = next
-    if (next.version < head.version) this.#news++
-    else if (news === this.#news) this.#sightings.endsAt(head.version)
+  #append({ changes, next, head }: Extract<LoggedChanges, { kind: 'changes' }>, triggers: number): void {
+    this.#pending.push(...changes.map(logEntry))
+    this.#readUpTo = next
+    if (next.version < head.version) this.#triggers++
+    else if (triggers === this.#triggers) this.#visible.dropAfter(head.version)
   }
 
   #release(): void {
-    const isFull = this.#waiting.length >= MAX_WAITING
-    const unseen = this.#waiting.findIndex((entry) => !this.#sightings.isSeen(entry))
-    const released = this.#waiting.splice(0, unseen === -1 ? this.#waiting.length : unseen)
-    for (const entry of released) {
+    const isFull = this.#pending.length >= MAX_PENDING
+    const firstInvisible = this.#pending.findIndex((entry) => !this.#visible.isVisible(entry))
+    const visible = this.#pending.splice(0, firstInvisible === -1 ? this.#pending.length : firstInvisible)
+    for (const entry of visible) {
       this.#recent?.add(entry)
       this.#listener.onChange(entry)
     }
-    // There was no room for what comes after these.
-    if (isFull && released.length > 0) this.#news++
+    // The rest of the log had no room until now.
+    if (isFull && visible.length > 0) this.#triggers++
   }
 
-  /** The log does not lead on from what was told: begins again, where this process is by then. */
-  #lose(): void {
-    this.#sightings.forget()
+  /** The log does not continue from what was sent: starts again at the clock of this process. */
+  #reset(): void {
+    this.#visible.clear()
     if (this.#recent === undefined) return
     this.#forget()
     this.#listener.onLost()
-    void this.look()
+    void this.poll()
   }
 
   #forget(): void {
     this.#recent = undefined
-    this.#waiting = []
+    this.#pending = []
   }
 }
 
-function entryOf({ version, id, flag }: Entry): Entry {
+function logEntry({ version, id, flag }: LogEntry): LogEntry {
   return { version, id, flag }
 }

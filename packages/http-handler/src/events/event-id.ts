@@ -1,21 +1,18 @@
-import type { ChangesPage } from '@flagstone/core'
+import type { LogPosition } from './log-entry.ts'
 
-/** A place in the change log: a version, and the id of the change at it where that is known. */
-export type Place = NonNullable<ChangesPage['after']>
-
-/** In place of an event's id: what the client holds is from before it listened, so it is told to ask for everything. */
+/** Sent in place of an event id by a client that fetched flags before it listened: it is told to fetch all of them again. */
 export const BEFORE_LISTENING = 'none'
 
 const CHANGE_ID = /^[\w-]{1,64}$/
 const EVENT_ID = /^(\d{1,16})(?:\.([\w-]{1,64}))?$/
 
-/** `17.0f3c…`; `17` where there is no id, or one that no line of an event may hold. */
-export function eventIdOf({ version, id = '' }: Place): string {
+/** `17.0f3c…`; or `17` if there is no id, or if the id has characters that an event line may not hold. */
+export function formatEventId({ version, id = '' }: LogPosition): string {
   return CHANGE_ID.test(id) ? `${version}.${id}` : `${version}`
 }
 
-/** The place that an event's id names; `undefined` for what is no event's id, `BEFORE_LISTENING` among it. A version alone will do. */
-export function placeOf(eventId: string): Place | undefined {
+/** The position in an event id, which may be a version alone; `undefined` for anything else, such as `BEFORE_LISTENING`. */
+export function parseEventId(eventId: string): LogPosition | undefined {
   const [, digits, id] = EVENT_ID.exec(eventId) ?? []
   const version = Number(digits)
   if (!Number.isSafeInteger(version)) return undefined

@@ -1,21 +1,21 @@
-import { HEARTBEAT } from './event-text.ts'
+import { HEARTBEAT } from './server-sent-events.ts'
 
 /** How many events may wait for a client that does not read. Each has fewer than 400 bytes, and all clients share its text. */
 const MAX_WAITING = 1_000
 
 const encoder = new TextEncoder()
 
-/** What one client is sent. Nothing waits in the response itself: there is this one bounded queue, and a client that lets it fill is dropped. */
+/** The response stream of one client, with a bounded queue of events. A client that lets the queue fill up is disconnected. */
 export class EventStream {
   readonly body: ReadableStream<Uint8Array>
   readonly #onEnd: () => void
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   #waiting: string[] = []
   #isOpen = false
-  #isAsked = false
+  #isPulled = false
   #isEnded = false
 
-  /** `onOpen` is called when somebody begins to read: a response that nobody reads holds nothing. `onEnd` is called once, however it ends. */
+  /** `onOpen` is called with the first read, so that an unread response costs nothing. `onEnd` is called once, however the stream ends. */
   constructor(onOpen: () => void, onEnd: () => void) {
     this.#onEnd = onEnd
     this.body = new ReadableStream<Uint8Array>(
@@ -24,7 +24,7 @@ export class EventStream {
           this.#controller = controller
         },
         pull: () => {
-          this.#isAsked = true
+          this.#isPulled = true
           if (!this.#isOpen) {
             this.#isOpen = true
             onOpen()
@@ -40,26 +40,26 @@ export class EventStream {
   send(text: string): void {
     if (this.#isEnded) return
     if (this.#waiting.length >= MAX_WAITING) {
-      this.#fail(new Error(`A client was dropped: it has left ${MAX_WAITING.toLocaleString('en')} events unread.`))
+      this.#fail(new Error(`A client was disconnected: it has left ${MAX_WAITING.toLocaleString('en')} events unread.`))
       return
     }
     this.#waiting.push(text)
     this.#flush()
   }
 
-  /** Says that the connection is alive, unless there is something to be read anyway. */
-  beat(): void {
+  /** Sends a heartbeat, unless events are waiting anyway. */
+  sendHeartbeat(): void {
     if (this.#waiting.length === 0) this.send(HEARTBEAT)
   }
 
-  /** What still waits is not sent: the client asks for it when it comes back. */
+  /** Ends the stream. Waiting events are dropped: the client gets them when it reconnects. */
   end(): void {
     if (this.#isEnded) return
     this.#controller?.close()
     this.#finish()
   }
 
-  /** Not an orderly end, which a server could never deliver to who does not read: it has to destroy the connection. */
+  /** Errors the stream, so that the server destroys the connection. An orderly end could not be delivered to a client that does not read. */
   #fail(error: Error): void {
     this.#controller?.error(error)
     this.#finish()
@@ -72,10 +72,10 @@ export class EventStream {
   }
 
   #flush(): void {
-    if (!this.#isAsked || this.#waiting.length === 0) return
+    if (!this.#isPulled || this.#waiting.length === 0) return
     const text = this.#waiting.join('')
     this.#waiting = []
-    this.#isAsked = false
+    this.#isPulled = false
     this.#controller?.enqueue(encoder.encode(text))
   }
 }

@@ -1,21 +1,21 @@
 import type { EvaluationContext } from '@flagstone/core'
-import { readObject } from '../body.ts'
 import type { ResolvedOptions } from '../options.ts'
-import { OfrepRefusal } from './ofrep-errors.ts'
+import { readJsonBody } from '../request/json-body.ts'
+import { OfrepError } from './ofrep-errors.ts'
 
 /**
- * The context of an OFREP request. Without a targeting key it is answered as far as that goes: a flag that needs one says so.
+ * Reads the context of an OFREP request. It may lack a targeting key: then only flags that need one fail.
  *
- * Throws an `OfrepRefusal`, or what `readObject` throws.
+ * Throws an `OfrepError`, or what `readObject` throws.
  */
-export async function contextOf(request: Request, options: ResolvedOptions): Promise<EvaluationContext> {
-  const body = await readObject(request, options)
+export async function readOfrepContext(request: Request, options: ResolvedOptions): Promise<EvaluationContext> {
+  const body = await readJsonBody(request, options)
   const context: unknown = 'context' in body ? body.context : undefined
   if (context === null || typeof context !== 'object' || Array.isArray(context)) {
-    throw new OfrepRefusal('INVALID_CONTEXT', 'The body must be { "context": { "targetingKey": …, … } }.')
+    throw new OfrepError('INVALID_CONTEXT', 'The body must be { "context": { "targetingKey": …, … } }.')
   }
   if (Object.hasOwn(context, 'targetingKey') && typeof (context as EvaluationContext).targetingKey !== 'string') {
-    throw new OfrepRefusal('INVALID_CONTEXT', 'The targetingKey of the context must be a string.')
+    throw new OfrepError('INVALID_CONTEXT', 'The targetingKey of the context must be a string.')
   }
   return context as EvaluationContext
 }

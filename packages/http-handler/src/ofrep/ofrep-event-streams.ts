@@ -6,8 +6,8 @@ export type OfrepEventStream =
   | { readonly type: 'sse'; readonly endpoint: { readonly requestUri: string } }
 
 /**
- * Where a page may listen instead of polling. The address is the same in every answer, or providers would connect anew with each. Whoever comes
- * by it for the first time is told to ask again, so that nothing is missed between the answer and the connection.
+ * The stream that a page may listen to instead of polling. Its address is the same in every response, because providers reconnect when it
+ * changes. A client that connects to it for the first time is told to fetch again, so that it misses no change between response and connection.
  */
 export function ofrepEventStreams(eventStreamUrl: string): readonly OfrepEventStream[] {
   const address = `${eventStreamUrl}?last_event_id=${BEFORE_LISTENING}`

@@ -1,15 +1,17 @@
 import type { Evaluation } from '@flagstone/core'
-import { json } from '../answers.ts'
-import { PRIVATE, publicHeaders } from '../caching/cache-headers.ts'
-import { conditional, type Found, type Kept } from '../caching/conditional.ts'
-import { type KeptAnswers, snapshotOf } from '../caching/kept-answers.ts'
-import { tellable } from '../disclosure.ts'
-import { MIN_VERSION, USER_ID } from '../openapi/parameters.ts'
+import { PRIVATE_CACHE_HEADERS, publicCacheHeaders } from '../caching/cache-headers.ts'
+import { isCacheable } from '../caching/cacheable-evaluation.ts'
+import { type Answer, type CachedResponse, conditionalResponse } from '../caching/conditional-response.ts'
+import { currentSnapshot } from '../caching/current-snapshot.ts'
+import type { ResponseCache } from '../caching/response-cache.ts'
 import type { ResolvedOptions } from '../options.ts'
-import type { Asked, Route } from '../route.ts'
+import { jsonResponse } from '../response/json-response.ts'
+import { safeEvaluation } from '../response/safe-evaluation.ts'
+import { MIN_VERSION, USER_ID } from '../routing/query-parameters.ts'
+import type { Route, RouteRequest } from '../routing/route.ts'
 
-/** `GET /flags/{name}`: what `flags.evaluate` answers. A flag that does not exist is an answer, not a 404: it is off. */
-export function evaluationRoutes(options: ResolvedOptions, answers: KeptAnswers): readonly Route[] {
+/** `GET /flags/{name}`: the result of `flags.evaluate`. A flag that does not exist is not a 404: it is off, with an error code. */
+export function evaluationRoutes(options: ResolvedOptions, responseCache: ResponseCache): readonly Route[] {
   const { flags, cache } = options
   return [
     {
@@ -17,57 +19,52 @@ export function evaluationRoutes(options: ResolvedOptions, answers: KeptAnswers)
       path: '/flags/{name}',
       action: { kind: 'evaluate', operation: 'evaluate', subject: 'flag' },
       query: [USER_ID, MIN_VERSION],
-      text: {
+      description: {
         id: 'evaluateFlag',
         summary: 'Whether a user gets the flag, and why. A flag that does not exist is off, with FLAG_NOT_FOUND.',
         success: { status: 200, description: 'The evaluation.', schema: 'Evaluation' },
-        // The second and third where a flag must not guess.
+        // The second and third only for a flag with `onUnavailable: 'throw'`.
         problems: ['VERSION_NOT_REACHED', 'PARSE_ERROR', 'RECORD_TOO_NEW'],
         takesIfNoneMatch: cache !== undefined,
       },
       async answer(asked) {
-        const minVersion = asked.query.whole('min_version')
-        // Whoever names a version wants to read what was just written.
-        if (cache !== undefined && minVersion === undefined) return await cached(asked, options, answers)
+        const minVersion = asked.query.wholeNumber('min_version')
+        // A client that names a version wants to read what it has just written, so no cached response will do.
+        if (cache !== undefined && minVersion === undefined) return await conditionalEvaluation(asked, options, responseCache)
         const limits = minVersion === undefined ? {} : { minVersion }
-        return json(shown(await flags.evaluate(asked.name, asked.query.text('user_id'), limits)))
+        return jsonResponse(safeEvaluation(await flags.evaluate(asked.name, asked.query.text('user_id'), limits)))
       },
     },
   ]
 }
 
-async function cached({ request, name, query }: Asked, options: ResolvedOptions, answers: KeptAnswers): Promise<Response> {
-  const again = await answers.again(request)
-  if (again !== undefined) return again
+async function conditionalEvaluation(
+  { request, name, query }: RouteRequest,
+  options: ResolvedOptions,
+  responseCache: ResponseCache,
+): Promise<Response> {
+  const cached = await responseCache.get(request)
+  if (cached !== undefined) return cached
   const userId = query.text('user_id')
-  const snapshot = await snapshotOf(options.flags)
-  const keep = (answer: Kept): void => {
-    if (snapshot !== undefined) answers.keep(request.url, snapshot, answer)
+  const snapshot = await currentSnapshot(options.flags)
+  const store = (answer: CachedResponse): void => {
+    if (snapshot !== undefined) responseCache.set(request.url, snapshot, answer)
   }
-  const question = { request, snapshot, asks: ['flag', name, userId ?? ''], headers: headersFor(userId, options) }
-  return await conditional(question, async () => foundOf(await options.flags.evaluate(name, userId)), keep)
+  const conditional = { request, snapshot, keyParts: ['flag', name, userId ?? ''], headers: cacheHeadersFor(userId, options) }
+  return await conditionalResponse(conditional, async () => answerOf(await options.flags.evaluate(name, userId)), store)
 }
 
-function headersFor(userId: string | undefined, { cache, isEvaluationPublic }: ResolvedOptions): Readonly<Record<string, string>> {
-  return isEvaluationPublic && userId === undefined && cache !== undefined ? publicHeaders(cache) : PRIVATE
+function cacheHeadersFor(userId: string | undefined, { cache, isEvaluationPublic }: ResolvedOptions): Readonly<Record<string, string>> {
+  return isEvaluationPublic && userId === undefined && cache !== undefined ? publicCacheHeaders(cache) : PRIVATE_CACHE_HEADERS
 }
 
-function foundOf(evaluation: Evaluation): Found {
-  const body = shown(evaluation)
-  // Where it was found, and how old it may be at most, makes no other answer of it.
-  return { body, essence: () => ({ ...body, source: undefined, asOf: undefined }), asOf: evaluation.asOf, isSure: isSure(evaluation) }
-}
-
-const OF_THE_REQUEST: readonly unknown[] = [undefined, 'FLAG_NOT_FOUND', 'TARGETING_KEY_MISSING']
-
-/** Whether it says what the flag says: not `STALE`, and no default because the flag cannot be known. */
-export function isSure({ reason, errorCode }: Evaluation): boolean {
-  return reason !== 'STALE' && OF_THE_REQUEST.includes(errorCode)
-}
-
-/** An evaluation without what its error's message may give away. */
-export function shown(evaluation: Evaluation): Evaluation {
-  const { errorCode, errorMessage } = evaluation
-  if (errorCode === undefined || errorMessage === undefined) return evaluation
-  return { ...evaluation, errorMessage: tellable(errorCode, errorMessage) }
+function answerOf(evaluation: Evaluation): Answer {
+  const body = safeEvaluation(evaluation)
+  // The layer that answered and the age of its value do not change the answer, so they are not part of the tag.
+  return {
+    body,
+    tagSource: () => ({ ...body, source: undefined, asOf: undefined }),
+    asOf: evaluation.asOf,
+    isCacheable: isCacheable(evaluation),
+  }
 }

@@ -1,6 +1,6 @@
 import type { Change, ChangeMeta, Flags, HistoryPage, Written } from '@flagstone/core'
 
-/** What the administration of flags and that of segments have in common. Bodies go in as they came: core checks them. */
+/** The administration that flags and segments share. Request bodies are passed on unchecked: core validates them. */
 interface RecordsAdmin {
   list(): Promise<readonly object[]>
   get(name: string): Promise<{ readonly version: number } | null>
@@ -10,18 +10,18 @@ interface RecordsAdmin {
   history(name: string, page?: HistoryPage): Promise<readonly Change[]>
 }
 
-/** One kind of record: what it is called in paths, bodies, schemas and problems. */
+/** One kind of record, with its names in paths, bodies, schemas and problems. */
 export interface RecordKind {
   readonly subject: 'flag' | 'segment'
-  /** Begins the names of its schemas. */
+  /** The prefix of its schema names. */
   readonly title: 'Flag' | 'Segment'
   readonly admin: RecordsAdmin
-  /** Where the record itself is; a flag's own path evaluates it. */
+  /** The path of the stored record; `/flags/{name}` evaluates the flag. */
   readonly recordPath: string
   readonly notFound: 'FLAG_NOT_FOUND' | 'SEGMENT_NOT_FOUND'
   readonly exists: 'FLAG_EXISTS' | 'SEGMENT_EXISTS'
-  /** What else may be said of a write. */
-  readonly refusals: readonly 'PREREQUISITE_CYCLE'[]
+  /** Further problems of a write. */
+  readonly writeProblems: readonly 'PREREQUISITE_CYCLE'[]
 }
 
 export function recordKinds({ admin }: Flags): readonly RecordKind[] {
@@ -33,7 +33,7 @@ export function recordKinds({ admin }: Flags): readonly RecordKind[] {
       recordPath: '/flags/{name}/record',
       notFound: 'FLAG_NOT_FOUND',
       exists: 'FLAG_EXISTS',
-      refusals: ['PREREQUISITE_CYCLE'],
+      writeProblems: ['PREREQUISITE_CYCLE'],
     },
     {
       subject: 'segment',
@@ -42,7 +42,7 @@ export function recordKinds({ admin }: Flags): readonly RecordKind[] {
       recordPath: '/segments/{name}',
       notFound: 'SEGMENT_NOT_FOUND',
       exists: 'SEGMENT_EXISTS',
-      refusals: [],
+      writeProblems: [],
     },
   ]
 }

@@ -1,10 +1,10 @@
 import { findBrowser, isAbsent } from '@flagstone/services'
 import { expect, test } from 'vitest'
 import type { HandlerOptions } from '../../src/index.ts'
-import { EventsSite } from '../events-site.ts'
-import { listen } from '../loopback.ts'
-import { openBrowser } from './browser.ts'
-import { bundledPage } from './bundle.ts'
+import { EventsFixture } from '../events/events-fixture.ts'
+import { startLoopbackServer } from '../loopback-server.ts'
+import { bundledPage } from './bundled-page.ts'
+import { openBrowser } from './open-browser.ts'
 
 const found = await findBrowser()
 const absent = isAbsent(found) ? found.absent : undefined
@@ -27,19 +27,19 @@ test.skipIf(isAbsent(found)).each(WAYS)(
   `a page in a browser that $way turns a feature on after an update, without a reload${because}`,
   { timeout: 120_000 },
   async ({ way, poll, options }) => {
-    const site = new EventsSite({}, { public: 'evaluate', ...options })
-    await site.store.create({ name: 'new_feature', rollout: 0 })
+    const fixture = new EventsFixture({}, { public: 'evaluate', ...options })
+    await fixture.store.create({ name: 'new_feature', rollout: 0 })
     const script = await bundledPage()
     const statuses: number[] = []
     let onUnchanged = (): void => undefined
     const unchanged = new Promise<void>((resolve) => {
       onUnchanged = resolve
     })
-    const loopback = await listen(async (request) => {
+    const loopback = await startLoopbackServer(async (request) => {
       const { pathname } = new URL(request.url)
       if (pathname === '/') return html('<!doctype html><title>…</title><script type="module" src="/page.js"></script>')
       if (pathname === '/page.js') return new Response(script, { headers: { 'Content-Type': 'text/javascript' } })
-      const response = await site.events(request)
+      const response = await fixture.eventsHandler(request)
       if (pathname.startsWith('/ofrep')) statuses.push(response.status)
       if (response.status === 304) onUnchanged()
       return response
@@ -52,10 +52,10 @@ test.skipIf(isAbsent(found)).each(WAYS)(
       await page.goto(`${loopback.url}/?poll=${poll}`)
       await page.waitForFunction("document.title === 'off'")
       const loaded = await page.locator('html').getAttribute('data-loaded')
-      // It has polled, or is connected and has been told to ask again.
+      // The page has polled, or is connected and was told to fetch again.
       await unchanged
       const from = performance.now()
-      await site.flags.admin.update('new_feature', { rollout: 100 })
+      await fixture.flags.admin.update('new_feature', { rollout: 100 })
       await page.waitForFunction("document.title === 'on'")
       const took = Math.round(performance.now() - from)
       const version = browser.context.browser()?.version() ?? ''
@@ -68,7 +68,7 @@ test.skipIf(isAbsent(found)).each(WAYS)(
     } finally {
       await browser.close()
       await loopback.close()
-      await site.end()
+      await fixture.close()
     }
   },
 )

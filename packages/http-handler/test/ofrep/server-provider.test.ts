@@ -1,33 +1,33 @@
 import { OFREPProvider } from '@openfeature/ofrep-provider'
 import { type Client, type EvaluationContext, OpenFeature } from '@openfeature/server-sdk'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Loopback, listen } from '../loopback.ts'
-import { Site } from '../site.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { type LoopbackServer, startLoopbackServer } from '../loopback-server.ts'
 
 const TOKEN = 'Bearer right'
 
-let site: Site
-let loopback: Loopback
+let fixture: HandlerFixture
+let loopback: LoopbackServer
 beforeEach(async () => {
-  site = new Site()
+  fixture = new HandlerFixture()
   const authorize = (request: Request): boolean => request.headers.get('authorization') === TOKEN
-  loopback = await listen(site.handler({ authorize }))
+  loopback = await startLoopbackServer(fixture.handler({ authorize }))
   const variants = (value: string | number | { readonly columns: number }): { name: string; value: typeof value; weight: number }[] => [
     { name: 'it', value, weight: 1 },
   ]
   const when = [{ attribute: 'plan', operator: 'equals', value: 'pro' } as const]
-  await site.store.create({ name: 'gate', rollout: 0, rules: [{ when, rollout: 100 }] })
-  await site.store.create({ name: 'half', rollout: 50 })
-  await site.store.create({ name: 'text', rollout: 100, variants: variants('blue') })
-  await site.store.create({ name: 'number', rollout: 100, variants: variants(7) })
-  await site.store.create({ name: 'object', rollout: 100, variants: variants({ columns: 3 }) })
-  await site.store.create({ name: 'out', rollout: 0, variants: variants('blue') })
-  await site.store.create({ name: 'killed', enabled: false })
+  await fixture.store.create({ name: 'gate', rollout: 0, rules: [{ when, rollout: 100 }] })
+  await fixture.store.create({ name: 'half', rollout: 50 })
+  await fixture.store.create({ name: 'text', rollout: 100, variants: variants('blue') })
+  await fixture.store.create({ name: 'number', rollout: 100, variants: variants(7) })
+  await fixture.store.create({ name: 'object', rollout: 100, variants: variants({ columns: 3 }) })
+  await fixture.store.create({ name: 'out', rollout: 0, variants: variants('blue') })
+  await fixture.store.create({ name: 'killed', enabled: false })
 })
 afterEach(async () => {
   await OpenFeature.clearProviders()
   await loopback.close()
-  await site.end()
+  await fixture.close()
 })
 
 async function client(authorization = TOKEN): Promise<Client> {
@@ -47,27 +47,27 @@ describe('the official OFREP provider for servers', () => {
     expect(await ask.getObjectValue('object', { columns: 1 }, ADA)).toEqual({ columns: 3 })
   })
 
-  test('is told why, which variant, and of which version', async () => {
+  test('gets the reason, the variant and the version', async () => {
     const ask = await client()
     const details = await ask.getStringDetails('text', 'red', ADA)
     expect(details).toMatchObject({ value: 'blue', variant: 'it', reason: 'STATIC', flagMetadata: { version: 3, source: 'memory' } })
     expect(await ask.getBooleanDetails('gate', false, ADA)).toMatchObject({ value: true, reason: 'TARGETING_MATCH' })
   })
 
-  test('agrees with the client in the process about everybody', async () => {
+  test('agrees with the client in the process for every user', async () => {
     const ask = await client()
     for (let user = 0; user < 100; user++) {
       const targetingKey = `user-${user}`
-      expect(await ask.getBooleanValue('half', false, { targetingKey })).toBe(await site.flags.isEnabled('half', targetingKey))
+      expect(await ask.getBooleanValue('half', false, { targetingKey })).toBe(await fixture.flags.isEnabled('half', targetingKey))
     }
   })
 
-  test('turns off what is killed, whatever its default is', async () => {
+  test('turns off a disabled flag, whatever the default is', async () => {
     expect(await (await client()).getBooleanDetails('killed', true, ADA)).toMatchObject({ value: false, reason: 'DISABLED' })
   })
 
-  test('gives the default to who is out of a flag with variants', async () => {
-    // Of before OFREP 0.3: it takes an answer without a value for a wrong one, and gives the default all the same.
+  test('gives the default to a user who is out of a flag with variants', async () => {
+    // This provider is older than OFREP 0.3: it reports a response without a value as an error, but still gives the default.
     const errorMessage = expect.stringContaining('does not match the expected format')
     expect(await (await client()).getStringDetails('out', 'red', ADA)).toMatchObject({ value: 'red', errorCode: 'GENERAL', errorMessage })
   })
@@ -86,9 +86,9 @@ describe('the official OFREP provider for servers', () => {
     expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: 'GENERAL', errorMessage: '' })
   })
 
-  test('hears of an update with its next question', async () => {
+  test('sees an update with its next evaluation', async () => {
     const ask = await client()
-    await site.flags.admin.update('killed', { enabled: true, rollout: 100 })
+    await fixture.flags.admin.update('killed', { enabled: true, rollout: 100 })
     expect(await ask.getBooleanValue('killed', false, ADA)).toBe(true)
   })
 })

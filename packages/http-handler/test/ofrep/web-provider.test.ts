@@ -2,30 +2,30 @@ import { OFREPWebProvider, type OFREPWebProviderOptions } from '@openfeature/ofr
 import { type Client, OpenFeature, type Provider, ProviderEvents } from '@openfeature/web-sdk'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Handler } from '../../src/index.ts'
-import { type Loopback, listen } from '../loopback.ts'
-import { Site } from '../site.ts'
+import { HandlerFixture } from '../handler-fixture.ts'
+import { type LoopbackServer, startLoopbackServer } from '../loopback-server.ts'
 
-let site: Site
-let loopback: Loopback
-/** The statuses of what was answered, in order. */
+let fixture: HandlerFixture
+let loopback: LoopbackServer
+/** The statuses of the responses, in order. */
 let statuses: number[]
-/** Called with each of them. */
+/** Called with each status. */
 let onStatus: (status: number) => void
 beforeEach(async () => {
-  site = new Site()
+  fixture = new HandlerFixture()
   statuses = []
   onStatus = () => undefined
-  loopback = await listen(watched(site.handler({ public: 'evaluate' })))
-  await site.store.create({ name: 'gate', rollout: 50 })
-  await site.store.create({ name: 'text', rollout: 100, variants: [{ name: 'it', value: 'blue', weight: 1 }] })
-  await site.store.create({ name: 'out', rollout: 0, variants: [{ name: 'it', value: 'blue', weight: 1 }] })
-  await site.store.create({ name: 'killed', enabled: false })
+  loopback = await startLoopbackServer(watched(fixture.handler({ public: 'evaluate' })))
+  await fixture.store.create({ name: 'gate', rollout: 50 })
+  await fixture.store.create({ name: 'text', rollout: 100, variants: [{ name: 'it', value: 'blue', weight: 1 }] })
+  await fixture.store.create({ name: 'out', rollout: 0, variants: [{ name: 'it', value: 'blue', weight: 1 }] })
+  await fixture.store.create({ name: 'killed', enabled: false })
 })
 afterEach(async () => {
   await OpenFeature.clearProviders()
   await OpenFeature.clearContexts()
   await loopback.close()
-  await site.end()
+  await fixture.close()
 })
 
 function watched(handler: Handler): (request: Request) => Promise<Response> {
@@ -56,7 +56,7 @@ function next(status: number): Promise<void> {
 describe('the official OFREP provider for browsers', () => {
   test('gets all flags with one request', async () => {
     const ask = await client()
-    expect(ask.getBooleanValue('gate', false)).toBe(await site.flags.isEnabled('gate', 'ada'))
+    expect(ask.getBooleanValue('gate', false)).toBe(await fixture.flags.isEnabled('gate', 'ada'))
     expect(ask.getStringDetails('text', 'red')).toMatchObject({
       value: 'blue',
       variant: 'it',
@@ -69,36 +69,36 @@ describe('the official OFREP provider for browsers', () => {
     expect(statuses).toEqual([200])
   })
 
-  test('asks anew for another user', async () => {
+  test('fetches again for another user', async () => {
     const ask = await client()
     for (const targetingKey of ['eve', 'bob', 'kim']) {
       await OpenFeature.setContext({ targetingKey })
-      expect(ask.getBooleanValue('gate', false)).toBe(await site.flags.isEnabled('gate', targetingKey))
+      expect(ask.getBooleanValue('gate', false)).toBe(await fixture.flags.isEnabled('gate', targetingKey))
     }
   })
 
-  test('is told with a 304 that nothing changed, and of what changed with its next poll', async () => {
+  test('gets a 304 while nothing changes, and a change with its next poll', async () => {
     const ask = await client({ pollInterval: 20 })
     await next(304)
     const changed = new Promise<readonly string[]>((resolve) => {
       ask.addHandler(ProviderEvents.ConfigurationChanged, (details) => resolve(details?.flagsChanged ?? []))
     })
-    await site.flags.admin.update('killed', { enabled: true, rollout: 100 })
+    await fixture.flags.admin.update('killed', { enabled: true, rollout: 100 })
     expect(await changed).toEqual(['killed'])
     expect(ask.getBooleanValue('killed', false)).toBe(true)
     await next(304)
     expect(statuses.filter((status) => status === 200)).toHaveLength(2)
   })
 
-  test('is told of a flag that needs a targeting key where nobody has signed in', async () => {
+  test('gets an error for a flag that needs a targeting key before anybody has signed in', async () => {
     const ask = await client()
     await OpenFeature.setContext({})
     expect(ask.getBooleanDetails('gate', true)).toMatchObject({ value: true, errorCode: 'TARGETING_KEY_MISSING' })
     expect(ask.getStringValue('text', 'red')).toBe('blue')
   })
 
-  test('fails for good where it is refused', async () => {
-    const closed = await listen(site.handler({ authorize: () => false }))
+  test('stops polling if it is refused', async () => {
+    const closed = await startLoopbackServer(fixture.handler({ authorize: () => false }))
     await expect(client({ baseUrl: closed.url })).rejects.toThrow('Initialization failed')
     await closed.close()
   })

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url'
 import { AstBuilder, compile, GherkinClassicTokenMatcher, Parser } from '@cucumber/gherkin'
 import { IdGenerator, type Pickle, type PickleStep } from '@cucumber/messages'
 
-/** Beside the repository: data of the OpenFeature project that is read from there and never copied. */
-export const FOLDER: string = fileURLToPath(new URL('../../../../../shared/openfeature', import.meta.url))
+/** A folder beside the repository with data of the OpenFeature project, which is never copied into it. */
+export const SPECIFICATION_FOLDER: string = fileURLToPath(new URL('../../../../../shared/openfeature', import.meta.url))
 
-/** Whether a clone has it. */
-export const hasSpecification: boolean = existsSync(join(FOLDER, 'evaluation.feature'))
+/** Whether the folder exists. */
+export const hasSpecification: boolean = existsSync(join(SPECIFICATION_FOLDER, 'evaluation.feature'))
 
 const FEATURES = ['evaluation', 'evaluation_v2', 'contextMerging', 'hooks', 'metadata']
 
@@ -16,7 +16,7 @@ const FEATURES = ['evaluation', 'evaluation_v2', 'contextMerging', 'hooks', 'met
 export interface Case {
   readonly feature: string
   readonly name: string
-  /** Where it stands in its file. */
+  /** Its line in the file. */
   readonly line: number
   readonly steps: readonly PickleStep[]
 }
@@ -30,5 +30,5 @@ export function cases(): readonly Case[] {
 function picklesOf(feature: string): readonly Pickle[] {
   const newId = IdGenerator.incrementing()
   const parser = new Parser(new AstBuilder(newId), new GherkinClassicTokenMatcher())
-  return compile(parser.parse(readFileSync(join(FOLDER, `${feature}.feature`), 'utf8')), feature, newId)
+  return compile(parser.parse(readFileSync(join(SPECIFICATION_FOLDER, `${feature}.feature`), 'utf8')), feature, newId)
 }

@@ -3,8 +3,8 @@ import type { Condition, Rule } from '@flagstone/core'
 const WHOLE = /^(.+) \? '([^']+)' : ''$/
 const TERM = /^(?:!(?<falsy>\w+)|(?<equal>\w+) == '(?<text>[^']*)'|(?<greater>\w+) > (?<number>\d+))$/
 
-/** A `contextEvaluator` of the test flags as rules: the variant for whom it names one. Throws where it says what is not known here. */
-export function rulesOf(expression: string): readonly Rule[] {
+/** Converts a `contextEvaluator` of the test flags to rules. Throws for an expression of another kind. */
+export function rulesFromExpression(expression: string): readonly Rule[] {
   const [, terms = '', variant = ''] = WHOLE.exec(expression) ?? []
   if (variant === '') throw new Error(`Not an expression of the kind that is translated: ${expression}`)
   const alternatives = terms.split(' && ').map(alternativesOf)
@@ -15,7 +15,7 @@ export function rulesOf(expression: string): readonly Rule[] {
   return combined.map((when) => ({ when, variant }))
 }
 
-/** Conditions of which one is enough. What is falsy is missing, or is something that is not true. */
+/** Alternative conditions. A falsy attribute is missing, or is not `true`. */
 function alternativesOf(term: string): readonly Condition[] {
   const { falsy, equal, text, greater, number } = TERM.exec(term)?.groups ?? {}
   if (falsy !== undefined) {

@@ -11,59 +11,59 @@ import {
 import { ManualClock } from '../../../core/test/manual-clock.ts'
 import { flagstoneProvider } from '../../src/index.ts'
 import { metadataByName, newFlags } from './test-flags.ts'
-import { ask, type Type } from './typed.ts'
+import { evaluate, type ValueType } from './typed-value.ts'
 
-/** What a scenario asks for. */
-export interface Question {
-  readonly type: Type
+/** The evaluation of a scenario. */
+export interface EvaluationCall {
+  readonly type: ValueType
   readonly name: string
   readonly fallback: JsonValue
 }
 
 let count = 0
 
-/** The real SDK over a real client on a store in memory, in a domain of its own. */
+/** One scenario: the real SDK and a real client with a memory store, in a domain of its own. */
 export class Scenario {
   readonly domain = `scenario-${++count}`
   readonly clock = new ManualClock()
   readonly client: Client = OpenFeature.getClient(this.domain)
-  /** Where the store's failures come from, while it has some. */
-  trouble: (() => Promise<never>) | undefined
-  /** Whom Flagstone was asked for last. */
-  who: Who | undefined
-  question: Question | undefined
+  /** Fails the store's calls, if it is set. */
+  storeError: (() => Promise<never>) | undefined
+  /** The context of the last evaluation, as Flagstone got it. */
+  lastContext: Who | undefined
+  call: EvaluationCall | undefined
   context: Record<string, EvaluationContext[string]> = {}
   transaction: EvaluationContext = {}
   hooks: Hook[] = []
-  /** Notes of hooks and steps, in order. */
+  /** What hooks and steps recorded, in order. */
   readonly notes: string[] = []
   levels: readonly string[] = []
   #details: EvaluationDetails<JsonValue> | undefined
   readonly #open: Flags[] = []
 
-  /** Puts a provider in place. Resolves when the SDK has initialised it, well or badly. */
+  /** Sets the provider. Resolves when the SDK has initialized it, even if that failed. */
   async provide(): Promise<void> {
     await OpenFeature.setProviderAndWait(this.domain, this.#provider()).catch(() => undefined)
   }
 
-  /** Puts a provider in place and does not wait. */
+  /** Sets the provider without waiting. */
   provideLater(): void {
     OpenFeature.setProvider(this.domain, this.#provider())
   }
 
-  async ask(): Promise<void> {
-    const { type, name, fallback } = this.asked
+  async evaluate(): Promise<void> {
+    const { type, name, fallback } = this.requiredCall
     const options = { hooks: this.hooks }
-    this.#details = await this.#inTransaction(() => ask(this.client, type, name, fallback, this.context, options))
+    this.#details = await this.#inTransaction(() => evaluate(this.client, type, name, fallback, this.context, options))
   }
 
-  get asked(): Question {
-    if (this.question === undefined) throw new Error('Nothing was asked yet.')
-    return this.question
+  get requiredCall(): EvaluationCall {
+    if (this.call === undefined) throw new Error('No evaluation was described yet.')
+    return this.call
   }
 
   get details(): EvaluationDetails<JsonValue> {
-    if (this.#details === undefined) throw new Error('Nothing was answered yet.')
+    if (this.#details === undefined) throw new Error('Nothing was evaluated yet.')
     return this.#details
   }
 
@@ -75,12 +75,12 @@ export class Scenario {
 
   #provider(): ReturnType<typeof flagstoneProvider> {
     const metadata = metadataByName()
-    const store = this.#fragile(memoryStore({ flags: newFlags(), clock: this.clock }))
+    const store = this.#failingStore(memoryStore({ flags: newFlags(), clock: this.clock }))
     const client = createFlags({ store, clock: this.clock })
     this.#open.push(client)
     const listening = {
       evaluate: (name: string, who?: Who) => {
-        this.who = who
+        this.lastContext = who
         return client.evaluate(name, who)
       },
       ready: () => client.ready(),
@@ -90,16 +90,16 @@ export class Scenario {
     return flagstoneProvider(listening, { flagMetadata: ({ name }) => metadata.get(name) ?? {} })
   }
 
-  #fragile(store: FlagStore): FlagStore {
+  #failingStore(store: FlagStore): FlagStore {
     return Object.assign(store, {
-      head: this.#unlessTroubled(store.head.bind(store)),
-      load: this.#unlessTroubled(store.load.bind(store)),
-      changesSince: this.#unlessTroubled(store.changesSince.bind(store)),
+      head: this.#unlessFailing(store.head.bind(store)),
+      load: this.#unlessFailing(store.load.bind(store)),
+      changesSince: this.#unlessFailing(store.changesSince.bind(store)),
     })
   }
 
-  #unlessTroubled<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
-    return (...args) => this.trouble?.() ?? call(...args)
+  #unlessFailing<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+    return (...args) => this.storeError?.() ?? call(...args)
   }
 
   #inTransaction<T>(work: () => Promise<T>): Promise<T> {
@@ -110,7 +110,7 @@ export class Scenario {
   }
 }
 
-/** A store's failure that says so at once. */
-export function failing(error: Error | FlagsError): () => Promise<never> {
+/** A store failure that rejects at once. */
+export function rejecting(error: Error | FlagsError): () => Promise<never> {
   return () => Promise.reject(error)
 }

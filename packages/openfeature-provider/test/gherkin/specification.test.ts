@@ -1,12 +1,12 @@
 import { DefaultLogger, OpenFeature } from '@openfeature/server-sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Case, cases, hasSpecification } from './cases.ts'
-import { LEFT_OUT } from './left-out.ts'
 import { Scenario } from './scenario.ts'
-import { play } from './step.ts'
-import { steps } from './steps/index.ts'
+import { SKIPPED_CASES } from './skipped-cases.ts'
+import { runStep } from './step.ts'
+import { allSteps } from './steps/all-steps.ts'
 
-/** A scenario that is lost is missed here. */
+/** Counted, so that a lost case fails the tests. */
 const CASES = 132
 const RUN = 130
 const ABSENT = 'this clone has no ../shared/openfeature beside it'
@@ -16,13 +16,13 @@ const run = all.filter((each) => reasonOf(each) === undefined)
 let passed = 0
 
 function reasonOf({ feature, name }: Case): string | undefined {
-  return LEFT_OUT.find((out) => out.feature === feature && out.name === name)?.reason
+  return SKIPPED_CASES.find((out) => out.feature === feature && out.name === name)?.reason
 }
 
 async function playCase({ steps: lines }: Case): Promise<void> {
   const scenario = new Scenario()
   try {
-    for (const line of lines) await play(line, steps, scenario)
+    for (const line of lines) await runStep(line, allSteps, scenario)
   } finally {
     await scenario.end()
   }
@@ -49,13 +49,13 @@ afterAll(() => {
 
 describe('the gherkin of OpenFeature', () => {
   if (!hasSpecification) {
-    // Here, as nothing of a file runs of which all tests are skipped.
+    // Printed here, because hooks do not run in a file whose tests are all skipped.
     console.log(`OpenFeature gherkin: not run, because ${ABSENT}`)
     test.skip(`is not here: ${ABSENT}`, () => undefined)
     return
   }
 
-  test('has the cases that were counted, and none is lost', () => {
+  test('has the expected number of cases', () => {
     expect([all.length, run.length]).toEqual([CASES, RUN])
   })
 
@@ -67,7 +67,7 @@ describe('the gherkin of OpenFeature', () => {
   }
 
   for (const each of all.filter((one) => reasonOf(one) !== undefined)) {
-    test(`goes without ${each.feature}.feature:${each.line} ${each.name}, because ${reasonOf(each)}`, async () => {
+    test(`skips ${each.feature}.feature:${each.line} ${each.name}, because ${reasonOf(each)}`, async () => {
       await expect(playCase(each)).rejects.toMatchObject({ name: 'AssertionError' })
     })
   }

@@ -1,14 +1,14 @@
 import type { PickleStep } from '@cucumber/messages'
 import type { Scenario } from './scenario.ts'
 
-/** What a line of a scenario does: its groups, and the table below it. */
+/** A step definition. It gets the groups of its pattern, and the table below the line. */
 export interface Step {
   readonly pattern: RegExp
   run(scenario: Scenario, groups: readonly string[], table: readonly (readonly string[])[]): unknown
 }
 
-/** Rejects where no step, or more than one, takes the line. */
-export async function play(line: PickleStep, steps: readonly Step[], scenario: Scenario): Promise<void> {
+/** Runs the step of a line. Rejects if no step, or more than one, matches the line. */
+export async function runStep(line: PickleStep, steps: readonly Step[], scenario: Scenario): Promise<void> {
   const found = steps.flatMap((step) => {
     const groups = step.pattern.exec(line.text)
     return groups === null ? [] : [{ step, groups: groups.slice(1) }]

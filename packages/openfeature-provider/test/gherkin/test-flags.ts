@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JsonValue, NewFlag } from '@flagstone/core'
 import type { FlagMetadata } from '@openfeature/server-sdk'
-import { FOLDER } from './cases.ts'
-import { rulesOf } from './expression.ts'
+import { SPECIFICATION_FOLDER } from './cases.ts'
+import { rulesFromExpression } from './expression.ts'
 
-/** A flag as the specification's `test-flags.json` has it. */
+/** A flag in the specification's `test-flags.json`. */
 interface TestFlag {
   readonly variants: Readonly<Record<string, JsonValue>>
   readonly defaultVariant?: string | null
@@ -14,7 +14,7 @@ interface TestFlag {
   readonly flagMetadata?: FlagMetadata | null
 }
 
-/** The deprecated `evaluation.feature` asks for it, and the file has it no more. It is what that scenario describes. */
+/** The deprecated `evaluation.feature` needs this flag, which the file no longer has. It is made from that scenario's description. */
 const CONTEXT_AWARE: NewFlag = {
   name: 'context-aware',
   rollout: 100,
@@ -36,7 +36,9 @@ const CONTEXT_AWARE: NewFlag = {
 }
 
 function testFlags(): ReadonlyMap<string, TestFlag> {
-  return new Map(Object.entries(JSON.parse(readFileSync(join(FOLDER, 'test-flags.json'), 'utf8')) as Record<string, TestFlag>))
+  return new Map(
+    Object.entries(JSON.parse(readFileSync(join(SPECIFICATION_FOLDER, 'test-flags.json'), 'utf8')) as Record<string, TestFlag>),
+  )
 }
 
 /** The specification's flags as flags of Flagstone. */
@@ -44,7 +46,7 @@ export function newFlags(): readonly NewFlag[] {
   return [...[...testFlags()].map(([name, flag]) => newFlag(name, flag)), CONTEXT_AWARE]
 }
 
-/** What the file says of a flag beside its values. Flagstone's records hold no such thing, so it is the host's to add. */
+/** The flag metadata in the file. Flagstone's records have no such field, so the option `flagMetadata` adds it. */
 export function metadataByName(): ReadonlyMap<string, FlagMetadata> {
   return new Map([...testFlags()].map(([name, { flagMetadata }]) => [name, flagMetadata ?? {}]))
 }
@@ -56,6 +58,6 @@ function newFlag(name: string, { variants, defaultVariant, disabled = false, con
     enabled: !disabled,
     rollout: typeof defaultVariant === 'string' ? 100 : 0,
     variants: Object.entries(variants).map(([variant, value]) => ({ name: variant, value, weight: variant === defaultVariant ? 1 : 0 })),
-    ...(contextEvaluator === undefined ? {} : { rules: rulesOf(contextEvaluator) }),
+    ...(contextEvaluator === undefined ? {} : { rules: rulesFromExpression(contextEvaluator) }),
   }
 }

@@ -1,6 +1,6 @@
 import { handlerFor } from '../../../../flags.ts'
 
-/** What Next looks for in `app/api/[[...path]]/route.ts`. */
+/** Next reads these exports from `app/api/[[...path]]/route.ts`. */
 export const dynamic = 'force-dynamic'
 
 const handler = handlerFor({ basePath: '/api' })
