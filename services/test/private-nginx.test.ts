@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
-import { fetchDebian } from '../src/fetch-debian.ts'
+import { fetchDebianPackage } from '../src/binaries/fetch-debian-package.ts'
 import { isAbsent, type PrivateService, startPrivateNginx } from '../src/index.ts'
-import { alive, gone } from './processes.ts'
+import { isAlive, waitUntilGone } from './processes.ts'
 
 const started: PrivateService[] = []
 afterEach(async () => {
@@ -32,9 +32,9 @@ describe.skipIf(absent !== undefined)(`a private nginx${absent === undefined ? '
   test('is gone with all of its processes when it is stopped', async () => {
     const service = await start('')
     const { pid } = service
-    expect(alive(pid)).toBe(true)
+    expect(isAlive(pid)).toBe(true)
     await Promise.all([service.stop(), service.stop()])
-    await gone(pid)
+    await waitUntilGone(pid)
     await expect(fetch(service.url)).rejects.toThrow()
   })
 
@@ -43,7 +43,7 @@ describe.skipIf(absent !== undefined)(`a private nginx${absent === undefined ? '
   })
 
   test.skipIf(!existsSync('/usr/bin/apt-get'))('can be had without being installed', { timeout: 240_000 }, async (context) => {
-    const binaries = await fetchDebian({ name: 'nginx', program: 'usr/sbin/nginx', version: '-v' })
+    const binaries = await fetchDebianPackage({ name: 'nginx', program: 'usr/sbin/nginx', version: '-v' })
     if (isAbsent(binaries)) return context.skip(binaries.absent)
     const service = await startPrivateNginx({ binaries, server: 'location / { return 200 fetched; }' })
     if (isAbsent(service)) throw new Error(service.absent)

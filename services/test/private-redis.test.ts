@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { afterEach, expect, test } from 'vitest'
 import { type PrivateService, startPrivateRedis } from '../src/index.ts'
-import { alive, gone, settles } from './processes.ts'
+import { isAlive, settlesWithin, waitUntilGone } from './processes.ts'
 
 const started: PrivateService[] = []
 const clients: Redis[] = []
@@ -39,7 +39,7 @@ test('while paused it keeps its connections and answers nothing', async () => {
   await client.set('key', 'value')
   await service.pause()
   const answer = client.get('key')
-  expect(await settles(answer, 150)).toBe(false)
+  expect(await settlesWithin(answer, 150)).toBe(false)
   await service.resume()
   expect(await answer).toBe('value')
 })
@@ -49,7 +49,7 @@ test('a killed one is gone and restarts on the same port, empty by default', asy
   await connect(service).set('key', 'value')
   const { pid, port } = service
   await service.kill()
-  expect(alive(pid)).toBe(false)
+  expect(isAlive(pid)).toBe(false)
   expect(() => service.pid).toThrow('not running')
   await service.restart()
   expect(service.port).toBe(port)
@@ -71,7 +71,7 @@ test('stopping it twice, paused or not, leaves no process and no folder', async 
   const { pid } = service
   await service.pause()
   await Promise.all([service.stop(), service.stop()])
-  await gone(pid)
+  await waitUntilGone(pid)
   expect(existsSync(String(folder))).toBe(false)
   await expect(service.restart()).rejects.toThrow('stopped for good')
 })

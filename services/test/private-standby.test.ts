@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import postgres, { type Sql } from 'postgres'
 import { afterEach, expect, test, vi } from 'vitest'
-import { fetchPostgres } from '../src/fetch-postgres.ts'
+import type { Binaries } from '../src/binaries/binaries.ts'
+import { fetchPostgres } from '../src/binaries/fetch-postgres.ts'
 import { type PrivateService, startPrivatePostgres, startPrivateStandby } from '../src/index.ts'
-import { type Binaries, isAbsent } from '../src/service.ts'
-import { gone } from './processes.ts'
+import { isAbsent } from '../src/service/absent.ts'
+import { waitUntilGone } from './processes.ts'
 
 const started: PrivateService[] = []
 const clients: Sql[] = []
@@ -52,7 +53,7 @@ test('stopping it leaves no process and no folder, and its primary at work', asy
   const [row] = await connect(standby)<{ data_directory: string }[]>`show data_directory`
   const { pid } = standby
   await standby.stop()
-  await gone(pid)
+  await waitUntilGone(pid)
   expect(existsSync(row?.data_directory ?? '/')).toBe(false)
   await connect(primary)`insert into notes values (1)`
 })

@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type TcpProxy, tcpProxy } from '../src/index.ts'
-import { listenOnLoopback } from '../src/ports.ts'
+import { listenOnLoopback } from '../src/network/loopback-port.ts'
 
 let echo: Server
 let proxy: TcpProxy

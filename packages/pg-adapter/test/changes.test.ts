@@ -1,13 +1,13 @@
 import { afterAll, expect, test } from 'vitest'
 import { postgresStore } from '../src/index.ts'
-import { statements } from '../src/statements.ts'
-import { client, freshSchema } from './database.ts'
+import { statements } from '../src/sql/statements.ts'
+import { freshSchema, openClient } from './test-database.ts'
 
 const CHANGES = 20_000
 
 const { sql, schema, flags, changes } = await freshSchema()
 const store = postgresStore({ sql, schema })
-const bare = client()
+const bare = openClient()
 afterAll(async () => {
   await store.close()
   await bare.end()

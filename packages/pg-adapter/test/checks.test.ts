@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { postgresStore } from '../src/index.ts'
-import { freshSchema } from './database.ts'
+import { freshSchema } from './test-database.ts'
 
 const { sql, schema, flags, segments } = await freshSchema()
 const store = postgresStore({ sql, schema })

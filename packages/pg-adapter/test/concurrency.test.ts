@@ -1,13 +1,13 @@
 import type { Cursor } from '@flagstone/core/adapter'
 import { afterAll, expect, test } from 'vitest'
 import { postgresStore } from '../src/index.ts'
-import { client, freshSchema } from './database.ts'
+import { freshSchema, openClient } from './test-database.ts'
 
 const WRITERS = 20
 const ROUNDS = 15
 
 const { sql, schema, flags, changes } = await freshSchema()
-const writers = client({ max: WRITERS })
+const writers = openClient({ max: WRITERS })
 afterAll(() => writers.end())
 
 test('a cursor that polls while 20 writers edit by every means, and some roll back, sees every change', async () => {

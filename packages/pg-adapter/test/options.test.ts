@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import { describe, expect, test } from 'vitest'
 import { type MigrateOptions, migrate, type PostgresStoreOptions, postgresStore } from '../src/index.ts'
-import { databaseUrl, freshSchema } from './database.ts'
+import { databaseUrl, freshSchema } from './test-database.ts'
 
 const { sql, schema } = await freshSchema()
 

@@ -5,19 +5,19 @@ import { type PrivateService, startPrivatePostgres, startPrivateStandby } from '
 import postgres, { type Sql } from 'postgres'
 import { describe, expect, test, vi } from 'vitest'
 import { migrate, postgresStore } from '../src/index.ts'
-import { atTheEnd } from './database.ts'
+import { afterFile } from './test-database.ts'
 
 const ATTEMPTS = { timeout: 10_000, interval: 10 }
 
 const primary: PrivateService = await startPrivatePostgres()
-atTheEnd(() => primary.stop())
+afterFile(() => primary.stop())
 const standby = await startPrivateStandby(primary)
-atTheEnd(() => standby.stop())
+afterFile(() => standby.stop())
 
 function open(server: PrivateService): Sql {
   // By itself postgres.js waits up to 20 s before it connects again.
   const sql = postgres(server.url, { max: 2, backoff: () => 0.05, onnotice: () => {} })
-  atTheEnd(() => sql.end({ timeout: 1 }))
+  afterFile(() => sql.end({ timeout: 1 }))
   return sql
 }
 const [sql, copy] = [open(primary), open(standby)]

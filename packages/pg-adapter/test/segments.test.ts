@@ -1,8 +1,8 @@
 import type { Cursor } from '@flagstone/core/adapter'
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { postgresStore } from '../src/index.ts'
-import { statements } from '../src/statements.ts'
-import { client, freshSchema } from './database.ts'
+import { statements } from '../src/sql/statements.ts'
+import { freshSchema, openClient } from './test-database.ts'
 
 const { sql, schema, flags, segments, clock, changes } = await freshSchema()
 const store = postgresStore({ sql, schema, lockTimeoutMs: 50 })
@@ -194,7 +194,7 @@ describe('a write of a segment', () => {
   }
   test.each(Object.entries(holds))('that is kept waiting fails and names the one that %s', async (_, statement) => {
     await store.segments.create({ name: 'beta' })
-    const other = client({ max: 1, connection: { application_name: 'the blocker' } })
+    const other = openClient({ max: 1, connection: { application_name: 'the blocker' } })
     try {
       await other.begin(async (tx) => {
         const [row] = await tx`SELECT pg_backend_pid() AS pid`
@@ -223,7 +223,7 @@ describe('a write of a segment', () => {
   })
 
   test('and TRUNCATE of both tables do not deadlock', async () => {
-    const patient = postgresStore({ sql: client({ max: 4 }), schema, lockTimeoutMs: 10_000 })
+    const patient = postgresStore({ sql: openClient({ max: 4 }), schema, lockTimeoutMs: 10_000 })
     const writes = Array.from({ length: 40 }, (_, index) =>
       index % 2 ? patient.create({ name: `flag-${index}` }) : patient.segments.create({ name: `segment-${index}` }),
     )
@@ -235,7 +235,7 @@ describe('a write of a segment', () => {
 
   test('where the triggers are off is refused', async () => {
     await store.segments.create({ name: 'beta' })
-    const silent = client({ connection: { session_replication_role: 'replica' } as Record<string, string> })
+    const silent = openClient({ connection: { session_replication_role: 'replica' } as Record<string, string> })
     try {
       const deaf = postgresStore({ sql: silent, schema })
       await expect(deaf.segments.update('beta', { members: ['x'] })).rejects.toMatchObject({ code: 'GENERAL', flag: 'segment:beta' })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { migrate, migrations, postgresStore } from '../src/index.ts'
-import { databaseUrl, type FreshSchema, freshSchema } from './database.ts'
+import { databaseUrl, type FreshSchema, freshSchema } from './test-database.ts'
 
 /** A schema as the first release left it, with a flag that was changed, and one that is gone. */
 async function firstRelease(): Promise<FreshSchema> {

@@ -1,7 +1,7 @@
 import { createFlags, type FlagUse } from '@flagstone/core'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { postgresStore } from '../src/index.ts'
-import { atTheEnd, client, freshSchema } from './database.ts'
+import { afterFile, freshSchema, openClient } from './test-database.ts'
 
 const { sql, schema, flags, clock, uses } = await freshSchema()
 const store = postgresStore({ sql, schema })
@@ -70,8 +70,8 @@ describe('a use', () => {
 
   test('is dated in UTC, whatever the time zone of the session', async () => {
     await store.noteUses?.([use(0)])
-    const theirs = client({ connection: { TimeZone: 'Asia/Kathmandu', DateStyle: 'German' } })
-    atTheEnd(() => theirs.end())
+    const theirs = openClient({ connection: { TimeZone: 'Asia/Kathmandu', DateStyle: 'German' } })
+    afterFile(() => theirs.end())
     const elsewhere = postgresStore({ sql: theirs, schema })
     await elsewhere.noteUses?.([{ ...use(0), variant: 'new' }])
     expect(await elsewhere.lastUses?.()).toEqual({ since: use(0).at, uses: [use(0), { ...use(0), variant: 'new' }] })

@@ -7,10 +7,10 @@ import type { ChannelListener, Hint, Unsubscribe } from '@flagstone/core/adapter
 import { tcpProxy } from '@flagstone/services'
 import postgres from 'postgres'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { openUrl } from '../src/client.ts'
+import { openClientFromUrl } from '../src/connection/own-client.ts'
 import { postgresStore } from '../src/index.ts'
-import { Channel } from '../src/listen.ts'
-import { client, databaseUrl, freshSchema } from './database.ts'
+import { ListenChannel } from '../src/watch/listen-channel.ts'
+import { databaseUrl, freshSchema, openClient } from './test-database.ts'
 
 const { sql, schema, flags } = await freshSchema()
 
@@ -74,7 +74,7 @@ async function proxied(): Promise<{ readonly url: string; readonly proxy: Awaite
 
 describe('a watcher', () => {
   test('has one connection of its own, called flagstone, like that of the client it was given', async () => {
-    const given = client({ max: 1 })
+    const given = openClient({ max: 1 })
     ends.push(() => given.end())
     const store = postgresStore({ sql: given, schema })
     const end = await store.watch?.(recorder())
@@ -152,7 +152,7 @@ describe('a watcher', () => {
     const { url, proxy } = await proxied()
     const heard = recorder()
     const timing = { pingMs: 20, answerMs: 200, retryMs: 10, maxRetryMs: 50 }
-    const channel = new Channel(schema, heard, (options) => openUrl('url', url, options), timing)
+    const channel = new ListenChannel(schema, heard, (options) => openClientFromUrl('url', url, options), timing)
     ends.push(() => channel.end())
     await channel.open()
     proxy.blackHole()
@@ -221,7 +221,7 @@ describe('close()', () => {
   })
 
   test('leaves a client that was given alone', async () => {
-    const given = client()
+    const given = openClient()
     ends.push(() => given.end())
     const store = postgresStore({ sql: given, schema })
     await store.head()
@@ -266,7 +266,7 @@ describe('a client with a socket of its own', () => {
       server.close()
       await rm(folder, { recursive: true })
     })
-    const given = client({ path })
+    const given = openClient({ path })
     ends.push(() => given.end())
     const store = postgresStore({ sql: given, schema })
     ends.push(() => store.close())

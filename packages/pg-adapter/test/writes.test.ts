@@ -2,7 +2,7 @@ import { type FlagPatch, FlagsError } from '@flagstone/core/adapter'
 import type { Sql } from 'postgres'
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { postgresStore } from '../src/index.ts'
-import { client, freshSchema, someoneWaitsFor } from './database.ts'
+import { freshSchema, openClient, waitUntilBlocking } from './test-database.ts'
 
 const { sql, schema, flags, clock, changes } = await freshSchema()
 const store = postgresStore({ sql, schema, lockTimeoutMs: 50 })
@@ -14,7 +14,7 @@ afterAll(() => store.close())
 
 /** Runs `during` while another session, called `the blocker`, has run `statement` and stays in its transaction. */
 async function blocked(statement: string, during: (pid: number) => Promise<void>): Promise<void> {
-  const other = client({ max: 1, connection: { application_name: 'the blocker' } })
+  const other = openClient({ max: 1, connection: { application_name: 'the blocker' } })
   try {
     await other.begin(async (tx) => {
       const [row] = await tx`SELECT pg_backend_pid() AS pid`
@@ -84,7 +84,7 @@ describe('a write that another transaction keeps waiting', () => {
     let update: Promise<unknown> | undefined
     await blocked(`SELECT FROM ${flags} WHERE name = 'a' FOR UPDATE`, async (pid) => {
       update = patient.update('a', { rollout: 1 })
-      await someoneWaitsFor(sql, pid)
+      await waitUntilBlocking(sql, pid)
     })
     await expect(update).resolves.toMatchObject({ after: { rollout: 1 } })
   })
@@ -123,7 +123,7 @@ describe('a write', () => {
 
   test('is refused where the triggers are off, and leaves nothing', async () => {
     await store.create({ name: 'a' })
-    const silent = client({ connection: { session_replication_role: 'replica' } as Record<string, string> })
+    const silent = openClient({ connection: { session_replication_role: 'replica' } as Record<string, string> })
     try {
       const deaf = postgresStore({ sql: silent, schema })
       expect(await refusal(deaf.update('a', { rollout: 1 }))).toMatchObject({
@@ -138,7 +138,7 @@ describe('a write', () => {
   })
 
   test('is READ COMMITTED, whatever the session prefers', async () => {
-    const strict = client({ connection: { default_transaction_isolation: 'serializable' } })
+    const strict = openClient({ connection: { default_transaction_isolation: 'serializable' } })
     try {
       const careful = postgresStore({ sql: strict, schema })
       await Promise.all(Array.from({ length: 10 }, (_, index) => careful.create({ name: `flag-${index}` })))
@@ -149,7 +149,7 @@ describe('a write', () => {
   })
 
   test('on a read-only server is told as the server being unavailable', async () => {
-    const readOnly = client({ connection: { default_transaction_read_only: 'on' } as Record<string, string> })
+    const readOnly = openClient({ connection: { default_transaction_read_only: 'on' } as Record<string, string> })
     try {
       expect(await refusal(postgresStore({ sql: readOnly, schema }).create({ name: 'a' }))).toMatchObject({ code: 'STORE_UNAVAILABLE' })
     } finally {
@@ -166,7 +166,7 @@ describe('a write', () => {
     let update: Promise<FlagsError> | undefined
     await blocked(`SELECT "${schema}".feature_flag_lock()`, async (pid) => {
       update = refusal(patient.update('a', { rollout: 1 }, {}, { signal: giveUp.signal }))
-      await someoneWaitsFor(sql, pid)
+      await waitUntilBlocking(sql, pid)
       giveUp.abort(new FlagsError('STORE_TIMEOUT', 'not within a second'))
     })
     expect(await update).toMatchObject({ code: 'STORE_TIMEOUT', message: 'not within a second' })
@@ -175,7 +175,7 @@ describe('a write', () => {
 
   test('whose connection dies is refused, and neither the process nor the client is harmed', async () => {
     await store.create({ name: 'a' })
-    const doomed = client({ max: 2, connection: { application_name: `doomed ${schema}` } })
+    const doomed = openClient({ max: 2, connection: { application_name: `doomed ${schema}` } })
     const victim = postgresStore({ sql: doomed, schema, lockTimeoutMs: 10_000 })
     try {
       await blocked(`SELECT "${schema}".feature_flag_lock()`, async () => {

@@ -1,9 +1,9 @@
 import { redisCache } from '@flagstone/redis-adapter'
 import { afterAll, describe, expect, it } from 'vitest'
-import { flagFill, look, majors, ownPrefix, redisPort, redisUrl, tokenOf } from './redis.ts'
+import { flagFill, majors, openRedisClient, redisPort, redisUrl, tokenOf, uniquePrefix } from './test-redis.ts'
 
-const redis = look()
-const prefix = ownPrefix(redis)
+const redis = openRedisClient()
+const prefix = uniquePrefix(redis)
 
 it('keeps to the keyPrefix of a URL as well', async () => {
   const cache = redisCache({ url: `${redisUrl}?keyPrefix=${prefix}url:` })
@@ -61,7 +61,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
 })
 
 describe('options', () => {
-  const client = look()
+  const client = openRedisClient()
   it.each([
     [undefined, 'client'],
     ['redis://x', 'client'],

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { decision, flagFill, look, openCache, ownPrefix, record, tokenOf } from './redis.ts'
+import { decision, flagFill, openCache, openRedisClient, record, tokenOf, uniquePrefix } from './test-redis.ts'
 
-const redis = look()
-const prefix = ownPrefix(redis)
+const redis = openRedisClient()
+const prefix = uniquePrefix(redis)
 const { cache, reports } = await openCache(prefix)
 let count = 0
 let name = ''

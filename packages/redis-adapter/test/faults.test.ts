@@ -1,7 +1,17 @@
 import { redisCache } from '@flagstone/redis-adapter'
 import { startPrivateRedis, tcpProxy } from '@flagstone/services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { flagFill, handles, listening, look, majors, succeeds, tokenOf, UNAVAILABLE, until } from './redis.ts'
+import {
+  flagFill,
+  majors,
+  openHandles,
+  openRedisClient,
+  recordingListener,
+  succeeds,
+  tokenOf,
+  UNAVAILABLE,
+  waitUntil,
+} from './test-redis.ts'
 
 const server = await startPrivateRedis()
 afterAll(() => server.stop())
@@ -11,7 +21,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
   const client = Redis({ port: server.port, lazyConnect: true })
   client.on('error', () => {})
   afterAll(() => client.disconnect())
-  const redis = look(server.url)
+  const redis = openRedisClient(server.url)
 
   async function open(options: object = {}, port = server.port) {
     const cache = redisCache({ client: Redis({ port, lazyConnect: true, ...options }), prefix })
@@ -40,11 +50,11 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
 
   it('fails at once with CACHE_UNAVAILABLE while Redis is down, and works again by itself', async () => {
     const cache = await open()
-    const { seen, listener } = listening()
+    const { seen, listener } = recordingListener()
     await cache.subscribe?.(listener)
     await tokenOf(cache, 'f')
     await server.kill()
-    await until(async () => !(await succeeds(cache.read([{ name: 'f' }]))))
+    await waitUntil(async () => !(await succeeds(cache.read([{ name: 'f' }]))))
     const calls = [
       () => cache.read([{ name: 'f' }, { name: 'g' }]),
       () => cache.fill([flagFill('f', 'storeA.0.x', 1), flagFill('g', 'storeA.0.x', 1)]),
@@ -59,14 +69,14 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     })
     await new Promise((resolve) => setImmediate(resolve))
     expect(failed).toBe(true)
-    await until(async () => !(await succeeds(cache.open('storeA'))))
-    await until(() => seen.includes('down'))
+    await waitUntil(async () => !(await succeeds(cache.open('storeA'))))
+    await waitUntil(() => seen.includes('down'))
     expect(seen).toEqual(['resync', 'down'])
     await server.restart()
-    await until(() => succeeds(cache.read([{ name: 'f' }])))
-    await until(() => seen.length > 2)
+    await waitUntil(() => succeeds(cache.read([{ name: 'f' }])))
+    await waitUntil(() => seen.length > 2)
     await cache.invalidate('f', 1)
-    await until(() => seen.includes('hint'))
+    await waitUntil(() => seen.includes('hint'))
     expect(seen).toEqual(['resync', 'down', 'resync', 'hint'])
     await cache.open('storeA')
   })
@@ -79,8 +89,8 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     const failed = { status: 'rejected', reason: UNAVAILABLE }
     expect(await outcomes).toMatchObject([failed, failed])
     await server.restart()
-    await until(() => succeeds(cache.read([{ name: 'f' }])))
-    await until(() => succeeds(redis.ping()))
+    await waitUntil(() => succeeds(cache.read([{ name: 'f' }])))
+    await waitUntil(() => succeeds(redis.ping()))
     expect(await redis.exists(`${prefix}flag_fence:under_way`)).toBe(0)
   })
 
@@ -90,39 +100,39 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     proxy.cut()
     const cache = redisCache({ client: Redis({ port: proxy.port, lazyConnect: true }), prefix })
     afterAll(() => cache.close())
-    const { seen, listener } = listening()
+    const { seen, listener } = recordingListener()
     await cache.subscribe?.(listener)
     await expect(cache.open('storeA')).rejects.toMatchObject(UNAVAILABLE)
-    const second = listening()
+    const second = recordingListener()
     await cache.subscribe?.(second.listener)
     expect([...seen, ...second.seen]).toEqual([])
     proxy.heal()
-    await until(async () =>
+    await waitUntil(async () =>
       cache.read([{ name: 'late' }]).then(
         (reads) => reads[0]?.token !== undefined,
         () => false,
       ),
     )
-    await until(() => seen.includes('resync'))
+    await waitUntil(() => seen.includes('resync'))
     expect(seen).toEqual(['resync'])
   })
 
   it('tells the loss of a subscription once, and dials again', async () => {
     const cache = await open()
-    const { seen, listener } = listening()
+    const { seen, listener } = recordingListener()
     await cache.subscribe?.(listener)
     await redis.client('KILL', 'TYPE', 'pubsub')
-    await until(() => seen.length >= 3)
+    await waitUntil(() => seen.length >= 3)
     await redis.client('KILL', 'TYPE', 'pubsub')
-    await until(() => seen.length >= 5)
+    await waitUntil(() => seen.length >= 5)
     expect(seen).toEqual(['resync', 'down', 'resync', 'down', 'resync'])
     await cache.invalidate('cut', 1)
-    await until(() => seen.includes('hint'))
+    await waitUntil(() => seen.includes('hint'))
   })
 
   it('moves its subscription to the channel of the store that is opened next', async () => {
     const cache = redisCache({ client, prefix: `${prefix}move:` })
-    const { seen, listener } = listening()
+    const { seen, listener } = recordingListener()
     const unsubscribe = await cache.subscribe?.(listener)
     expect(seen).toEqual([])
     await cache.open('storeA')
@@ -133,7 +143,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     await redis.publish(`${prefix}move:flag_hints:storeA`, '1:old')
     expect(seen).toHaveLength(2)
     await cache.invalidate('new', 1)
-    await until(() => seen.includes('hint'))
+    await waitUntil(() => seen.includes('hint'))
     await unsubscribe?.()
     await cache.open('storeC')
     expect(seen).toEqual(['resync', 'resync', 'hint'])
@@ -172,7 +182,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
   })
 
   it('leaves nothing open when it is closed: idle, in use, connecting or between two attempts', async () => {
-    const before = handles()
+    const before = openHandles()
     const none = await tcpProxy(1)
     const downed = { port: none.port }
     await none.close()
@@ -180,7 +190,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     await idle.close()
     const used = redisCache({ client, prefix })
     await used.open('storeA')
-    await used.subscribe?.(listening().listener)
+    await used.subscribe?.(recordingListener().listener)
     const [pending] = await Promise.allSettled([used.read([{ name: 'f' }]), used.close(), used.close()])
     if (pending.status === 'rejected') expect(pending.reason).toMatchObject(UNAVAILABLE)
     const connecting = redisCache({ client, prefix })
@@ -189,13 +199,13 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     await expect(opened).rejects.toMatchObject(UNAVAILABLE)
     const between = redisCache({ client: Redis({ ...downed, lazyConnect: true }), prefix })
     await expect(between.open('storeA')).rejects.toMatchObject(UNAVAILABLE)
-    await between.subscribe?.(listening().listener)
+    await between.subscribe?.(recordingListener().listener)
     await between.close()
     for (const closed of [idle, used, connecting, between]) {
       await expect(closed.read([{ name: 'f' }])).rejects.toMatchObject({ code: 'CLOSED' })
-      await expect(closed.subscribe?.(listening().listener)).rejects.toMatchObject({ code: 'CLOSED' })
+      await expect(closed.subscribe?.(recordingListener().listener)).rejects.toMatchObject({ code: 'CLOSED' })
       await expect(closed.open('storeA')).rejects.toMatchObject({ code: 'CLOSED' })
     }
-    await until(() => handles().length <= before.length)
+    await waitUntil(() => openHandles().length <= before.length)
   })
 })

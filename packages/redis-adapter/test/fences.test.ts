@@ -1,9 +1,9 @@
 import { redisCache } from '@flagstone/redis-adapter'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { flagFill, look, openCache, ownPrefix, record, redisUrl, tokenOf } from './redis.ts'
+import { flagFill, openCache, openRedisClient, record, redisUrl, tokenOf, uniquePrefix } from './test-redis.ts'
 
-const redis = look()
-const prefix = ownPrefix(redis)
+const redis = openRedisClient()
+const prefix = uniquePrefix(redis)
 const { cache, reports } = await openCache(prefix)
 let count = 0
 let name = ''
