@@ -3,14 +3,14 @@ import { afterAll, describe, expect, inject, test } from 'vitest'
 import { readScripts, unknownCommands } from './markdown/commands.ts'
 import { readDocuments } from './markdown/document.ts'
 import { freshServices } from './markdown/fresh-services.ts'
+import { openProgramRunner } from './markdown/program-runner.ts'
 import { programsOf } from './markdown/programs.ts'
 import { deadReferences } from './markdown/references.ts'
-import { openWorkshop } from './markdown/workshop.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const documents = await readDocuments(root)
 const scripts = await readScripts(root)
-const workshop = await openWorkshop(root)
+const workshop = await openProgramRunner(root)
 afterAll(() => workshop.close())
 
 describe.each(documents)('$path', (document) => {

@@ -11,7 +11,7 @@ export function median(samples: readonly number[]): number {
 }
 
 /** Milliseconds for people: three digits that count. */
-export function ms(value: number): string {
+export function formatMs(value: number): string {
   const size = Math.abs(value)
   if (size >= 1_000) return `${(value / 1_000).toPrecision(3)} s`
   if (size < 0.1) return `${(value * 1_000).toFixed(0)} µs`
@@ -19,7 +19,7 @@ export function ms(value: number): string {
 }
 
 /** The distribution of milliseconds on one line. */
-export function describe(samples: readonly number[]): string {
-  const at = (q: number): string => ms(quantile(samples, q))
+export function describeDistribution(samples: readonly number[]): string {
+  const at = (q: number): string => formatMs(quantile(samples, q))
   return `min ${at(0)}  p50 ${at(0.5)}  p90 ${at(0.9)}  p99 ${at(0.99)}  max ${at(1)}  (${samples.length})`
 }

@@ -2,8 +2,8 @@
 import { createFlags } from '@flagstone/core'
 import { postgresStore } from '@flagstone/pg-adapter'
 import { redisCache } from '@flagstone/redis-adapter'
-import { now, USER } from './protocol.ts'
-import type { FreshAnswers, FreshPlan } from './starts.ts'
+import type { FreshAnswers, FreshPlan } from './measure-starts.ts'
+import { now, USER } from './worker-messages.ts'
 
 const { schema, databaseUrl, redisUrl, names } = JSON.parse(process.argv[2] ?? '') as FreshPlan
 const from = now()

@@ -12,9 +12,9 @@ import { cacheable } from './libraries/cacheable.ts'
 import { flagstone } from './libraries/flagstone.ts'
 import { layeredLoader } from './libraries/layered-loader.ts'
 import { type Library, TTL_MS } from './library.ts'
-import { observe } from './observe.ts'
+import { observeAnswers } from './observe-answers.ts'
+import { openScenarioRun } from './scenario-run.ts'
 import { SCENARIOS, type Scenario } from './scenarios.ts'
-import { openWorld } from './world.ts'
 
 const ROUNDS = 3
 const LIBRARIES: readonly Library[] = [bentocache, layeredLoader, cacheable, cacheManager, asyncCacheDedupe, flagstone]
@@ -24,14 +24,14 @@ const WHOLE = 0.75
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
 /** How long old answers were given in each round. */
-async function play(library: Library, scenario: Scenario, redis: PrivateService): Promise<readonly number[]> {
+async function runScenario(library: Library, scenario: Scenario, redis: PrivateService): Promise<readonly number[]> {
   const rounds: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    const world = await openWorld(library, redis)
+    const scenarioRun = await openScenarioRun(library, redis)
     try {
-      rounds.push((await observe(await scenario.play(world))).oldMs)
+      rounds.push((await observeAnswers(await scenario.run(scenarioRun))).oldMs)
     } finally {
-      await world.end()
+      await scenarioRun.end()
     }
   }
   return rounds
@@ -54,7 +54,7 @@ async function row(library: Library): Promise<string> {
   const redis = await startPrivateRedis()
   try {
     const cells = [library.name, await version(library)]
-    for (const scenario of SCENARIOS) cells.push(verdict(await play(library, scenario, redis)))
+    for (const scenario of SCENARIOS) cells.push(verdict(await runScenario(library, scenario, redis)))
     return line(cells)
   } finally {
     await redis.stop()

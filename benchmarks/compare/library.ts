@@ -1,24 +1,20 @@
-import type { Source } from './source.ts'
-
-/** What a flag is in the source of truth. Peers cache this object. */
-export interface Value {
-  readonly rollout: number
-}
+import type { FlagValue } from './flag-value.ts'
+import type { SourceOfTruth } from './source-of-truth.ts'
 
 /** One application process: a memory, a connection to the shared Redis and, where the library has one, a bus of its own. */
-export interface Process {
-  read(): Promise<Value>
+export interface LibraryProcess {
+  read(): Promise<FlagValue>
   /** Writes to the source of truth, and then does what the library's documentation says to do after a write. */
-  write(value: Value): Promise<void>
+  write(value: FlagValue): Promise<void>
   end(): Promise<void>
 }
 
-export interface Start {
+export interface StartOptions {
   /** Of Redis, or of the proxy that this process reaches it through. */
   readonly port: number
   /** The flag's name, unlike that of any other run. */
   readonly key: string
-  readonly source: Source
+  readonly source: SourceOfTruth
 }
 
 export interface Library {
@@ -30,7 +26,7 @@ export interface Library {
   /** How many connections of a process subscribe to the bus. */
   readonly subscribers: number
   /** Resolves when the process can be used. */
-  start(options: Start): Promise<Process>
+  start(options: StartOptions): Promise<LibraryProcess>
 }
 
 /** What every peer is told: how long its layers keep a value, in milliseconds. */

@@ -51,6 +51,6 @@ export class Chain {
 }
 
 /** Waits until the condition holds; the test's own limit is the cap. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2))
 }

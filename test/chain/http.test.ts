@@ -1,6 +1,6 @@
 import { bearerToken, flagsHandler, type Handler } from '@flagstone/http-handler'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Chain, until } from './chain.ts'
+import { Chain, waitUntil } from './chain.ts'
 
 const on = 'new_feature'
 const TOKEN = 'write-0123456789abcdef'
@@ -39,7 +39,7 @@ describe('the handler on PostgreSQL and Redis', () => {
     const answers = [await elsewhere(new Request(`http://localhost/flags/${on}?user_id=${first}`))]
     for (const user of others) answers.push(await overHttp()(new Request(`http://localhost/flags/${on}?user_id=${user}`)))
     const expected = users.map((user) => `flag_endpoint:${on}:${user}`)
-    await until(async () => (await chain.keys()).filter((key) => key.startsWith('flag_endpoint:')).length === users.length)
+    await waitUntil(async () => (await chain.keys()).filter((key) => key.startsWith('flag_endpoint:')).length === users.length)
     expect((await chain.keys()).filter((key) => key.startsWith('flag_endpoint:'))).toEqual(expected)
     for (const key of expected) {
       const seconds = (await chain.redis.pttl(chain.prefix + key)) / 1_000

@@ -3,7 +3,7 @@ import { migrate, postgresStore } from '@flagstone/pg-adapter'
 import { type PrivateService, startPrivatePostgres, startPrivateStandby } from '@flagstone/services'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Chain, until } from './chain.ts'
+import { Chain, waitUntil } from './chain.ts'
 
 let primary: PrivateService
 let standby: PrivateService
@@ -39,7 +39,7 @@ async function on(server: PrivateService, statement: string): Promise<unknown> {
 /** Waits until the standby has got what the primary has, or also shows it. */
 async function reachesStandby(how: 'receive' | 'replay'): Promise<void> {
   const lsn = await on(primary, 'SELECT pg_current_wal_flush_lsn()')
-  await until(async () => (await on(standby, `SELECT pg_last_wal_${how}_lsn() >= '${lsn}'`)) === true)
+  await waitUntil(async () => (await on(standby, `SELECT pg_last_wal_${how}_lsn() >= '${lsn}'`)) === true)
 }
 
 /** Everything in Redis that an answer could come from. */
@@ -72,10 +72,10 @@ test('with PostgreSQL gone its standby answers, marked STALE and kept out of Red
   expect(chain.errors.map(({ code }) => code)).toContain('STORE_UNAVAILABLE')
 
   await primary.restart()
-  for (const client of [flags, ...fresh]) await until(async () => (await client.evaluate(name, 'ada')).reason === 'STATIC')
-  await until(async () => (await entries()).includes(`feature_flag:${name}`))
+  for (const client of [flags, ...fresh]) await waitUntil(async () => (await client.evaluate(name, 'ada')).reason === 'STATIC')
+  await waitUntil(async () => (await entries()).includes(`feature_flag:${name}`))
   expect((await flags.admin.update(name, { rollout: 0 })).propagation).toBe('ok')
-  for (const client of [flags, ...fresh]) await until(async () => !(await client.isEnabled(name, 'ada')))
+  for (const client of [flags, ...fresh]) await waitUntil(async () => !(await client.isEnabled(name, 'ada')))
 }, 60_000)
 
 test('a standby that lags takes nobody back', async () => {
@@ -87,7 +87,7 @@ test('a standby that lags takes nobody back', async () => {
   await on(standby, 'SELECT pg_wal_replay_pause()')
   const { version } = await writer.admin.update(name, { rollout: 100 })
   expect(await reader.evaluate(name, 'ada')).toMatchObject({ enabled: true, version })
-  await until(async () => (await entries()).includes(`feature_flag:${name}`))
+  await waitUntil(async () => (await entries()).includes(`feature_flag:${name}`))
   await reachesStandby('receive')
   await primary.kill()
   await emptyRedis()
@@ -98,8 +98,8 @@ test('a standby that lags takes nobody back', async () => {
   const fresh = chain.client({ store: storeWithReplica() })
   expect(await fresh.evaluate(name, 'ada')).toMatchObject({ enabled: false, reason: 'STALE', source: 'store' })
   await on(standby, 'SELECT pg_wal_replay_resume()')
-  await until(async () => (await reader.evaluate(name, 'ada')).version === version)
+  await waitUntil(async () => (await reader.evaluate(name, 'ada')).version === version)
   expect(await reader.evaluate(name, 'ada')).toMatchObject({ enabled: true, reason: 'STALE', source: 'store' })
   await primary.restart()
-  for (const client of [writer, reader, fresh]) await until(async () => (await client.evaluate(name, 'ada')).reason === 'STATIC')
+  for (const client of [writer, reader, fresh]) await waitUntil(async () => (await client.evaluate(name, 'ada')).reason === 'STATIC')
 }, 60_000)

@@ -46,7 +46,7 @@ export interface Violation {
   readonly got: number
 }
 
-export interface Verdict {
+export interface OracleResult {
   readonly answers: number
   readonly violations: readonly Violation[]
   /** How long after a change was committed somebody still answered older, at worst, in milliseconds; 0 where nobody did. */
@@ -67,7 +67,7 @@ export interface Bounds {
  * nobody answers older than a `minVersion` that it was given, or than a hint from the cache that it has heard, unless it says that it may
  * be stale; and nothing is answered that the store never held.
  */
-export function judge(log: readonly Entry[], bounds: Bounds = {}): Verdict {
+export function checkAnswers(log: readonly Entry[], bounds: Bounds = {}): OracleResult {
   const writes = log.filter((entry) => entry.kind === 'write').sort((a, b) => a.version - b.version)
   const answers = log.filter((entry) => entry.kind === 'answer').sort((a, b) => a.at - b.at)
   const history = new Map<string, Write[]>()

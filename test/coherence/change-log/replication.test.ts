@@ -3,7 +3,7 @@ import { migrate, postgresStore } from '@flagstone/pg-adapter'
 import { type PrivateService, startPrivatePostgres } from '@flagstone/services'
 import type { Sql } from 'postgres'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { openClient } from './database.ts'
+import { openClient } from './test-database.ts'
 
 /** One side of the replication: its server, a client of it, and Flagstone's store on it. */
 interface Side {

@@ -1,12 +1,12 @@
 import { brokenBy } from './invariants.ts'
-import { type Keys, keys } from './key.ts'
-import type { Broken } from './process-rules.ts'
-import type { Bounds, Rules } from './rules.ts'
+import type { BrokenPromise } from './process-rules.ts'
+import type { Bounds, Rules } from './protocol-rules.ts'
 import { type State, started } from './state.ts'
+import { createStateKey, type StateKey } from './state-key.ts'
 import { steps } from './steps.ts'
 
 export interface Counterexample {
-  readonly broke: Broken
+  readonly broke: BrokenPromise
   readonly trace: readonly string[]
 }
 
@@ -20,14 +20,14 @@ export interface Exploring {
   readonly rules: Rules
   readonly bounds: Bounds
   /** Whether this broken promise ends the search. Default: each does. */
-  readonly until?: (broke: Broken) => boolean
+  readonly until?: (broke: BrokenPromise) => boolean
   /** Called with every state. */
   readonly visit?: (state: State) => void
 }
 
 /** Visits every state that can be reached, nearest first, until a promise is broken. */
 export function explore({ rules, bounds, until = () => true, visit }: Exploring): Exploration {
-  const keyOf = keys(
+  const keyOf = createStateKey(
     rules,
     bounds.processes.every((kind) => kind === bounds.processes[0]),
   )
@@ -61,12 +61,12 @@ const NOWHERE = -1
 
 function initial({ processes, failovers, restarts }: Bounds): State {
   const redis = { fence: null, flag: null, decision: null }
-  const world = { history: [0], redis, before: null, fills: [], successors: [], resolved: 0, failovers, restarts }
-  return { world, processes: processes.map(() => started(0, 0)) }
+  const shared = { history: [0], redis, before: null, fills: [], successors: [], resolved: 0, failovers, restarts }
+  return { shared, processes: processes.map(() => started(0, 0)) }
 }
 
 // States are not kept, only where each came from; so the way is walked again.
-function wayTo(rules: Rules, bounds: Bounds, known: ReadonlyMap<number, number>, keyOf: Keys, to: number): string[] {
+function wayTo(rules: Rules, bounds: Bounds, known: ReadonlyMap<number, number>, keyOf: StateKey, to: number): string[] {
   const way: number[] = []
   for (let key = to; key !== NOWHERE; key = known.get(key) ?? NOWHERE) way.unshift(key)
   let state = initial(bounds)

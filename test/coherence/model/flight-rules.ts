@@ -1,6 +1,6 @@
-import { type Broken, floor, install, own, raiseByAnswer } from './process-rules.ts'
-import type { Rules } from './rules.ts'
-import { type Fill, type Flight, NONE, type Process, valueAt, type World } from './state.ts'
+import { type BrokenPromise, floor, install, own, raiseByAnswer } from './process-rules.ts'
+import type { Rules } from './protocol-rules.ts'
+import { type Fill, type Flight, NONE, type Process, type SharedState, valueAt } from './state.ts'
 
 /** What became of a process, and what it sends. */
 export interface Outcome {
@@ -8,27 +8,27 @@ export interface Outcome {
   readonly flight: Flight | null
   readonly fill?: Fill
   readonly invalidate?: number
-  readonly broke?: Broken | undefined
+  readonly broke?: BrokenPromise | undefined
 }
 
-/** Who reads, and in what world. */
+/** Who reads, and in what shared. */
 export interface Asker {
   readonly rules: Rules
-  readonly world: World
+  readonly shared: SharedState
   readonly memory: boolean
   readonly decisions: boolean
 }
 
 interface Delivered {
   readonly process: Process
-  readonly broke?: Broken
+  readonly broke?: BrokenPromise
 }
 
 /** The end of `ReadPath.#newest`, then `MemoryLayer.answered`. A rejected answer is read again, by a new flight. */
-function deliver({ rules, world }: Asker, process: Process, asOf: number): Delivered {
+function deliver({ rules, shared }: Asker, process: Process, asOf: number): Delivered {
   const least = { none: NONE, own: own(rules, process), all: floor(rules, process) }[rules.delivery]
   if (asOf < least) return { process }
-  const value = valueAt(world, asOf)
+  const value = valueAt(shared, asOf)
   if (value < process.knows) return { process, broke: 'G2: a process answers from before a change that it knows of' }
   if (value < process.seen) return { process, broke: 'G2: a process goes back' }
   const raised = raiseByAnswer(process, asOf)

@@ -1,8 +1,8 @@
-import type { Rules } from './rules.ts'
+import type { Rules } from './protocol-rules.ts'
 import type { Process } from './state.ts'
 
 /** What an invariant says that does not hold. */
-export type Broken =
+export type BrokenPromise =
   | 'G1: Redis counts an entry from before an update that has resolved'
   | 'G2: a process answers from before a change that it knows of'
   | 'G2: a process goes back'

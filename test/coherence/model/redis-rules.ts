@@ -1,4 +1,4 @@
-import type { Rules } from './rules.ts'
+import type { Rules } from './protocol-rules.ts'
 import { DEAD, type Entry, type Fence, type Fill, NONE, type Redis, type Successor } from './state.ts'
 
 /** Above every nonce in a state, as `canonical` leaves at most two. */

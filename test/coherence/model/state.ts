@@ -69,7 +69,7 @@ export interface Process {
 }
 
 /** What processes share: the store, Redis, and what is on its way to Redis. */
-export interface World {
+export interface SharedState {
   /** The flag's version at each clock of the store; other flags move the clock too. */
   readonly history: readonly number[]
   readonly redis: Redis
@@ -85,7 +85,7 @@ export interface World {
 }
 
 export interface State {
-  readonly world: World
+  readonly shared: SharedState
   readonly processes: readonly Process[]
 }
 
@@ -99,9 +99,9 @@ export function started(common: number, knows: number): Process {
   return { ...floors, memory: null, open: null, loose: null, knows, seen: 0, heard: 0 }
 }
 
-export const clockOf = ({ history }: World): number => history.length - 1
+export const clockOf = ({ history }: SharedState): number => history.length - 1
 /** The version of the flag that a value loaded at this clock has. */
-export const valueAt = ({ history }: World, asOf: number): number => history[asOf] ?? 0
-export const latestOf = (world: World): number => valueAt(world, clockOf(world))
+export const valueAt = ({ history }: SharedState, asOf: number): number => history[asOf] ?? 0
+export const latestOf = (shared: SharedState): number => valueAt(shared, clockOf(shared))
 /** A change of the flag has the clock's number; where another flag changed, the flag's version stays behind. */
-export const changesOf = ({ history }: World): number[] => history.filter((version, clock) => version === clock && clock > 0)
+export const changesOf = ({ history }: SharedState): number[] => history.filter((version, clock) => version === clock && clock > 0)

@@ -6,7 +6,7 @@ import { MemoryLayer } from '../../../packages/core/src/read/memory-layer.ts'
 import { CatchUp } from '../../../packages/core/src/write/catch-up.ts'
 import { ChangeIntake } from '../../../packages/core/src/write/change-intake.ts'
 import { Floors } from '../../../packages/core/src/write/floors.ts'
-import { type Finding, play } from './play.ts'
+import { runSchedule, type ScheduleResult } from './schedule-run.ts'
 
 /** A failing run is repeated by its seed: `SEED=7 SCHEDULES=1`, and shows what happened with `TRACE=1`. */
 const FIRST = Number(process.env['SEED'] ?? 1)
@@ -18,15 +18,15 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-function report({ seed, violations, trace }: Finding): string {
+function report({ seed, violations, trace }: ScheduleResult): string {
   const lines = process.env['TRACE'] === undefined ? [] : trace
   return [`seed ${seed}`, ...violations.slice(0, 3).map((violation) => JSON.stringify(violation)), ...lines].join('\n')
 }
 
 /** The first schedule in which something went wrong, from this seed on. */
-async function firstFinding(from: number, connect?: (cache: FlagCache) => FlagCache): Promise<Finding | undefined> {
+async function firstFinding(from: number, connect?: (cache: FlagCache) => FlagCache): Promise<ScheduleResult | undefined> {
   for (let seed = from; seed < from + ENOUGH; seed++) {
-    const finding = await play(seed, connect)
+    const finding = await runSchedule(seed, connect)
     if (finding.violations.length > 0) return finding
   }
   return undefined
@@ -44,7 +44,7 @@ function overridden(cache: FlagCache, own: Partial<FlagCache>): FlagCache {
 test(`in ${SCHEDULES} schedules of the real chain nobody goes back, and in the end all know`, { timeout: 600_000 }, async () => {
   let answers = 0
   for (let seed = FIRST; seed < FIRST + SCHEDULES; seed++) {
-    const finding = await play(seed)
+    const finding = await runSchedule(seed)
     answers += finding.answers
     if (finding.violations.length > 0) expect.fail(report(finding))
   }
@@ -52,7 +52,7 @@ test(`in ${SCHEDULES} schedules of the real chain nobody goes back, and in the e
 })
 
 test('a seed repeats its schedule', async () => {
-  const [once, again] = [await play(11), await play(11)]
+  const [once, again] = [await runSchedule(11), await runSchedule(11)]
   expect(again.trace).toEqual(once.trace)
 })
 

@@ -2,69 +2,69 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TcpProxy } from '@flagstone/services'
 import type { Redis } from 'ioredis'
 import type { Sql } from 'postgres'
-import type { Crew } from './crew.ts'
-import type { Dice } from './dice.ts'
-import type { Links, Member } from './member.ts'
-import { FLAGS } from './protocol.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import type { WorkerFleet } from './worker-fleet.ts'
+import type { NetworkLinks, WorkerHandle } from './worker-handle.ts'
+import { FLAGS } from './worker-messages.ts'
 
-/** Where faults are made: direct connections, and the crew with its links. */
-export interface Theatre {
+/** Where faults are made: direct connections, and the fleet with its links. */
+export interface FaultTargets {
   readonly sql: Sql
   readonly redis: Redis
-  readonly crew: Crew
+  readonly fleet: WorkerFleet
   readonly note: (text: string) => void
 }
 
 /** Makes something fail, and ends it after about `ms`. */
-type Fault = (theatre: Theatre, dice: Dice, ms: number) => Promise<void>
+type Fault = (targets: FaultTargets, random: SeededRandom, ms: number) => Promise<void>
 
-/** The one whose link fails; the hermit has its own fate. */
-function victim({ crew }: Theatre, dice: Dice): Member {
-  return dice.pick(crew.members.filter(({ role }) => role.name !== 'hermit'))
+/** The one whose link fails; the disconnected has its own fate. */
+function victim({ fleet }: FaultTargets, random: SeededRandom): WorkerHandle {
+  return random.pick(fleet.workers.filter(({ role }) => role.name !== 'disconnected'))
 }
 
-function onLink(which: keyof Links, what: string, fail: (link: TcpProxy, dice: Dice) => void): Fault {
-  return async (theatre, dice, ms) => {
-    const member = victim(theatre, dice)
-    const link = member.links[which]
-    theatre.note(`${member.role.name}: ${which} ${what} for ${ms} ms`)
-    fail(link, dice)
+function onLink(which: keyof NetworkLinks, what: string, fail: (link: TcpProxy, random: SeededRandom) => void): Fault {
+  return async (targets, random, ms) => {
+    const worker = victim(targets, random)
+    const link = worker.links[which]
+    targets.note(`${worker.role.name}: ${which} ${what} for ${ms} ms`)
+    fail(link, random)
     await sleep(ms)
     link.heal()
-    theatre.note(`${member.role.name}: ${which} healed`)
+    targets.note(`${worker.role.name}: ${which} healed`)
   }
 }
 
-function keysOf(dice: Dice, kinds: readonly string[]): string[] {
-  return FLAGS.filter(() => dice.chance(0.6)).flatMap((flag) => kinds.map((kind) => `${kind}:${flag}`))
+function keysOf(random: SeededRandom, kinds: readonly string[]): string[] {
+  return FLAGS.filter(() => random.chance(0.6)).flatMap((flag) => kinds.map((kind) => `${kind}:${flag}`))
 }
 
 /** So that nothing but the poll, or somebody else, can notice. */
-const killAfterCommit: Fault = async (theatre, dice) => {
-  const replaced = await theatre.crew.replaceWriter(async (writer) => {
-    const apart = dice.chance(0.5)
+const killAfterCommit: Fault = async (targets, random) => {
+  const replaced = await targets.fleet.replaceWriter(async (writer) => {
+    const apart = random.chance(0.5)
     if (apart) writer.links.redis.blackHole()
     const version = await writer.stall(null)
-    theatre.note(`${writer.role.name}: SIGKILL after the commit of ${version ?? 'nothing'}${apart ? ', its Redis black-holed' : ''}`)
+    targets.note(`${writer.role.name}: SIGKILL after the commit of ${version ?? 'nothing'}${apart ? ', its Redis black-holed' : ''}`)
   })
-  if (replaced) theatre.note('another writer started')
+  if (replaced) targets.note('another writer started')
 }
 
-const killAnywhere: Fault = async (theatre, dice) => {
-  await theatre.crew.replaceWriter(async (writer) => {
-    await sleep(dice.between(0, 200))
-    theatre.note(`${writer.role.name}: SIGKILL`)
+const killAnywhere: Fault = async (targets, random) => {
+  await targets.fleet.replaceWriter(async (writer) => {
+    await sleep(random.between(0, 200))
+    targets.note(`${writer.role.name}: SIGKILL`)
   })
 }
 
-const lateAcknowledgement: Fault = async ({ crew, note, sql }, dice, ms) => {
-  const { writer } = crew
+const lateAcknowledgement: Fault = async ({ fleet, note, sql }, random, ms) => {
+  const { writer } = fleet
   const version = await writer.stall(ms)
   note(`${writer.role.name}: the acknowledgement of ${version ?? 'nothing'} is ${ms} ms late`)
   if (version === undefined) return
-  await sleep(dice.between(0, ms / 2))
+  await sleep(random.between(0, ms / 2))
   // Somebody overtakes it.
-  await sql`UPDATE feature_flags SET rollout = ${dice.between(0, 100)}
+  await sql`UPDATE feature_flags SET rollout = ${random.between(0, 100)}
             WHERE name = (SELECT flag FROM feature_flag_changes WHERE version = ${version})`
 }
 
@@ -107,13 +107,13 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     await redis.script('FLUSH')
     note('SCRIPT FLUSH')
   },
-  fencesDeleted: async ({ redis, note }, dice) => {
-    const keys = keysOf(dice, ['flag_fence'])
+  fencesDeleted: async ({ redis, note }, random) => {
+    const keys = keysOf(random, ['flag_fence'])
     if (keys.length > 0) await redis.del(keys)
     note(`DEL ${keys.join(' ')}`)
   },
-  entriesDeleted: async ({ redis, note }, dice) => {
-    const keys = keysOf(dice, ['feature_flag'])
+  entriesDeleted: async ({ redis, note }, random) => {
+    const keys = keysOf(random, ['feature_flag'])
     if (keys.length > 0) await redis.del(keys)
     note(`DEL ${keys.join(' ')}`)
   },
@@ -123,35 +123,35 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   redisBlackHoled: onLink('redis', 'black-holed', (link) => link.blackHole()),
   redisCut: onLink('redis', 'cut', (link) => link.cut()),
-  redisSlow: onLink('redis', 'slow', (link, dice) => link.delay(dice.between(5, 150))),
+  redisSlow: onLink('redis', 'slow', (link, random) => link.delay(random.between(5, 150))),
   postgresBlackHoled: onLink('postgres', 'black-holed', (link) => link.blackHole()),
   postgresCut: onLink('postgres', 'cut', (link) => link.cut()),
-  postgresSlow: onLink('postgres', 'slow', (link, dice) => link.delay(dice.between(5, 150))),
+  postgresSlow: onLink('postgres', 'slow', (link, random) => link.delay(random.between(5, 150))),
   listenBlackHoled: onLink('listen', 'black-holed', (link) => link.blackHole()),
   listenCut: onLink('listen', 'cut', (link) => link.cut()),
 }
 
 /** Faults in random order, often two at a time, for about `ms`. Every kind comes before any comes again. Answers how many there were. */
-export async function storm(theatre: Theatre, dice: Dice, ms: number): Promise<number> {
+export async function injectFaults(targets: FaultTargets, random: SeededRandom, ms: number): Promise<number> {
   const until = performance.now() + ms
   let bag: Fault[] = []
   let count = 0
   const act = async (): Promise<void> => {
     while (performance.now() < until) {
-      if (bag.length === 0) bag = shuffled(Object.values(FAULTS), dice)
+      if (bag.length === 0) bag = shuffled(Object.values(FAULTS), random)
       const fault = bag.pop() as Fault
       count++
-      await fault(theatre, dice, dice.between(100, 1_500))
-      await sleep(dice.between(0, 150))
+      await fault(targets, random, random.between(100, 1_500))
+      await sleep(random.between(0, 150))
     }
   }
   await Promise.all([act(), act()])
   return count
 }
 
-function shuffled<T>(list: readonly T[], dice: Dice): T[] {
+function shuffled<T>(list: readonly T[], random: SeededRandom): T[] {
   return list
-    .map((one) => ({ one, place: dice.next() }))
+    .map((one) => ({ one, place: random.next() }))
     .sort((a, b) => a.place - b.place)
     .map(({ one }) => one)
 }

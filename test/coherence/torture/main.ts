@@ -4,8 +4,8 @@
  *     npx -y pnpm@12 torture --minutes 10 --seed 1
  */
 import { parseArgs } from 'node:util'
-import { describeReport, passed } from './report.ts'
-import { round } from './round.ts'
+import { describeReport, passed } from './torture-report.ts'
+import { runTorture } from './torture-run.ts'
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '5' }, seed: { type: 'string' } } })
 const minutes = Number(values.minutes)
@@ -18,7 +18,7 @@ let rounds = 0
 do {
   const seed = first + rounds++
   try {
-    const report = await round({ seed, stormMs: 30_000 })
+    const report = await runTorture({ seed, faultsMs: 30_000 })
     if (!passed(report)) failed++
     console.log(`${describeReport(report)}\n`)
   } catch (error) {

@@ -1,0 +1,90 @@
+/** A process of a fleet: it has the flag in memory, and says when it heard a bare message and when it answered anew. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import postgres from 'postgres'
+import { ChannelUptime } from './channel-uptime.ts'
+import { openWorkerClient } from './worker-client.ts'
+import {
+  BARE_CHANNEL,
+  BARE_POSTGRES,
+  BARE_REDIS,
+  FLAG,
+  now,
+  stampOf,
+  USER,
+  type WorkerCommand,
+  type WorkerMessage,
+  type WorkerPlan,
+} from './worker-messages.ts'
+
+/** A process that has answered keeps silent until the last one has: on few processors its message would be in the others' way. */
+const SILENCE_MS = 60
+/** So soon a process asks again that got the last known good. */
+const LATE_MS = 20
+/** The client tells of the same trouble once in 10 s. */
+const SAME_TROUBLE_MS = 11_000
+
+const plan = JSON.parse(process.argv[2] ?? '') as WorkerPlan
+const send = (message: WorkerMessage): void => {
+  if (process.connected) process.send?.(message)
+}
+const stamp = (of: string): void => {
+  const at = now()
+  setTimeout(() => send({ type: 'stamp', of, at }), SILENCE_MS)
+}
+
+function crash(error: unknown): void {
+  const why = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (process.connected) process.send?.({ type: 'crashed', why } satisfies WorkerMessage, () => process.exit(1))
+  else process.exit(1)
+}
+process.on('uncaughtException', crash)
+process.on('unhandledRejection', crash)
+// Nobody is left to close it.
+process.on('disconnect', () => process.exit())
+
+const redis = new Redis(plan.redisUrl)
+redis.on('message', (_, number: string) => stamp(stampOf(BARE_REDIS, number)))
+await redis.subscribe(BARE_CHANNEL)
+const sql = postgres(plan.databaseUrl)
+await sql.listen(BARE_CHANNEL, (number) => stamp(stampOf(BARE_POSTGRES, number)))
+
+const uptime = new ChannelUptime()
+const flags = openWorkerClient(plan, uptime)
+// Whoever cannot ask answers the last known good, and may: that is no wrong answer, but a late one.
+let troubledAt = Number.NEGATIVE_INFINITY
+flags.on('error', ({ code }) => {
+  if (/^(STORE|CACHE)_(TIMEOUT|UNAVAILABLE)$/.test(code)) troubledAt = now()
+})
+await flags.ready()
+let answer = await flags.isEnabled(FLAG, USER)
+flags.on('change', ({ name, version }) => {
+  if (name === FLAG) void answerAnew(version).catch(crash)
+})
+
+async function answerAnew(version: number): Promise<void> {
+  const old = answer
+  for (;;) {
+    answer = await flags.isEnabled(FLAG, USER)
+    if (answer !== old) return stamp(stampOf('version', version))
+    if (now() - troubledAt > SAME_TROUBLE_MS) {
+      throw new Error(`It was told that version ${version} is there, and answered what was true before.`)
+    }
+    send({ type: 'late' })
+    await sleep(LATE_MS)
+  }
+}
+
+async function handleCommand({ type }: WorkerCommand): Promise<void> {
+  if (type === 'clock') send({ type: 'clock', at: now() })
+  if (type === 'status') {
+    const { upSince } = uptime
+    send({ type: 'status', status: { channels: flags.stats().channels, ...(upSince !== undefined && { backAt: upSince }) } })
+  }
+  if (type === 'close') {
+    await flags.close()
+    process.exit()
+  }
+}
+process.on('message', (command: WorkerCommand) => void handleCommand(command).catch(crash))
+send({ type: 'ready' })

@@ -1,0 +1,76 @@
+import type { ChannelListener, FlagCache, FlagStore, Hint, Unsubscribe } from '@flagstone/core'
+import type { Scheduler } from './scheduler.ts'
+
+/** What goes wrong: each a probability. */
+export interface Faults {
+  /** A call fails, before or after it had its effect. */
+  readonly fails: number
+  /** A hint is lost, or comes twice. */
+  readonly lost: number
+  readonly doubled: number
+}
+
+/** An adapter whose calls wait for their turn before they have their effect, and again before they answer. */
+export function scheduledAdapter<T extends FlagStore | FlagCache>(
+  adapter: T,
+  owner: string,
+  scheduler: Scheduler,
+  faults: Faults,
+  heard: (hint: Hint) => void = () => undefined,
+): T {
+  return new Proxy(adapter, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key)
+      if (typeof value !== 'function' || typeof key !== 'string') return value
+      const own: (...args: unknown[]) => unknown = value.bind(target)
+      // Who follows the store is drawn when a process starts; the places themselves bring nothing into disorder.
+      if (key === 'close' || key === 'seat') return own
+      if (key === 'watch' || key === 'subscribe') {
+        return (listener: ChannelListener) => own(unreliable(listener, owner, scheduler, faults, heard)) as Promise<Unsubscribe>
+      }
+      return async (...args: unknown[]) => {
+        await scheduler.point(owner, `${key} …`)
+        if (scheduler.fails(faults.fails)) throw new Error(`${key} did not get there`)
+        const result = await own(...args)
+        await scheduler.point(owner, `… ${key}`)
+        if (scheduler.fails(faults.fails)) throw new Error(`the answer of ${key} was lost`)
+        return result
+      }
+    },
+  })
+}
+
+/** Hints come late, twice, out of order or never. */
+function unreliable(
+  listener: ChannelListener,
+  owner: string,
+  scheduler: Scheduler,
+  faults: Faults,
+  heard: (hint: Hint) => void,
+): ChannelListener {
+  const deliver = async (hint: Hint): Promise<void> => {
+    await scheduler.point(owner, `hint ${hint.name} ${hint.version}`)
+    listener.onHint(hint)
+    heard(hint)
+  }
+  return {
+    onHint(hint) {
+      if (scheduler.fails(faults.lost)) return
+      void deliver(hint)
+      if (scheduler.fails(faults.doubled)) void deliver(hint)
+    },
+    onResync: () => listener.onResync(),
+    onDown: (cause) => listener.onDown(cause),
+  }
+}
+
+/** A cache that keeps no record of a change. */
+export function withoutSuccessors(cache: FlagCache): FlagCache {
+  return new Proxy(cache, {
+    get(target, key) {
+      if (key === 'invalidate') return (name: string, version: number) => target.invalidate(name, version)
+      const value: unknown = Reflect.get(target, key)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
