@@ -1,5 +1,5 @@
 /**
- * Packs every package and looks at what a user would get: publint and attw on the tarball, then an install into a fresh folder
+ * Packs every package and checks what a user gets: publint and attw on the tarball, then an install into a fresh folder
  * and every entry point through `import` and `require`.
  */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -43,7 +43,7 @@ async function step(title: string, work: () => Promise<string | undefined>): Pro
 }
 
 async function pnpm(args: readonly string[], cwd: string): Promise<string> {
-  // The pnpm that runs this script, where one does; the path of a standalone pnpm is a program, not a script.
+  // Uses the pnpm that runs this script, if any. The path of a standalone pnpm is a program, not a script.
   const own = process.env['npm_execpath']
   if (own && /pnpm/.test(own))
     return /\.[cm]?js$/.test(own) ? runOrThrow(process.execPath, [own, ...args], { cwd }) : runOrThrow(own, args, { cwd })
@@ -83,7 +83,7 @@ async function lint({ tarball }: Packed): Promise<undefined> {
 }
 
 async function types({ tarball }: Packed): Promise<undefined> {
-  // Resolution for Node 10 knows no export subpaths, and no Node that the packages support resolves that way.
+  // Resolution for Node 10 does not support export subpaths, and no supported Node version uses it.
   const attw = join(ROOT, 'node_modules/.bin/attw')
   await runOrThrow(attw, [tarball, '--profile', 'node16', '--no-color', '--no-emoji', '--format', 'ascii'])
 }
@@ -99,7 +99,7 @@ async function install(folder: string, packed: readonly Packed[]): Promise<strin
   return `${packed.length} tarballs, ${peers.join(', ')}`
 }
 
-/** What users bring along: the peers that are not packed here, in the range that the tests use. */
+/** The peer dependencies that users install themselves, in the range that the tests use. */
 function peersOf(manifests: readonly Manifest[]): string[] {
   const own = new Set(manifests.map(({ name }) => name))
   const names = manifests.flatMap(({ peerDependencies = {}, devDependencies = {} }) =>
@@ -110,7 +110,7 @@ function peersOf(manifests: readonly Manifest[]): string[] {
   return [...new Set(names)]
 }
 
-/** Without the settings that pnpm hands to its scripts, which npm would take for its own. */
+/** The environment without the settings that pnpm passes to scripts, which npm would also read. */
 function plainEnv(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_/i.test(name)))
 }

@@ -5,7 +5,7 @@ export interface CommandResult {
   readonly signal: NodeJS.Signals | null
   readonly output: string
   readonly ms: number
-  /** The command was still running when its time was up, and was killed. */
+  /** The command exceeded its time limit and was killed. */
   readonly late: boolean
 }
 
@@ -15,11 +15,11 @@ export interface RunOptions {
   readonly timeoutMs?: number
 }
 
-/** Runs a command to its end with no input and collects what it prints; rejects only when it cannot be started. */
+/** Runs a command without input and collects its output. Rejects only if the command cannot be started. */
 export function runCommand(file: string, args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
   const start = performance.now()
   return new Promise((resolve, reject) => {
-    // In a group of its own, so that a command that hangs is killed with everything it started.
+    // Its own process group, so that a command that hangs is killed with all its children.
     const child = spawn(file, args, {
       cwd: options.cwd,
       env: options.env ?? process.env,
@@ -45,7 +45,7 @@ export function runCommand(file: string, args: readonly string[], options: RunOp
   })
 }
 
-/** Like `runCommand`, but a command that fails rejects with its output. */
+/** Like `runCommand`, but rejects with the output if the command fails. */
 export async function runOrThrow(file: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const ran = await runCommand(file, args, options)
   if (ran.code === 0) return ran.output

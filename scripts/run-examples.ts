@@ -1,5 +1,5 @@
 /**
- * Runs each `examples/<name>/main.ts` twice, with nothing configured and on real services, and fails when one fails or does not
+ * Runs each `examples/<name>/main.ts` twice, with nothing configured and on real services. Fails if one fails or does not
  * end by itself.
  */
 import { existsSync } from 'node:fs'

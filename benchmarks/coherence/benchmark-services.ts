@@ -5,13 +5,13 @@ import { type PrivateService, startPrivatePostgres, startPrivateRedis } from '@f
 import { Redis } from 'ioredis'
 import postgres, { type Sql } from 'postgres'
 
-/** Two servers that nobody else uses, and bare connections to them. */
+/** A private PostgreSQL and a private Redis, and bare connections to both. */
 export interface BenchmarkServices {
   readonly postgres: PrivateService
   readonly redis: PrivateService
   readonly sql: Sql
   readonly bare: Redis
-  /** A schema of its own with these flags in it, rolled out to nobody, and a Redis with nothing in it. Answers the schema's name. */
+  /** Creates a schema with these flags, rolled out to nobody, and empties Redis. Returns the schema's name. */
   createSchema(names: readonly string[]): Promise<string>
   storeId(schema: string): Promise<string>
   end(): Promise<void>
@@ -46,7 +46,7 @@ export async function startBenchmarkServices(): Promise<BenchmarkServices> {
   }
 }
 
-/** A client as an application has it. What goes wrong without a caller to tell it to is printed. */
+/** A client as an application creates it. Prints background errors. */
 export function createClient(
   services: BenchmarkServices,
   schema: string,
@@ -62,7 +62,7 @@ export function createClient(
   })
 }
 
-/** A store that tells when an update is committed, before anything else is done about it. */
+/** A store that calls `onCommit` right after an update is committed. */
 function withCommitListener(store: FlagStore, onCommit: () => void): FlagStore {
   return {
     ...store,

@@ -3,16 +3,16 @@ import { now } from './worker-messages.ts'
 
 type Subscribe = (listener: ChannelListener) => Promise<Unsubscribe>
 
-/** Notes when the hint channels of a client came up. */
+/** Records since when the hint channels of a client are up. */
 export class ChannelUptime {
   readonly #upAt = new Map<object, number>()
 
-  /** When the first of those came up that are up. */
+  /** Since when at least one channel is up. */
   get upSince(): number | undefined {
     return this.#upAt.size === 0 ? undefined : Math.min(...this.#upAt.values())
   }
 
-  /** The same subscription, noted. */
+  /** The same subscription, observed. */
   observe(subscribe: Subscribe): Subscribe {
     return async (listener) => {
       const unsubscribe = await subscribe({

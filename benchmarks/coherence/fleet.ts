@@ -5,7 +5,7 @@ import { now, type WorkerPlan, type WorkerStatus } from './worker-messages.ts'
 const LOOK_MS = 5
 const LIMIT_MS = 30_000
 
-/** Processes that each have a client of their own. */
+/** Worker processes, each with its own client. */
 export class Fleet {
   readonly #workers: readonly WorkerHandle[]
 
@@ -22,7 +22,7 @@ export class Fleet {
     throw failed.reason
   }
 
-  /** When each process stamped this. Rejects where one has failed, or does not within 30 s. */
+  /** When each worker reported this event. Rejects if one has failed, or does not report within 30 s. */
   async stamps(of: string): Promise<readonly number[]> {
     const until = now() + LIMIT_MS
     for (;;) {
@@ -33,7 +33,7 @@ export class Fleet {
     }
   }
 
-  /** Resolves as soon as this can be said of each process; answers how they are then. */
+  /** Waits until the condition holds for every worker. Resolves with their status. */
   async until(what: string, condition: (status: WorkerStatus) => boolean): Promise<readonly WorkerStatus[]> {
     const until = now() + LIMIT_MS
     for (;;) {

@@ -1,4 +1,4 @@
-/** A process that starts, asks at once, says what it was answered and ends. */
+/** A process that starts, reads at once, sends its answers to the parent and ends. */
 import { createFlags } from '@flagstone/core'
 import { postgresStore } from '@flagstone/pg-adapter'
 import { redisCache } from '@flagstone/redis-adapter'

@@ -1,6 +1,6 @@
 /**
- * How soon a change is answered, and what it costs: `pnpm figures`. Everything runs on a PostgreSQL and a Redis of its own, in processes of
- * its own, and each figure stands beside a bare message or command of the same run. No time fails a run; a wrong answer does.
+ * Measures how soon a change is answered, and what it costs: `pnpm figures`. Everything runs on a private PostgreSQL and Redis, in separate
+ * processes, and each figure is compared with a bare message or command of the same run. Only a wrong answer fails a run, not a slow one.
  */
 import { availableParallelism } from 'node:os'
 import { type BenchmarkServices, startBenchmarkServices } from './benchmark-services.ts'
@@ -11,7 +11,7 @@ import { measureStarts } from './measure-starts.ts'
 import { measureUpdates } from './measure-updates.ts'
 import { type Result, resultsTable } from './results-table.ts'
 
-/** Nothing takes so long. */
+/** The run is stopped after this time. */
 const LIMIT_MS = 10 * 60_000
 const FIGURES: readonly (readonly [string, (services: BenchmarkServices) => Promise<readonly Result[]>])[] = [
   ['a, b: a change → every process', measureUpdates],
@@ -48,5 +48,5 @@ console.log(`\n${resultsTable(results)}`)
 console.log(
   `\n${seconds(began)} in all, on ${availableParallelism()} processors: who is the last of many processes waits for the others' work too.`,
 )
-// A socket that a proxy reset while it was being shut down keeps its handle for ever on Node 20.
+// On Node 20, a socket that a proxy resets while it shuts down keeps its handle open.
 process.exit()

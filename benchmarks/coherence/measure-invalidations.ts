@@ -8,11 +8,11 @@ import { now } from './worker-messages.ts'
 const SIZES = [0, 1_000, 100_000]
 const ROUNDS = 1_000
 const BATCH = 2_000
-/** As for a flag at version 1, cached long enough to be there till the end. */
+/** A flag at version 1, cached long enough to remain until the end. */
 const [VERSION, TTL_MS] = [1, 600_000]
 const TARGET = { times: 2, at: 'both' } as const
 
-/** A flag and its cached users, as they are before each invalidation. */
+/** A flag and its cached users, as restored before each invalidation. */
 interface Subject {
   readonly users: number
   readonly name: string
@@ -21,7 +21,7 @@ interface Subject {
   readonly samples: number[]
 }
 
-/** What cache.invalidate costs a flag that nobody is cached for, and others that many are cached for. */
+/** Measures `cache.invalidate` for a flag without cached users and for flags with many. */
 export async function measureInvalidations(services: BenchmarkServices): Promise<readonly Result[]> {
   await services.bare.flushall()
   const cache = redisCache({ url: services.redis.url })
@@ -69,12 +69,12 @@ async function fill({ bare }: BenchmarkServices, cache: FlagCache, users: number
   return { users, name, fence: fence ?? '', entry: entry ?? '', samples: [] }
 }
 
-/** As if the last invalidation had not been: every entry carries the token of the fence again. */
+/** Undoes the last invalidation: every entry carries the token of the fence again. */
 async function restoreEntries({ bare }: BenchmarkServices, { name, fence, entry }: Subject): Promise<void> {
   await bare.mset(`flag_fence:${name}`, fence, `feature_flag:${name}`, entry)
 }
 
-/** That the cached users count before an invalidation, and none afterwards. */
+/** Checks that cached decisions are valid before an invalidation, and none after it. */
 async function check(services: BenchmarkServices, cache: FlagCache, subject: Subject): Promise<void> {
   const { name, users } = subject
   const asked = [0, Math.floor(users / 2), users - 1].slice(0, users)

@@ -14,15 +14,15 @@ const SILENT_ROUNDS = 3
 const MAX_WAIT_BEFORE_UPDATE_MS = 6_000
 const [RECONNECTED_MS, POLL_WITHOUT_CHANNEL_MS, POLL_MS] = [1_000, 2_000, 10_000]
 
-/** A fleet whose hints all come through two proxies; queries and commands do not. */
+/** A fleet that gets all hints through two proxies. Queries and commands do not use them. */
 interface HintNetwork {
   readonly fleet: Fleet
   readonly proxies: readonly TcpProxy[]
-  /** Writes from outside of the outage, and answers the stamp to wait for. */
+  /** Writes past the outage. Returns the event to wait for. */
   update(): Promise<{ readonly stamp: string; readonly at: number }>
 }
 
-/** What processes answer that do not hear of a change: after an outage, and as long as it lasts. */
+/** Measures how soon processes answer a change that they get no hint of: after an outage, and during it. */
 export async function measureOutages(services: BenchmarkServices): Promise<readonly Result[]> {
   const schema = await services.createSchema([FLAG])
   const flags = createClient(services, schema)
@@ -51,7 +51,7 @@ function createUpdate(flags: Flags): HintNetwork['update'] {
   }
 }
 
-/** The bus is gone and comes back: from a process' first channel that is up again to its new answer. */
+/** Cuts the channels and restores them: from the first channel that is up again to the new answer. */
 async function measureReconnects({ fleet, proxies, update }: HintNetwork): Promise<readonly Result[]> {
   const [sinceBack, sinceHealed]: [number[], number[]] = [[], []]
   let polled = 0
@@ -64,7 +64,7 @@ async function measureReconnects({ fleet, proxies, update }: HintNetwork): Promi
     const stamps = await fleet.stamps(stamp)
     for (const [index, { backAt = Number.NaN }] of (await waitUntilAllUp(fleet)).entries()) {
       const at = stamps[index] ?? Number.NaN
-      // The poll was quicker than the connection.
+      // The poll was faster than the reconnect.
       if (at < backAt) polled++
       else sinceBack.push(at - backAt)
       sinceHealed.push(at - healed)
@@ -78,7 +78,7 @@ async function measureReconnects({ fleet, proxies, update }: HintNetwork): Promi
   ]
 }
 
-/** Every channel is down, and the processes know. */
+/** Every channel is down, and the processes know it. */
 async function measureWithChannelsDown({ fleet, proxies, update }: HintNetwork): Promise<Result> {
   const samples: number[] = []
   for (let round = 0; round < DOWN_ROUNDS; round++) {
@@ -94,12 +94,12 @@ async function measureWithChannelsDown({ fleet, proxies, update }: HintNetwork):
   return summarizeSamples({ what: 'f. channels cut: update → new answer', ms: samples }, POLL_WITHOUT_CHANNEL_MS)
 }
 
-/** Nothing arrives, and the processes cannot know: every connection looks well. */
+/** No hint arrives, and the processes cannot know it, because every connection stays open. */
 async function measureWithChannelsSilent({ fleet, proxies, update }: HintNetwork): Promise<Result> {
   const samples: number[] = []
   for (let round = 0; round < SILENT_ROUNDS; round++) {
     for (const proxy of proxies) proxy.blackHole()
-    // Every process polls anew from when its channels came up: the first round is the worst case, the others come in between.
+    // The poll interval restarts when the channels come up. So the first round is the worst case, and the others are in between.
     if (round > 0) await sleep(Math.random() * MAX_WAIT_BEFORE_UPDATE_MS)
     const { stamp, at } = await update()
     samples.push(...(await fleet.stamps(stamp)).map((answered) => answered - at))

@@ -15,19 +15,19 @@ const TARGET = 1.15
 
 interface Subject {
   readonly name: string
-  /** Resolves to whether the answer was right. */
+  /** Resolves with whether the answer was right. */
   readonly call: () => Promise<boolean>
-  /** How many times the bare GET it may cost at most; `Infinity` for information. Without one it is not in the table. */
+  /** The highest allowed ratio to the bare GET; `Infinity` if there is no target. If absent, it is not in the table. */
   readonly target?: number
 }
 
-/** What a call cost in one round, in microseconds: the median latency, and the processor's time. */
+/** The cost of a call in one round, in microseconds: median latency and CPU time. */
 interface Cost {
   readonly latency: number
   readonly cpu: number
 }
 
-/** READ with its fence beside a bare GET of the same value, one call after the other. */
+/** Compares READ with a bare GET of the same value, one call at a time. */
 export async function measureReads(services: BenchmarkServices): Promise<readonly Result[]> {
   const schema = await services.createSchema([])
   const flags = createClient(services, schema, { memory: false })
@@ -64,21 +64,21 @@ export async function measureReads(services: BenchmarkServices): Promise<readonl
   }
 }
 
-/** Answers the flag's version. */
+/** Creates and caches the flag. Returns its version. */
 async function fill({ bare }: BenchmarkServices, flags: Flags): Promise<number> {
   const about = { description: 'The checkout in one page', owner: 'payments', tags: ['web', 'checkout'] }
   const { version } = await flags.admin.create({ name: FLAG, rollout: 100, ...about })
   for (const who of [undefined, USER]) if (!(await flags.isEnabled(FLAG, who))) throw new Error(`${FLAG} is rolled out to everybody`)
-  // A fill goes out behind the answer.
+  // Fills are sent after the answer.
   while ((await bare.exists(FLAG_KEY, CHECK_KEY)) < 2) await new Promise((resolve) => setTimeout(resolve, 1))
   return version
 }
 
-/** Every subject beside the first. */
+/** Compares every subject with the first. */
 async function compareWithFirst(subjects: readonly Subject[]): Promise<readonly Result[]> {
   const costs = new Map(subjects.map((subject) => [subject, [] as Cost[]]))
   for (let round = 0; round < ROUNDS; round++) {
-    // In turns, so that none always follows the same one.
+    // Rotates the order, so that no subject always follows the same one.
     const from = round % subjects.length
     for (const subject of [...subjects.slice(from), ...subjects.slice(0, from)]) costs.get(subject)?.push(await cost(subject))
   }
@@ -99,7 +99,7 @@ async function compareWithFirst(subjects: readonly Subject[]): Promise<readonly 
 
 function compare(own: readonly Cost[], baseline: readonly Cost[], what: keyof Cost) {
   const of = (costs: readonly Cost[]): string => `${median(costs.map((each) => each[what])).toFixed(1)} µs`
-  // Round by round: what slowed one of them down slowed the other down too.
+  // Compares within each round, because a slowdown affects all subjects of a round.
   const times = median(own.map((each, round) => each[what] / (baseline[round]?.[what] ?? Number.NaN)))
   return { what: what === 'cpu' ? 'CPU' : what, cost: of(own), baseCost: of(baseline), times }
 }

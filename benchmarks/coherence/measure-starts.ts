@@ -16,7 +16,7 @@ export interface FreshPlan {
   readonly schema: string
   readonly databaseUrl: string
   readonly redisUrl: string
-  /** The first is asked alone, then all. */
+  /** The first flag is read alone, then all. */
   readonly names: readonly string[]
 }
 
@@ -25,11 +25,11 @@ export interface FreshAnswers {
   readonly source: string
   readonly firstMs: number
   readonly all: readonly boolean[]
-  /** Until all were answered, the first included. */
+  /** The time until all were answered, including the first. */
   readonly allMs: number
 }
 
-/** A process starts beside a Redis that missed a change, because nobody was there to tell it, or that missed nothing. */
+/** Measures a process that starts with a Redis that missed a change, because no process was running, or that missed nothing. */
 export async function measureStarts(services: BenchmarkServices): Promise<readonly Result[]> {
   const runs: Record<'repair' | 'nothing', FreshAnswers[]> = { repair: [], nothing: [] }
   for (let round = 0; round < ROUNDS; round++) {

@@ -7,14 +7,14 @@ import { type Result, ratio, type Samples } from './results-table.ts'
 import { BARE_CHANNEL, BARE_POSTGRES, BARE_REDIS, FLAG, now, stampOf } from './worker-messages.ts'
 
 const PROCESSES = 20
-/** Compilers need a few. */
+/** Warm-up rounds for the JIT compiler. */
 const WARM_UP = 10
 const ROUNDS = 100
-/** Whatever a round leaves to be done behind its answers is done by then. */
+/** Lets the background work of a round finish. */
 const PAUSE_MS = 40
 const TARGET = { times: 3, at: 'p99' } as const
 
-/** What was sent, and when: as it was called, and as it was done. */
+/** What was sent, when the call started and when it was done. */
 interface Sent {
   readonly stamp: string
   readonly called: number
@@ -23,12 +23,12 @@ interface Sent {
 
 type Send = (number: number) => Promise<Sent>
 
-/** What was sent, and when each process knew. */
+/** What was sent, and when each process knew it. */
 interface Round extends Sent {
   readonly stamps: readonly number[]
 }
 
-/** A change → every process answers anew from its memory, beside a bare message of the same service to the same processes. */
+/** Measures the time from a change until every process answers it from memory, compared with a bare message of the same service. */
 export async function measureUpdates(services: BenchmarkServices): Promise<readonly Result[]> {
   const schema = await services.createSchema([FLAG])
   let committed = 0
@@ -60,7 +60,7 @@ export async function measureUpdates(services: BenchmarkServices): Promise<reado
   }
 }
 
-/** `committed`: when the store had committed, and nobody had been told by this process. */
+/** `committed`: when the store had committed, before this process told anyone. */
 function updating(flags: Flags, committed: () => number): Send {
   return async (number) => {
     const called = now()
@@ -94,7 +94,7 @@ function notifying({ sql }: BenchmarkServices): Send {
   }
 }
 
-/** Every round changes the answer; the last one leaves it as it was at first. */
+/** Every round changes the answer. The last one restores the first answer. */
 function rolloutOf(number: number): number {
   return number % 2 === 0 ? 100 : 0
 }
@@ -112,7 +112,7 @@ async function inTurns(fleet: Fleet, sends: readonly [Send, Send]): Promise<[Rou
   return rounds
 }
 
-/** Until the last process knew. */
+/** The time until the last process knew. */
 function last(what: string, rounds: readonly Round[], from: 'called' | 'done'): Samples {
   return { what, ms: rounds.map((round) => Math.max(...round.stamps) - round[from]) }
 }

@@ -1,24 +1,24 @@
 import { formatMs, quantile } from './distribution.ts'
 
-/** One line of the closing table. */
+/** One row of the final table. */
 export interface Result {
   readonly what: string
   readonly p50?: string
   readonly p99?: string
-  /** What it is measured beside, and how that did. */
+  /** The baseline, and its values. */
   readonly beside?: string
   readonly compareSamples?: string
   readonly target?: string
   readonly met?: boolean
 }
 
-/** Milliseconds, and whose they are. */
+/** Samples in milliseconds, and what they measure. */
 export interface Samples {
   readonly what: string
   readonly ms: readonly number[]
 }
 
-/** Two distributions of the same run, and their ratio. With a target: at most so many times, at the p99 or at both. */
+/** Compares two distributions of the same run. The target is the highest allowed ratio, at the p99 or at both. */
 export function ratio(own: Samples, beside: Samples, target?: { readonly times: number; readonly at: 'p99' | 'both' }): Result {
   const [half, most] = [0.5, 0.99].map((q) => quantile(own.ms, q) / quantile(beside.ms, q)) as [number, number]
   return {
@@ -33,7 +33,7 @@ export function ratio(own: Samples, beside: Samples, target?: { readonly times: 
   }
 }
 
-/** A distribution by itself. With a limit, in milliseconds: none should be above it. */
+/** Summarizes one distribution. With a limit, no sample should be above it. */
 export function summarizeSamples(own: Samples, limitMs?: number): Result {
   const target = limitMs === undefined ? {} : { target: `all ≤ ${formatMs(limitMs)}`, met: Math.max(...own.ms) <= limitMs }
   return { what: own.what, ...quantiles(own), ...target }

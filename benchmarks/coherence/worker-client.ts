@@ -4,7 +4,7 @@ import { redisCache } from '@flagstone/redis-adapter'
 import type { ChannelUptime } from './channel-uptime.ts'
 import type { WorkerPlan } from './worker-messages.ts'
 
-/** A client whose hint channels have ways of their own, so that they can be cut while its queries go through. */
+/** A client whose hint channels use their own connections, so that they can be cut while queries still work. */
 export function openWorkerClient({ schema, databaseUrl, redisUrl, listenUrl, subscribeUrl }: WorkerPlan, uptime: ChannelUptime): Flags {
   const store = postgresStore({ url: databaseUrl, listenUrl, schema })
   const cache = redisCache({ url: redisUrl })

@@ -8,7 +8,7 @@ const PROGRAM = fileURLToPath(new URL('./worker.ts', import.meta.url))
 const START_MS = 60_000
 const ANSWER_MS = 10_000
 
-/** The parent's hold on one process of a fleet. */
+/** Starts and controls one worker process. */
 export class WorkerHandle {
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown>
@@ -34,7 +34,7 @@ export class WorkerHandle {
     })
   }
 
-  /** Resolves when it has the flag in memory. */
+  /** Resolves when the worker has the flag in memory. */
   static async start(plan: WorkerPlan): Promise<WorkerHandle> {
     const worker = new WorkerHandle(plan)
     try {
@@ -47,7 +47,7 @@ export class WorkerHandle {
     }
   }
 
-  /** When it stamped this; `undefined` as long as it has not. Throws where the process has failed. */
+  /** When the worker reported this event; `undefined` if it has not yet. Throws if the worker has failed. */
   stamped(of: string): number | undefined {
     if (this.#failure !== undefined) throw this.#failure
     return this.#stamps.get(of)
@@ -72,7 +72,7 @@ export class WorkerHandle {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.#exited
   }
 
-  /** Its stamps are compared with those of others. */
+  /** Checks that the worker has the same clock, because times of different processes are compared. */
   async #checkClock(): Promise<void> {
     const before = now()
     const { at } = await this.#ask('clock', 'clock')

@@ -1,8 +1,8 @@
-/** The flag that every process has in memory, and for whom it asks. It is rolled out to everybody or to nobody, in turns. */
+/** The flag that every worker has in memory, and the targeting key that it reads. It is rolled out to everybody and to nobody in turns. */
 export const FLAG = 'new_checkout'
 export const USER = 'user-4711'
 
-/** Where the bare messages go that changes are measured beside. */
+/** The channel of the bare messages that changes are compared with. */
 export const BARE_CHANNEL = 'figures_bare'
 
 /** Milliseconds of CLOCK_MONOTONIC, which all processes of a machine share. */
@@ -10,7 +10,7 @@ export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }
 
-/** What a process is started with: where its client finds everything, and apart from that where it hears of changes. */
+/** The arguments of a worker: the services of its client, and the addresses for its hint channels. */
 export interface WorkerPlan {
   readonly schema: string
   readonly databaseUrl: string
@@ -22,14 +22,14 @@ export interface WorkerPlan {
 export interface WorkerStatus {
   /** How many hint channels are up. */
   readonly channels: number
-  /** When the first of them came up, after all were down. */
+  /** Since when at least one channel is up. */
   readonly backAt?: number
 }
 
 export type WorkerCommand = { readonly type: 'clock' | 'status' | 'close' }
 
 /**
- * `stamp`: what the process heard (a bare message), or answered anew (a version), and when. `late`: it answered the last known good, because
+ * `stamp`: when the worker received a bare message, or first answered a version. `late`: it answered the last known good, because
  * PostgreSQL or Redis did not answer in time.
  */
 export type WorkerMessage =
@@ -43,7 +43,7 @@ export type WorkerMessage =
 export const BARE_REDIS = 'bare redis'
 export const BARE_POSTGRES = 'bare postgres'
 
-/** What a stamp is of: a bare message by its number, or the answer that a version made new. */
+/** The event of a stamp: a bare message by its number, or the first answer of a version. */
 export function stampOf(kind: typeof BARE_REDIS | typeof BARE_POSTGRES | 'version', number: number | string): string {
   return `${kind} ${number}`
 }

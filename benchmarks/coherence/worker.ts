@@ -1,4 +1,4 @@
-/** A process of a fleet: it has the flag in memory, and says when it heard a bare message and when it answered anew. */
+/** A worker process. It has the flag in memory, and reports when it received a bare message and when its answer changed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import postgres from 'postgres'
@@ -17,11 +17,11 @@ import {
   type WorkerPlan,
 } from './worker-messages.ts'
 
-/** A process that has answered keeps silent until the last one has: on few processors its message would be in the others' way. */
+/** A worker delays its report until the other workers have answered, so that it does not take their CPU time. */
 const SILENCE_MS = 60
-/** So soon a process asks again that got the last known good. */
+/** The wait before a worker that got the last known good reads again. */
 const LATE_MS = 20
-/** The client tells of the same trouble once in 10 s. */
+/** Longer than 10 s, because the client reports the same error once in 10 s. */
 const SAME_TROUBLE_MS = 11_000
 
 const plan = JSON.parse(process.argv[2] ?? '') as WorkerPlan
@@ -40,7 +40,7 @@ function crash(error: unknown): void {
 }
 process.on('uncaughtException', crash)
 process.on('unhandledRejection', crash)
-// Nobody is left to close it.
+// The parent has ended, so nothing would close this process.
 process.on('disconnect', () => process.exit())
 
 const redis = new Redis(plan.redisUrl)
@@ -51,7 +51,7 @@ await sql.listen(BARE_CHANNEL, (number) => stamp(stampOf(BARE_POSTGRES, number))
 
 const uptime = new ChannelUptime()
 const flags = openWorkerClient(plan, uptime)
-// Whoever cannot ask answers the last known good, and may: that is no wrong answer, but a late one.
+// If PostgreSQL or Redis does not answer, the last known good is allowed. It counts as late, not as wrong.
 let troubledAt = Number.NEGATIVE_INFINITY
 flags.on('error', ({ code }) => {
   if (/^(STORE|CACHE)_(TIMEOUT|UNAVAILABLE)$/.test(code)) troubledAt = now()

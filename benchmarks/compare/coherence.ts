@@ -1,7 +1,7 @@
 /**
- * What an update leaves behind, beside five other caches: `pnpm compare:coherence`. Each scenario is played on a real Redis, with a slow
- * source of truth; then every process is asked again and again. A process is a client of its own with connections of its own; all run in
- * one Node process.
+ * Compares how long old values remain after an update, in Flagstone and five other caches: `pnpm compare:coherence`. Each scenario runs on
+ * a real Redis with a slow source of truth; then every process is read again and again. A process is a client with its own connections; all
+ * run in one Node process.
  */
 import { readFile } from 'node:fs/promises'
 import { type PrivateService, startPrivateRedis } from '@flagstone/services'
@@ -18,12 +18,14 @@ import { SCENARIOS, type Scenario } from './scenarios.ts'
 
 const ROUNDS = 3
 const LIBRARIES: readonly Library[] = [bentocache, layeredLoader, cacheable, cacheManager, asyncCacheDedupe, flagstone]
-/** A value's time to live began when it was loaded: before the update was made known, from which time is counted here. */
+/**
+ * A value's TTL starts when it is loaded, but times here start when the update is made known. So from this share on, the whole TTL passed.
+ */
 const WHOLE = 0.75
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
-/** How long old answers were given in each round. */
+/** How long old answers were given, for each round. */
 async function runScenario(library: Library, scenario: Scenario, redis: PrivateService): Promise<readonly number[]> {
   const rounds: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
@@ -73,5 +75,5 @@ The time from the update (made known the way the library documents) to the last 
 The peers keep values for ${seconds(TTL_MS)} in each layer, so "the whole TTL" is whatever you set; Flagstone has its defaults (300 s in Redis, none in memory).
 A process is a client with connections of its own; all of a row share one private Redis. Where nothing goes wrong, the time is the message's.`)
 for (const { name, used } of LIBRARIES) console.log(`- ${name}: ${used}`)
-// Some peers go on trying to reach a Redis that is gone, whatever is closed.
+// Some libraries keep trying to reach a stopped Redis, even after they are closed.
 process.exit()

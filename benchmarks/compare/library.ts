@@ -1,7 +1,7 @@
 import type { FlagValue } from './flag-value.ts'
 import type { SourceOfTruth } from './source-of-truth.ts'
 
-/** One application process: a memory, a connection to the shared Redis and, where the library has one, a bus of its own. */
+/** One application process: a memory, a connection to the shared Redis and, if the library has one, its own bus. */
 export interface LibraryProcess {
   read(): Promise<FlagValue>
   /** Writes to the source of truth, and then does what the library's documentation says to do after a write. */
@@ -10,9 +10,9 @@ export interface LibraryProcess {
 }
 
 export interface StartOptions {
-  /** Of Redis, or of the proxy that this process reaches it through. */
+  /** The port of Redis, or of the proxy through which this process reaches it. */
   readonly port: number
-  /** The flag's name, unlike that of any other run. */
+  /** The flag's name, unique to this run. */
   readonly key: string
   readonly source: SourceOfTruth
 }
@@ -21,7 +21,7 @@ export interface Library {
   readonly name: string
   /** The package that its version is read from. */
   readonly from: string
-  /** How it is used, and where its documentation recommends that. */
+  /** How the library is used, and where its documentation recommends that. */
   readonly used: string
   /** How many connections of a process subscribe to the bus. */
   readonly subscribers: number
@@ -29,5 +29,5 @@ export interface Library {
   start(options: StartOptions): Promise<LibraryProcess>
 }
 
-/** What every peer is told: how long its layers keep a value, in milliseconds. */
+/** How long the layers of every other library keep a value, in milliseconds. */
 export const TTL_MS = 2_000

@@ -2,18 +2,18 @@ import { NEW } from './flag-value.ts'
 import { type LibraryProcess, TTL_MS } from './library.ts'
 
 const EVERY_MS = 10
-/** So long after the last old answer nobody holds an old value any more. */
+/** After this time without an old answer, no process holds an old value any more. */
 const QUIET_MS = 1.25 * TTL_MS
-/** A library that still answers old after this is given up. */
+/** Stops here, even if a library still gives old answers. */
 const LIMIT_MS = 5 * TTL_MS
 
 export interface Observation {
-  /** How long after the write an old answer was still given, in milliseconds; 0 where none was. */
+  /** The time of the last old answer after the write, in milliseconds; 0 if there was none. */
   readonly oldMs: number
   readonly answers: number
 }
 
-/** Asks all of them again and again, from the moment that an update has been made known until no old value can be left. */
+/** Reads from all processes again and again, from when the update is made known until no old value can remain. */
 export async function observeAnswers(processes: readonly LibraryProcess[]): Promise<Observation> {
   const from = performance.now()
   const elapsed = (): number => performance.now() - from

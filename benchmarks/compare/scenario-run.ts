@@ -5,14 +5,14 @@ import type { Library, LibraryProcess } from './library.ts'
 import { QuietRedis } from './quiet-redis.ts'
 import { SourceOfTruth } from './source-of-truth.ts'
 
-/** What one run of a scenario takes place in: a source of truth, a flag, and processes of one library on one Redis. */
+/** The environment of one run of a scenario: a source of truth, a flag, and processes of one library on one Redis. */
 export interface ScenarioRun {
   readonly source: SourceOfTruth
-  /** Whoever was started with it reaches Redis through it. */
+  /** Processes that were started with it reach Redis through it. */
   readonly proxy: TcpProxy
-  /** Starts a process; it has subscribed when this resolves. */
+  /** Starts a process. Resolves when it has subscribed. */
   startProcess(proxy?: TcpProxy): Promise<LibraryProcess>
-  /** Resolves when what was published, or let through by the proxy, before the call has arrived. */
+  /** Resolves when all messages that were published, or passed by the proxy, before this call have arrived. */
   waitUntilDelivered(): Promise<void>
   end(): Promise<void>
 }
@@ -41,7 +41,7 @@ export async function openScenarioRun(library: Library, redis: PrivateService): 
     },
     async waitUntilDelivered() {
       const heard = new Promise((resolve) => marker.once('message', resolve))
-      // Published anew until it comes: the marker, too, may have lost its connection.
+      // Repeats the marker until it arrives, because its connection may also have been lost.
       const publish = setInterval(() => void direct.publish(`marker-${key}`, ''), 5)
       await heard
       clearInterval(publish)

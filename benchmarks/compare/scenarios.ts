@@ -2,10 +2,10 @@ import { NEW, OLD } from './flag-value.ts'
 import type { LibraryProcess } from './library.ts'
 import type { ScenarioRun } from './scenario-run.ts'
 
-/** By then a process has sent what it loaded to Redis. Some wait for the reply, which does not come. */
+/** After this time a process has sent its loaded value to Redis. Some libraries wait for the reply, which does not come. */
 const WRITE_MS = 100
 
-/** Brings a scenarioRun to the moment after which nobody may answer old, and answers whose answers are then watched. */
+/** Runs up to the moment after which no process may answer old. Returns the processes to observe. */
 export interface Scenario {
   readonly title: string
   run(scenarioRun: ScenarioRun): Promise<readonly LibraryProcess[]>
@@ -66,7 +66,7 @@ export const SCENARIOS: readonly Scenario[] = [
       const { loading, release } = scenarioRun.source.holdReads()
       const reading = a.read()
       await loading
-      // What A has loaded is now old before it reaches Redis.
+      // The value that A has loaded becomes old before it reaches Redis.
       scenarioRun.proxy.blackHole()
       release()
       await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, WRITE_MS))])

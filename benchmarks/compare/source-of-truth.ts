@@ -4,7 +4,7 @@ import type { FlagValue } from './flag-value.ts'
 /** How long a read of the source of truth takes, in milliseconds. */
 const LOAD_MS = 20
 
-/** The source of truth: slow, always right, and a read of it can be held while it is on its way back. */
+/** The source of truth. It is slow and always right, and tests can hold its reads before they return. */
 export class SourceOfTruth {
   readonly #key: string
   readonly #store: FlagStore
@@ -27,7 +27,7 @@ export class SourceOfTruth {
     await this.#store.update(this.#key, { rollout })
   }
 
-  /** The same as Flagstone's store. It sends no hints, so that Flagstone has no bus that the others have not: only Redis. */
+  /** The source of truth as a store for Flagstone. It sends no hints, so Flagstone, like the others, only has the bus of Redis. */
   get slowStore(): FlagStore {
     const store = this.#store
     return {
@@ -52,7 +52,7 @@ export class SourceOfTruth {
     }
   }
 
-  /** Holds every read that is under way or begins, until `release`. `loading` resolves when one has what it will answer. */
+  /** Holds every read, running or new, until `release`. `loading` resolves when a read has the value that it will return. */
   holdReads(): { readonly loading: Promise<void>; release(): void } {
     let release: () => void = () => undefined
     this.#held = new Promise((resolve) => {

@@ -1,16 +1,16 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** What one run of requests took. */
+/** The result of one run of requests. */
 export interface LoadResult {
   readonly perSecond: number
-  /** Of each request, in milliseconds, in ascending order. */
+  /** The latency of each request in milliseconds, in ascending order. */
   readonly latenciesMs: readonly number[]
 }
 
 const HEAD_END = '\r\n\r\n'
 
-/** A client that costs far less than what it measures: bare sockets, one request in flight on each. */
+/** A cheap HTTP client for load tests: plain sockets, one request at a time on each. */
 export class LoadClient {
   readonly #sockets: Socket[] = []
   readonly #port: number
@@ -19,7 +19,7 @@ export class LoadClient {
     this.#port = port
   }
 
-  /** `count` requests with `inFlight` at a time; `ask` gives the text of each. Rejects where an answer is no 200 or 304. */
+  /** Sends `count` requests, `inFlight` at a time; `ask` returns the text of each. Rejects if a status is not 200 or 304. */
   async run(count: number, inFlight: number, ask: (index: number) => string): Promise<LoadResult> {
     while (this.#sockets.length < inFlight) this.#sockets.push(await this.#open())
     const latenciesMs: number[] = []
@@ -49,7 +49,7 @@ export class LoadClient {
   }
 }
 
-/** Sends one request and resolves once all of its answer is there. */
+/** Sends one request and resolves when the whole response has arrived. */
 function exchange(socket: Socket, request: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = ''
@@ -74,7 +74,7 @@ function exchange(socket: Socket, request: string): Promise<void> {
   })
 }
 
-/** How many bytes the whole answer has; -1 where its head is not there yet. */
+/** The length of the whole response in bytes; -1 if its head is not complete. */
 function wholeLength(received: string): number {
   const head = received.indexOf(HEAD_END)
   if (head < 0) return -1

@@ -1,6 +1,6 @@
 /**
- * What a flag over HTTP costs, beside an empty route of the same server; and all flags at once beside one by one. The server has a process of
- * its own, so what is counted is requests per second and its CPU time per request. Ratios within one run; nothing is asserted.
+ * Compares the cost of a flag over HTTP with an empty route of the same server, and all flags at once with one by one. The server runs in
+ * its own process, so this prints requests per second and CPU time per request. Ratios are within one run; nothing is asserted.
  */
 import { get, LoadClient, type LoadResult, post } from './load-client.ts'
 import { startServerProcess } from './server-process.ts'

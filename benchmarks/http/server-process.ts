@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 /** The server in its own process. */
 export interface ServerProcess {
   readonly port: number
-  /** The CPU time that it has used so far, in microseconds. */
+  /** The CPU time used so far, in microseconds. */
   cpuUs(): Promise<number>
   stop(): void
 }

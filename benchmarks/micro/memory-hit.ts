@@ -1,4 +1,6 @@
-/** What a hit in memory costs, beside the least it could cost: `pnpm bench`. CPU nanoseconds per call, and the ratios to the floors. */
+/**
+ * Compares a hit in memory with the least that it could cost: `pnpm bench`. Prints CPU nanoseconds per call, and the ratios to the floors.
+ */
 import { createFlags, memoryStore } from '@flagstone/core'
 import { LRUCache } from 'lru-cache'
 import xxhash from 'xxhash-wasm'
@@ -25,7 +27,7 @@ for (const each of names) recent.set(each, 50)
 const onMap = (user: string): boolean => h32(`${name}:${user}`, 0) % 100 < (thresholds.get(name) ?? 0)
 const onLru = (user: string): Promise<boolean> => Promise.resolve(h32(`${name}:${user}`, 0) % 100 < (recent.get(name) ?? 0))
 
-/** `whom`: one of them is asked for in each call. */
+/** Each call uses one of `whom`. */
 async function awaited<T>(whom: readonly T[], call: (who: T) => Promise<boolean>): Promise<number> {
   let admitted = 0
   for (let index = 0; index < CALLS; index++) if (await call(whom[index % whom.length] as T)) admitted++

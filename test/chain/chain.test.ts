@@ -31,7 +31,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
   test('keeps exactly the key families of the design, with times to live within their bounds', async () => {
     const flags = chain.client()
     await flags.admin.create({ name: on, rollout: 50 })
-    // A process that did not make the change has nothing in memory yet.
+    // The other process has nothing in memory yet.
     await chain.client().isEnabled(on, 'ada')
     await chain.client().evaluate(on, 'ada')
     await chain.client().isEnabled('missing', 'ada')
@@ -138,7 +138,7 @@ describe('a corrupt value in Redis', () => {
     test.each(values)(`under ${family.split(':')[0]}: %s is a miss, reported once, and repaired`, async (_, text) => {
       await filled()
       const fence = (await chain.redis.get(`${chain.prefix}flag_fence:${on}`)) ?? ''
-      // Nothing else may answer in its place.
+      // No other layer may answer instead.
       await chain.redis.unlink(...families.map((each) => chain.prefix + each))
       await chain.redis.set(chain.prefix + family, text.replace('TOKEN', fence))
       const flags = chain.client({ memory: false })

@@ -14,7 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => chain.end())
 
-/** A process of its own. */
+/** Another process. */
 function overHttp(): Handler {
   return flagsHandler({
     flags: chain.client(),
@@ -33,7 +33,7 @@ describe('the handler on PostgreSQL and Redis', () => {
   test('keeps the answer of GET /flags/{name} in Redis as flag_endpoint, for 60 s', async () => {
     expect((await send('POST', '/flags', { name: on, rollout: 50 })).status).toBe(201)
     const users = ['ada', 'bob', 'eve']
-    // Another process: the one that wrote has the flag in memory, and asks Redis for nothing.
+    // Another process, because the writer has the flag in memory and does not read Redis.
     const elsewhere = overHttp()
     const [first, ...others] = users
     const answers = [await elsewhere(new Request(`http://localhost/flags/${on}?user_id=${first}`))]

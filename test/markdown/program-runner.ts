@@ -7,7 +7,7 @@ import type { Program } from './programs.ts'
 
 const CAP_MS = 30_000
 
-/** A program counts as run when its last line has; what it leaves open, a server or a pool, ends with its process. */
+/** A program is done when its last line has run. Servers and pools that it leaves open end with its process. */
 const RUN = `
 await import(process.argv[2])
 setTimeout(() => process.exit(), 20)
@@ -25,18 +25,18 @@ const COMPILER: ts.CompilerOptions = {
   noEmit: true,
 }
 
-/** Where the programs of documents become files, beside the modules that the examples depend on. */
+/** Writes the programs of documents to files, next to the modules that the examples depend on, and runs them. */
 export interface ProgramRunner {
   readonly folder: string
-  /** What the compiler says of these programs. */
+  /** The compiler's errors for these programs. */
   typeErrors(programs: readonly Program[]): Promise<readonly string[]>
-  /** Runs it to its last line. Resolves with what went wrong. */
+  /** Runs the program to its last line. Resolves with the error, or `undefined`. */
   run(program: Program, env: Readonly<Record<string, string>>): Promise<string | undefined>
-  /** Removes every file. */
+  /** Removes all files. */
   close(): Promise<void>
 }
 
-/** Rejects before the packages are built: programs import them as their users do. */
+/** Rejects if the packages are not built, because programs import them as users do. */
 export async function openProgramRunner(root: string): Promise<ProgramRunner> {
   const unbuilt = ['core', 'http-handler', 'openfeature-provider', 'pg-adapter', 'redis-adapter'].filter(
     (name) => !existsSync(join(root, 'packages', name, 'dist/index.d.ts')),

@@ -190,7 +190,8 @@ class RedisCache implements FlagCache {
     corrupt.push(key)
   }
 
-  // Deleted, because its "as of" may be corrupt too and would make every fill fail. A valid entry stored meanwhile is lost, which is only a miss.
+  // Deleted, because its "as of" may be corrupt too and would make every fill fail. A valid entry stored meanwhile is lost, which is only a
+  // miss.
   async #unlink(corrupt: readonly string[]): Promise<void> {
     try {
       await this.#runAll(() => corrupt.map((key) => this.#connection.node.unlink(key)))

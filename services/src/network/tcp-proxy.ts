@@ -74,7 +74,10 @@ export async function tcpProxy(port: number): Promise<TcpProxy> {
   }
 }
 
-/** Ends a connection with a reset. A socket that is already shutting down is destroyed instead: a reset would leave its handle open (Node 20). */
+/**
+ * Ends a connection with a reset. A socket that is already shutting down is destroyed instead: a reset would leave its handle open (Node
+ * 20).
+ */
 function reset(socket: Socket | undefined): void {
   if (socket?.writableEnded) socket.destroy()
   else socket?.resetAndDestroy()

@@ -13,8 +13,8 @@ const LEFT_OUT = ['postmaster.pid', 'postmaster.opts', 'pg_internal.init']
 const RETRY = { wal_retrieve_retry_interval: '100ms' }
 
 /**
- * Starts a streaming standby of a private PostgreSQL, which keeps running meanwhile. The standby only takes reads, may lag, and keeps running
- * when its primary stops. `options.binaries` must be those of the primary.
+ * Starts a streaming standby of a private PostgreSQL, which keeps running meanwhile. The standby only takes reads, may lag, and keeps
+ * running when its primary stops. `options.binaries` must be those of the primary.
  */
 export function startPrivateStandby(primary: PrivateService, options: PrivatePostgresOptions = {}): Promise<PrivateService> {
   return startPostgresOn((_, data) => copyPrimary(primary, data), { ...options, settings: { ...RETRY, ...options.settings } })

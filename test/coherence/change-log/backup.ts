@@ -4,13 +4,13 @@ import { promisify } from 'node:util'
 import type { PrivateService } from '@flagstone/services'
 import { openClient } from './test-database.ts'
 
-/** A copy of a server's whole data folder, as a snapshot of its disk would be. */
+/** A copy of a server's data folder, like a disk snapshot. */
 export interface Backup {
-  /** Puts the server back to the moment of the copy. It is up again when this resolves. */
+  /** Restores the copy. The server is running again when this resolves. */
   restore(): Promise<void>
 }
 
-/** Takes a backup of a private PostgreSQL, which is down for the moment that it takes. */
+/** Backs up a private PostgreSQL, which is stopped meanwhile. */
 export async function createBackup(server: PrivateService): Promise<Backup> {
   const sql = openClient(server.url, 1)
   const [row] = await sql`SHOW data_directory`
@@ -18,7 +18,7 @@ export async function createBackup(server: PrivateService): Promise<Backup> {
   await sql.end()
   const data = String(row?.['data_directory'])
   const copy = `${data}.backup`
-  // Not cp of node:fs, which does not keep the owner; the server may run as another user than this process.
+  // `cp` of node:fs does not keep the owner, and the server may run as another user.
   const copyFolder = (from: string, to: string) => promisify(execFile)('cp', ['-a', from, to])
   await server.kill()
   await copyFolder(data, copy)

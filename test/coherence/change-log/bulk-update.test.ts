@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.end())
 
-/** What a cursor sees while a statement runs: it polls from before the first row until after the commit. */
+/** Runs a statement while a cursor polls, and returns what the cursor read. */
 async function pollDuring(
   statement: () => Promise<unknown>,
 ): Promise<{ counts: number[]; seen: Map<string, string | undefined>; ms: number }> {
@@ -40,7 +40,7 @@ async function pollDuring(
   })
   while (running) {
     await poll()
-    // A cursor that never rests would take the processor from the statement that is measured.
+    // Polling without a pause would take CPU time from the statement that is measured.
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   await done
@@ -54,7 +54,7 @@ test('100,000 rows in one statement reach a cursor whole, at once, and each exac
   const writer = database.pool(1)
   const { flags, changes } = database
   await database.sql.begin(async (tx) => {
-    // Rows to update; that they come about without the triggers saves half of the test's time.
+    // Creates the rows without the triggers, which saves half of the test's time.
     await tx.unsafe(`SET LOCAL session_replication_role = replica`)
     await tx.unsafe(`
       INSERT INTO ${flags} (name, version, created_at, updated_at, owner)

@@ -1,6 +1,6 @@
 import type { Changes } from '@flagstone/core/adapter'
 
-/** A row of the change log. The token is what the writer put into the flag's description, or for a delete what stood there. */
+/** A row of the change log. The token is the flag's description, which the writer set; for a delete, the last one. */
 export interface LogRow {
   readonly version: number
   readonly flag: string
@@ -8,19 +8,19 @@ export interface LogRow {
   readonly token: string | null
 }
 
-/** What one call of `changesSince` answered. */
+/** The answer of one call of `changesSince`. */
 export interface Poll {
   readonly from: number
   readonly to: number
   readonly changed: (Changes & { kind: 'changes' })['changed']
 }
 
-/** `update shared-1 w3r5`: the same line that a writer notes for what it committed. */
+/** One line for each change, such as `update shared-1 w3r5`. Writers return the same lines for what they committed. */
 export function linesOf(log: readonly LogRow[]): string[] {
   return log.map(({ operation, flag, token }) => `${operation} ${flag} ${token}`)
 }
 
-/** What `there` has and `here` has not, or not as often. */
+/** The lines of `there` that `here` lacks, or contains less often. */
 export function missingFrom(here: readonly string[], there: readonly string[]): string[] {
   const left = new Map<string, number>()
   for (const line of here) left.set(line, (left.get(line) ?? 0) + 1)
@@ -32,8 +32,8 @@ export function missingFrom(here: readonly string[], there: readonly string[]): 
 }
 
 /**
- * Each stretch of the log must have been told whole: the newest change of every flag in it, with the record that this change left. What a
- * poll passed over is lost for good, since the next one begins behind it.
+ * Each poll must return the newest change of every flag between its two cursors, with the record of that change. A change that a
+ * poll misses is lost, because the next poll starts after it.
  */
 export function checkCursor(log: readonly LogRow[], polls: readonly Poll[]): string[] {
   return polls.flatMap(({ from, to, changed }) => {

@@ -14,7 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => database.end())
 
-/** Inserts `early`, which gets its version, and halts before its second row, until `end` is called. */
+/** Inserts `early`, which gets its version, and stops before its second row until `end` is called. */
 async function halfWritten(): Promise<{ end(): Promise<void> }> {
   const [holder, writer] = [database.pool(1), database.pool(1)]
   const waits = await waitingOf(writer)
@@ -34,7 +34,7 @@ async function halfWritten(): Promise<{ end(): Promise<void> }> {
   }
 }
 
-/** What resolves as soon as this client's one connection waits for a lock. */
+/** Returns a function that waits until the client's only connection waits for a lock. */
 async function waitingOf(client: Sql): Promise<() => Promise<void>> {
   const [own] = await client`SELECT pg_backend_pid() AS pid`
   return async () => {

@@ -10,21 +10,21 @@ export interface ConcurrentWritersOptions {
 }
 
 export interface ConcurrentWritersResult {
-  /** Changes that were committed, as the writers themselves know. */
+  /** How many changes the writers committed. */
   readonly committed: number
   readonly polls: number
-  /** Committed, and not in the log. */
+  /** Committed changes that are not in the log. */
   readonly unlogged: readonly string[]
-  /** In the log, and committed by nobody. */
+  /** Changes in the log that no writer committed. */
   readonly phantoms: readonly string[]
-  /** Where the cursor was told something else than the log of that stretch says. */
+  /** Differences between what the cursor was told and the log. */
   readonly missed: readonly string[]
   readonly deadlocks: number
-  /** Everything else that a writer was refused and that it did not provoke. */
+  /** Other errors that writers did not provoke. */
   readonly refusals: readonly string[]
 }
 
-/** Writers that edit the same flags by every means at once, and a cursor that polls throughout. */
+/** Runs writers that edit the same flags concurrently in every way, while a cursor polls. */
 export async function runConcurrentWriters(
   database: TestDatabase,
   { writers, rounds }: ConcurrentWritersOptions,
@@ -50,7 +50,7 @@ export async function runConcurrentWriters(
   }
   const polled = async (times: number): Promise<void> => {
     const until = polls.length + times
-    // Behind a TRUNCATE that waits for this transaction to end, PostgreSQL lets no poll through.
+    // If a TRUNCATE waits for this transaction, polls wait for the TRUNCATE.
     while (polls.length < until && !(await truncateWaits())) await new Promise((resolve) => setTimeout(resolve, 2))
   }
 

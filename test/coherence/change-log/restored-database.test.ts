@@ -31,10 +31,10 @@ async function ends(...some: readonly Flags[]): Promise<void> {
 
 const rewound = (): FlagsError[] => errors.filter(({ code }) => code === 'STORE_REWOUND')
 
-/** The clock at the end of the history that is lost. */
+/** The clock at the end of the lost history. */
 const LOST = 7
 
-/** Flag `kept` is off in the backup. What follows, the history to be lost, turns it on and makes the flag `new`. */
+/** Flag `kept` is off in the backup. The history that will be lost turns it on and creates the flag `new`. */
 async function historyIsWritten(writer: Flags): Promise<Backup> {
   await writer.admin.create({ name: 'kept', rollout: 0 })
   await writer.admin.create({ name: 'other', rollout: 0 })
@@ -46,7 +46,7 @@ async function historyIsWritten(writer: Flags): Promise<Backup> {
   return backup
 }
 
-/** Everything of both flags is in Redis: flags, and decisions of both kinds. */
+/** Fills Redis with both flags and their decisions of both kinds. */
 async function redisIsFilled(): Promise<void> {
   const reader = client()
   for (const name of ['kept', 'new']) {
@@ -59,7 +59,7 @@ async function redisIsFilled(): Promise<void> {
   await ends(reader)
 }
 
-/** Nobody who comes new is told of the history that was lost. */
+/** A fresh process answers nothing from the lost history. */
 async function freshProcessAnswersTheBackup(): Promise<void> {
   const [byCheck, byEndpoint] = [client(), client()]
   for (const name of ['kept', 'new']) {
@@ -71,7 +71,7 @@ async function freshProcessAnswersTheBackup(): Promise<void> {
 }
 
 beforeEach(async () => {
-  // A killed server must come back with every commit.
+  // A server that is killed must restart with every commit.
   ;[postgres, redis] = await Promise.all([startPrivatePostgres({ settings: { synchronous_commit: 'on' } }), startPrivateRedis()])
   await migrate({ url: postgres.url })
   keys = new Redis(redis.url)

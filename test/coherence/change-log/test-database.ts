@@ -3,7 +3,7 @@ import { migrate } from '@flagstone/pg-adapter'
 import postgres, { type Sql } from 'postgres'
 import { inject } from 'vitest'
 
-/** A migrated schema of its own in the database of this run. */
+/** A migrated schema for one test file. */
 export interface TestDatabase {
   readonly schema: string
   /** A superuser's client. */
@@ -11,7 +11,7 @@ export interface TestDatabase {
   /** Quoted and qualified names, for statements that psql might send. */
   readonly flags: string
   readonly changes: string
-  /** Another pool, ended with the rest. */
+  /** Opens another pool, which `end()` closes. */
   pool(max: number): Sql
   end(): Promise<void>
 }

@@ -41,7 +41,7 @@ test('two stores under one prefix of one Redis never answer with what the other 
   const sides = databases.map((database) => ({
     database,
     writer: client(database),
-    // Without a memory every answer comes by way of Redis.
+    // Clients without memory read every answer from Redis.
     readers: [client(database), client(database, { memory: false }), client(database, { memory: false })],
   }))
   for (const { writer } of sides) for (const name of NAMES) await writer.admin.create({ name, rollout: 0 })
@@ -49,7 +49,7 @@ test('two stores under one prefix of one Redis never answer with what the other 
   const wrong: string[] = []
   let answers = 0
   for (let round = 0; round < ROUNDS; round++) {
-    // What is on in one store is off in the other, and next round the other way about.
+    // A flag that is on in one store is off in the other, and the reverse in the next round.
     await Promise.all(
       sides.map(async ({ database, writer, readers }, side) => {
         const on = (round + side) % 2 === 0

@@ -5,20 +5,20 @@ import type { TestDatabase } from './test-database.ts'
 
 export interface WriteTask {
   readonly writer: number
-  /** Unlike any other turn's: what it writes can be told apart. */
+  /** Unique, so that the changes of each task can be told apart. */
   readonly token: string
 }
 
-/** One way to write. Answers a line for each change that it has committed, as `linesOf` writes them. */
+/** One way to write flags. Returns a line for each committed change, in the format of `linesOf`. */
 export type WriteMethod = (turn: WriteTask) => Promise<readonly string[]>
 
 const SHARED = 6
-/** How often the cursor polls while a transaction stays open. */
+/** How often the cursor polls while the transaction stays open. */
 const POLLS_WHILE_OPEN = 3
 
 class RolledBack extends Error {}
 
-/** Every way in which flags are written: by the store, and by statements that psql, a migration or another language might send. */
+/** All ways in which flags are written: by the store, and by SQL as psql, a migration or another language sends it. */
 export function writeMethods({ schema, flags }: TestDatabase, sql: Sql, polled: (times: number) => Promise<void>): readonly WriteMethod[] {
   const store = postgresStore({ sql, schema, lockTimeoutMs: 60_000 })
   const shared = (index: number): string => `shared-${index % SHARED}`
@@ -114,7 +114,7 @@ export function writeMethods({ schema, flags }: TestDatabase, sql: Sql, polled: 
     async function truncating({ writer, token }) {
       if (writer % 3 !== 0) return updated(await update(sql, shared(writer), token), token)
       return sql.begin(async (tx) => {
-        // Nobody writes between the look and the TRUNCATE.
+        // The lock keeps other writers out between the SELECT and the TRUNCATE.
         await tx.unsafe(`LOCK TABLE ${flags} IN ACCESS EXCLUSIVE MODE`)
         const gone = await tx.unsafe(`SELECT name, description FROM ${flags}`)
         await tx.unsafe(`TRUNCATE ${flags}`)
@@ -124,7 +124,7 @@ export function writeMethods({ schema, flags }: TestDatabase, sql: Sql, polled: 
   ]
 }
 
-/** Swallows the refusals that a writer provokes. */
+/** Ignores errors with these codes or of this class, and throws all others. */
 function ignoreCodes(codes: readonly string[], kind?: new () => Error): (error: unknown) => undefined {
   return (error) => {
     if (error instanceof FlagsError && codes.includes(error.code)) return undefined

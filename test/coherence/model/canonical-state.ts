@@ -2,8 +2,8 @@ import type { Rules } from './protocol-rules.ts'
 import { DEAD, type Entry, type Fence, type Flight, NO_TOKEN, type Process, type Redis, type State } from './state.ts'
 
 /**
- * The same state with its nonces named anew: 1 for that of the fence, 2 for that of the fence before the last write, `DEAD` for all others,
- * which can never match again. What carries a dead token is dropped where it can do nothing any more.
+ * Renames the nonces of a state: 1 for the current fence, 2 for the fence before the last write, `DEAD` for all others, which can never
+ * match again. Messages and entries with a dead token are dropped if they can have no effect.
  */
 export function canonicalState(rules: Rules, { shared, processes }: State): State {
   if (rules.fence !== 'token' && rules.fence !== 'nx') return { shared, processes }

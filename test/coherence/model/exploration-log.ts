@@ -4,7 +4,7 @@ import type { Bounds, Rules } from './protocol-rules.ts'
 
 const notes: string[] = []
 
-/** What was explored in this file: a line each. */
+/** One line for each exploration of this file. */
 export const explorationLog = (): string => ['model of the Redis protocol:', ...notes].join('\n  ')
 
 export function logLine(line: string): void {
@@ -16,7 +16,7 @@ export interface Result {
   readonly trace: string
 }
 
-/** Explores, and notes under this title how many states there were. */
+/** Explores, and logs the number of states under this title. */
 export function exploreAndLog(title: string, rules: Rules, bounds: Bounds, until?: (broke: BrokenPromise) => boolean): Result {
   const began = performance.now()
   const { states, counterexample } = explore({ rules, bounds, ...(until && { until }) })

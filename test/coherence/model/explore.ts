@@ -12,27 +12,27 @@ export interface Counterexample {
 
 export interface Exploration {
   readonly states: number
-  /** The shortest way to a broken promise, if there is one. */
+  /** The shortest trace to a broken promise, if there is one. */
   readonly counterexample?: Counterexample
 }
 
 export interface Exploring {
   readonly rules: Rules
   readonly bounds: Bounds
-  /** Whether this broken promise ends the search. Default: each does. */
+  /** Whether this broken promise ends the search. Default: every one does. */
   readonly until?: (broke: BrokenPromise) => boolean
   /** Called with every state. */
   readonly visit?: (state: State) => void
 }
 
-/** Visits every state that can be reached, nearest first, until a promise is broken. */
+/** Visits every reachable state, nearest first, until a promise is broken. */
 export function explore({ rules, bounds, until = () => true, visit }: Exploring): Exploration {
   const keyOf = createStateKey(
     rules,
     bounds.processes.every((kind) => kind === bounds.processes[0]),
   )
   const start = initial(bounds)
-  // From each state the one that it was first reached from.
+  // Maps each state to the state from which it was first reached.
   const known = new Map([[keyOf(start), NOWHERE]])
   let nearest: State[] = [start]
   while (nearest.length > 0) {
@@ -65,7 +65,7 @@ function initial({ processes, failovers, restarts }: Bounds): State {
   return { shared, processes: processes.map(() => started(0, 0)) }
 }
 
-// States are not kept, only where each came from; so the way is walked again.
+// Only keys are stored, not states, so the trace is computed by taking the steps again.
 function wayTo(rules: Rules, bounds: Bounds, known: ReadonlyMap<number, number>, keyOf: StateKey, to: number): string[] {
   const way: number[] = []
   for (let key = to; key !== NOWHERE; key = known.get(key) ?? NOWHERE) way.unshift(key)

@@ -2,7 +2,7 @@ import { type BrokenPromise, floor, install, own, raiseByAnswer } from './proces
 import type { Rules } from './protocol-rules.ts'
 import { type Fill, type Flight, NONE, type Process, type SharedState, valueAt } from './state.ts'
 
-/** What became of a process, and what it sends. */
+/** A process after a step, and what it sends. */
 export interface Outcome {
   readonly process: Process
   readonly flight: Flight | null
@@ -11,7 +11,7 @@ export interface Outcome {
   readonly broke?: BrokenPromise | undefined
 }
 
-/** Who reads, and in what shared. */
+/** The process that reads, and the state that it reads from. */
 export interface Asker {
   readonly rules: Rules
   readonly shared: SharedState
@@ -24,7 +24,7 @@ interface Delivered {
   readonly broke?: BrokenPromise
 }
 
-/** The end of `ReadPath.#newest`, then `MemoryLayer.answered`. A rejected answer is read again, by a new flight. */
+/** The end of `ReadPath.#newest`, then `MemoryLayer.answered`. A new flight reads a rejected answer again. */
 function deliver({ rules, shared }: Asker, process: Process, asOf: number): Delivered {
   const least = { none: NONE, own: own(rules, process), all: floor(rules, process) }[rules.delivery]
   if (asOf < least) return { process }
@@ -37,7 +37,7 @@ function deliver({ rules, shared }: Asker, process: Process, asOf: number): Deli
   return { process: { ...raised, memory: kept, seen: value } }
 }
 
-/** `ReadPath.#landFromCache`, first half: raises the fence where it must, and answers from a decision. */
+/** `ReadPath.#landFromCache`, first half: raises the fence if needed, and answers from a decision. */
 export function handle(asker: Asker, before: Process, flight: Flight, detached: boolean): Outcome[] {
   const { rules, memory, decisions } = asker
   const { changed } = before
@@ -50,7 +50,7 @@ export function handle(asker: Asker, before: Process, flight: Flight, detached: 
   if (!usable) {
     const ends = { process, flight: null, broke, ...heal }
     const goesOn = { process, flight: { ...flight, stage: 'missed' as const, decided }, broke, ...heal }
-    // Behind a decision the flag is loaded only for a memory, or for who joined.
+    // After a decision, the flag is loaded only for memory, or for callers that joined.
     return decided && !memory ? [ends, goesOn] : [goesOn]
   }
   if (broke !== undefined) return [{ process, flight: null, broke }]
@@ -66,7 +66,7 @@ export function landFromStore(asker: Asker, process: Process, flight: Flight, de
   return land(asker, process, asOf, decided, detached).map((landed) => ({ ...landed, ...fill }))
 }
 
-/** `ReadPath.#land`. Who started the flight waits for it unless a decision was the answer; then there may be others who joined. */
+/** `ReadPath.#land`. The caller waits for the flight unless it was answered from a decision; other callers may have joined. */
 function land(asker: Asker, before: Process, asOf: number, decided: boolean, detached: boolean): Outcome[] {
   const kept = detached ? before : install(asker.rules, before, asOf, asker.memory)
   const awaited = { ...deliver(asker, kept, asOf), flight: null }

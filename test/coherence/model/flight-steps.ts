@@ -7,7 +7,7 @@ import { fillText } from './state-key.ts'
 import { afterRedisWrite } from './step.ts'
 import { addStep, type SteppingProcess, withProcess } from './stepping-process.ts'
 
-/** What its loads can do next: the one that new callers join, and one that a change has detached. */
+/** The next steps of a process' loads: the one that new callers join, and one that a change has detached. */
 export function flightSteps(stepping: SteppingProcess): void {
   const { kind, process } = stepping
   if (process.open !== null) advance(stepping, process.open, false)
@@ -54,7 +54,7 @@ function advance(stepping: SteppingProcess, flight: Flight, detached: boolean): 
     for (const outcome of landFromStore(askerOf(stepping), process, flight, detached)) become(stepping, label, outcome, detached)
   } else {
     for (const outcome of handle(askerOf(stepping), process, flight, detached)) {
-      // As long as nobody was answered, nobody can tell when the process looked at what Redis said.
+      // Until a caller is answered, it makes no difference when the process handled the reply of Redis.
       if (outcome.flight !== null && !outcome.flight.decided) load(stepping, outcome, outcome.flight, detached)
       else become(stepping, 'is given what Redis said', outcome, detached)
     }
@@ -66,7 +66,7 @@ function load(stepping: SteppingProcess, outcome: Outcome, missed: Flight, detac
   for (const asOf of loads(rules, state.shared)) {
     const label = `loads from the store: as of ${asOf}`
     const flight: Flight = { ...missed, stage: 'loaded', flag: NONE, decision: NONE, asOf }
-    // For a process that learns of nothing in between, it is all the same when it looks at what it is given.
+    // If the process learns of nothing meanwhile, it makes no difference when it handles the reply.
     const outcomes = kind.learns ? [{ ...outcome, flight }] : landFromStore(askerOf(stepping), outcome.process, flight, detached)
     for (const each of outcomes) become(stepping, label, each, detached)
   }
@@ -88,7 +88,7 @@ function become(stepping: SteppingProcess, label: string, outcome: Outcome, deta
 
 const late = (detached: boolean): string => (detached ? ' (detached)' : '')
 
-/** The store answers with what it holds; a replica with what it held at some time. */
+/** The store answers with its current state, a replica with any earlier one. */
 function loads({ loads: from }: Rules, shared: SharedState): number[] {
   const clock = clockOf(shared)
   return from === 'primary' ? [clock] : Array.from({ length: clock + 1 }, (_, asOf) => asOf)

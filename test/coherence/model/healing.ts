@@ -3,7 +3,7 @@ import type { Bounds, Rules } from './protocol-rules.ts'
 import { counted, invalidate, tokenOf } from './redis-rules.ts'
 import { type Flight, NONE, type Process, type SharedState, type State, valueAt } from './state.ts'
 
-/** Whether Redis counts what an update that has resolved has overtaken. */
+/** Whether Redis holds a valid entry that is older than an update that has resolved. */
 export function isBroken(rules: Rules, { redis, resolved, ...shared }: SharedState): boolean {
   const flag = counted(rules, redis, redis.flag)
   return flag !== NONE && valueAt({ redis, resolved, ...shared }, flag) < resolved
@@ -15,7 +15,7 @@ export interface Healing {
 }
 
 /**
- * From every broken state, each process that knows of a change which Redis has lost reads the flag once, with no message left on the way.
+ * In every broken state, each process that knows of a change that Redis has lost reads the flag once, with no message in transit.
  * `ReadPath.#healFence`, then `Invalidations.settle`.
  */
 export function heal(rules: Rules, { processes: kinds, decisions }: Bounds, { shared, processes }: State, tally: Healing): void {

@@ -4,10 +4,10 @@ import { counted } from './redis-rules.ts'
 import { NONE, type Process, type SharedState, type State, valueAt } from './state.ts'
 import type { Step } from './step.ts'
 
-/** Whether the step is a fault that may take back what Redis has promised. */
+/** Whether the step is a failover, after which Redis may break its promises. */
 const failsOver = (from: SharedState, to: SharedState): boolean => to.failovers < from.failovers
 
-/** The first promise that a step from here breaks. */
+/** The first promise that a step from this state breaks. */
 export function brokenBy(rules: Rules, from: State, { state, broke }: Step): BrokenPromise | undefined {
   return broke ?? (state.shared === from.shared ? undefined : redisBroke(rules, from.shared, state.shared)) ?? processesBroke(from, state)
 }
@@ -34,7 +34,7 @@ function processesBroke(from: State, { shared, processes }: State): BrokenPromis
   return undefined
 }
 
-/** What is live in memory may be answered at any time. */
+/** A live value in memory may be answered at any time. */
 function memoryBroke(shared: SharedState, { memory, knows, seen, heard }: Process): BrokenPromise | undefined {
   if (!memory?.live) return undefined
   const value = valueAt(shared, memory.asOf)

@@ -6,7 +6,7 @@ import type { Step } from './step.ts'
 import { addStep, type SteppingProcess, withProcess } from './stepping-process.ts'
 
 export function processSteps(rules: Rules, bounds: Bounds, state: State, found: Step[]): void {
-  // Without a memory and without a load beside it, a detached load is one whose FILL is lost; and that may happen to any.
+  // Without memory and overlapping loads, a detached load equals a load whose FILL is lost, which may happen to any load.
   const attached = { ...rules, detach: false }
   bounds.processes.forEach((kind, index) => {
     const process = state.processes[index] as Process
@@ -17,7 +17,9 @@ export function processSteps(rules: Rules, bounds: Bounds, state: State, found: 
   })
 }
 
-/** How a process learns of changes: its own `update()`, the log, hints. A writer that dies after its commit never gets to the first. */
+/**
+ * How a process learns of changes: its own `update()`, the log, hints. A writer that dies after its commit does not take the first step.
+ */
 function learningSteps(stepping: SteppingProcess): void {
   const { rules, kind, state, process } = stepping
   const { shared } = state
@@ -27,7 +29,7 @@ function learningSteps(stepping: SteppingProcess): void {
     const knowing = { ...committed(rules, process, version, kind.memory), knows: version }
     addStep(stepping, () => `is told that its update() is committed as ${version}`, withProcess(stepping, knowing))
   }
-  // The log is read at one moment, and what it said arrives at a later one.
+  // The log is read at one time, and its answer arrives later.
   for (let clock = clockOf(shared); valueAt(shared, clock) > process.knows; clock--) {
     const version = valueAt(shared, clock)
     const knowing = { ...logged(rules, process, version, clock), knows: version }
@@ -36,20 +38,20 @@ function learningSteps(stepping: SteppingProcess): void {
   for (const version of latest === shared.resolved ? [latest] : [shared.resolved, latest]) {
     const after = hint(rules, process, version)
     if (after === process) continue
-    // Redis publishes what it has raised; the store notifies before that.
+    // Redis publishes after it has raised the fence; the store notifies before that.
     const fromRedis = version === shared.resolved
     const hearing = fromRedis && kind.memory ? { ...after, heard: version } : after
     addStep(stepping, () => `hears a hint of ${version} from ${fromRedis ? 'Redis' : 'the store'}`, withProcess(stepping, hearing))
   }
   if (!kind.memory) return
-  // However late it comes: that hints count only one after the other is not in the model, and keeps away some of this.
+  // The hint may be late. The code takes hints only in sequence, which excludes some of these steps; the model leaves that out.
   for (const version of changesOf(shared).filter((each) => each <= shared.resolved)) {
     const after = brought(rules, process, version)
     if (after !== process) addStep(stepping, () => `hears a hint of ${version} from Redis, with the record`, withProcess(stepping, after))
   }
 }
 
-/** What a process may lose: itself, an entry of its memory, a floor. */
+/** What a process may lose: everything by a crash, an entry of its memory, a floor. */
 function losingSteps(stepping: SteppingProcess): void {
   const { rules, bounds, state, process } = stepping
   const { shared } = state

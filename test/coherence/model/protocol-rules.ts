@@ -1,6 +1,6 @@
-// One flag. Not in the model: a store that cannot be reached or goes back, and times; to live out one's time is to be evicted.
+// The model has one flag. It leaves out a store that is unreachable or goes back, and time: an entry that expires counts as evicted.
 
-/** The guards of the protocol, each of which a variant can take away. */
+/** The guards of the protocol. A variant removes one or more. */
 export interface Rules {
   /**
    * `token`: a nonce, compared for equality. `none`: INVALIDATE deletes the entries, and that is all. `order`, `equal`: the fence is a
@@ -8,30 +8,30 @@ export interface Rules {
    */
   readonly fence: 'token' | 'none' | 'order' | 'equal' | 'nx'
   readonly loads: 'primary' | 'replica'
-  /** FILL looks at the entry that counts now. */
+  /** FILL checks the current valid entry. */
   readonly fillChecksEntry: boolean
   /** FILL compares "as of" with the fence's version. */
   readonly fillChecksVersion: boolean
-  /** When the fence must have been what it is for a change's record to follow under the next one: before its commit, after it, or never. */
+  /** When the writer must have read the fence for its record to be stored with the invalidation: before its commit, after it, or never. */
   readonly successor: 'before' | 'after' | 'any'
-  /** A record that follows takes the place of no entry that was loaded after its change. */
+  /** The record of an invalidation does not replace an entry that was loaded after its change. */
   readonly successorChecksEntry: boolean
-  /** A process asks the store where it is before it trusts Redis. */
+  /** A process reads the store's clock before it trusts Redis. */
   readonly head: boolean
   readonly floors: boolean
-  /** An answer is thrown away that is below what the process knows of this flag (`own`), or below the common floor too (`all`). */
+  /** An answer is rejected if it is below the flag's own floor (`own`), or below that or the common floor (`all`). */
   readonly delivery: 'none' | 'own' | 'all'
   /** A change detaches the loads in flight. */
   readonly detach: boolean
-  /** What memory takes in counts as answered. */
+  /** A value that is stored in memory counts as answered. */
   readonly installRaises: boolean
-  /** What an own update or the log tells of a change does not go into memory where a hint of a later one was heard. */
+  /** A record of an own update or the log is not stored in memory if a hint of a later change was received. */
   readonly remembersHints: boolean
-  /** A process that sees the fence count what it knows to be overtaken raises it. */
+  /** A process that knows a newer change than the fence raises the fence. */
   readonly heal: boolean
 }
 
-/** The rules as they are in `packages/`, written down a second time: no code is shared. */
+/** The rules as in `packages/`. They are written a second time here, and share no code. */
 export const REAL: Rules = {
   fence: 'token',
   loads: 'primary',
@@ -48,13 +48,13 @@ export const REAL: Rules = {
   heal: true,
 }
 
-/** One process of an exploration. */
+/** A kind of process in an exploration. */
 export interface ProcessKind {
-  /** Whether it has an L0. */
+  /** Whether it has a memory (L0). */
   readonly memory: boolean
-  /** Whether it updates, hears hints and reads the log; one that does not knows Redis and its own loads alone. */
+  /** Whether it updates, receives hints and reads the log. If not, it only sees Redis and its own loads. */
   readonly learns: boolean
-  /** Whether a new load may begin beside a detached one. */
+  /** Whether a new load may start while a detached one is running. */
   readonly overlaps: boolean
 }
 
@@ -63,12 +63,12 @@ export interface Bounds {
   readonly processes: readonly ProcessKind[]
   /** Changes of the flag. */
   readonly updates: number
-  /** Changes of other flags: they only move the store's clock. */
+  /** Changes of other flags, which only move the store's clock. */
   readonly others: number
-  /** How many processes die and start anew. */
+  /** How many processes crash and restart. */
   readonly restarts: number
   readonly failovers: number
-  /** Whether readers ask for a decision beside the flag. */
+  /** Whether readers also ask for a decision. */
   readonly decisions: boolean
   /** Whether the map of floors overflows. */
   readonly overflow: boolean

@@ -12,15 +12,17 @@ import {
   type Successor,
 } from './state.ts'
 
-/** Names states: two with one name behave alike, as messages have no order, and processes of one kind no names. */
+/**
+ * A number for each state. States with the same number behave alike: messages have no order, and processes of one kind are interchangeable.
+ */
 export type StateKey = (state: State) => number
 
-/** More than the numbers of all states that one process can be in. */
+/** More than the number of states that one process can have. */
 const PROCESSES = 2 ** 15
-/** Every number in a process is from `NONE` to 5, and 18 such digits make a safe integer. */
+/** Every number in a process is from `NONE` to 5, and 18 such digits fit into a safe integer. */
 const DIGIT = 7
 
-/** `alike`: all processes are of one kind. There are two at most, so that their numbers and the shared's fit into one. */
+/** `alike`: all processes are of one kind. There are at most two, so that their numbers and that of the shared state fit into one. */
 export function createStateKey(rules: Rules, alike: boolean): StateKey {
   const sharedNumbers = new Map<string, number>()
   const byShared = new WeakMap<SharedState, number>()
@@ -66,7 +68,7 @@ export function fillText({ token, asOf, flag, decision }: Fill): string {
 
 export const successorText = ({ version, token }: Successor): string => `,${version}<${token.version}.${token.nonce}`
 
-// Of two floors, and of two things not to be taken back, only the higher one can be told.
+// Of two floors, and of two lower bounds for answers, only the higher one has an effect.
 function processDigits(process: Process, least: number): number {
   const { common, changed, knows, heard, memory, open, loose } = process
   const answered = process.answered > changed ? process.answered : 0
@@ -79,7 +81,7 @@ function processDigits(process: Process, least: number): number {
 
 const STAGES = { fenceless: 0, read: 1, missed: 2, loaded: 3 }
 
-// What is below the floor stays there, so it is as good as nothing.
+// A value below the floor can never be used, so it counts as none.
 function flightDigits(before: number, flight: Flight | null, least: number): number {
   if (flight === null) return before * DIGIT ** 5
   const { stage, token, flag, decision, asOf, decided } = flight

@@ -6,7 +6,7 @@ import { changesOf, latestOf, NO_TOKEN, type Redis, type SharedState, type State
 import { successorText } from './state-key.ts'
 import { afterRedisWrite, type Step } from './step.ts'
 
-/** Everything that can happen next. */
+/** All steps that are possible in a state. */
 export function steps(rules: Rules, bounds: Bounds, state: State): Step[] {
   const found: Step[] = []
   storeSteps(bounds, state, found)
@@ -24,11 +24,11 @@ function storeSteps({ updates, others }: Bounds, { shared, processes }: State, f
     processes,
   })
   if (changes < updates) {
-    // Its writer has read the fence before: it is this one, one that may come back, or one that is gone for ever.
+    // The writer has read the fence before: the current one, the one before (which a failover may restore), or one that never returns.
     const successors = [shared.redis, shared.before].flatMap((redis) => (redis?.fence ? { version: clock, token: redis.fence } : []))
     found.push({ label: () => `the store commits change ${clock}`, state: commits(clock, [...shared.successors, ...successors]) })
   }
-  // Who follows the store reads the fence, and then the log, whose latest change it sends with its record.
+  // A process that follows the store reads the fence, then the log, and sends the record of the latest change.
   const { fence } = shared.redis
   const followed = fence === null || latestOf(shared) === 0 ? undefined : { version: latestOf(shared), token: fence }
   if (followed !== undefined && !shared.successors.some((each) => successorText(each) === successorText(followed))) {
@@ -40,7 +40,7 @@ function storeSteps({ updates, others }: Bounds, { shared, processes }: State, f
   }
 }
 
-/** What the writer of a change may send. Where it does not matter which fence it has read, it has read none. */
+/** The records that a writer may send. If the rules ignore which fence it read, one without a fence stands for all. */
 function successorsOf(rules: Rules, { successors }: SharedState, version: number): readonly Successor[] {
   if (rules.fence !== 'token') return []
   return rules.successor === 'before' ? successors.filter((each) => each.version === version) : [{ version, token: NO_TOKEN }]
@@ -49,8 +49,8 @@ function successorsOf(rules: Rules, { successors }: SharedState, version: number
 function redisSteps(rules: Rules, state: State, found: Step[]): void {
   const { shared, processes } = state
   const { redis, fills, resolved, before } = shared
-  // Whoever knows of a change sends it: who made it, or, where that died, who reads the log. It comes late, repeated, after the next, or
-  // never. So from the commit on it may come.
+  // The writer sends INVALIDATE, or if it died, a process that reads the log. The message may be late, repeated, after the next one, or
+  // lost. So it may arrive at any time after the commit.
   for (const version of changesOf(shared)) {
     const next = invalidate(rules, redis, version)
     if (next === redis && resolved >= version) continue

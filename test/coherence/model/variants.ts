@@ -1,9 +1,9 @@
 import type { BrokenPromise } from './process-rules.ts'
 import { type Bounds, type ProcessKind, REAL, type Rules } from './protocol-rules.ts'
 
-/** A process that only reads: what others do, it sees in Redis alone. */
+/** A process that only reads. It sees the effects of others only in Redis. */
 export const reader: ProcessKind = { memory: false, learns: false, overlaps: false }
-/** A process without memory that updates, hears hints and reads the log. */
+/** A process without memory that updates, receives hints and reads the log. */
 export const peer: ProcessKind = { memory: false, learns: true, overlaps: false }
 export const peerWithMemory: ProcessKind = { memory: true, learns: true, overlaps: false }
 
@@ -17,7 +17,7 @@ const BACK: BrokenPromise = 'G2: a process goes back'
 const LAW_3: BrokenPromise = 'law 3: a load from before a hint is kept in memory after it'
 const LAW_4: BrokenPromise = 'law 4: Redis moves to a lower version'
 
-/** The protocol without one of its guards, and the promise that then cannot be kept. */
+/** The protocol without a guard, and the promise that it then breaks. */
 export interface Variant {
   readonly rules: Rules
   readonly bounds: Bounds

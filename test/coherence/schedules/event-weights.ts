@@ -1,6 +1,6 @@
 import type { Scheduler } from './scheduler.ts'
 
-/** How often each thing happens. Each schedule has weights of its own, so that rare things meet in some of them. */
+/** The relative frequency of each event. Each schedule draws its own weights, so that rare events coincide in some schedules. */
 export interface EventWeights {
   readonly pass: number
   readonly ask: number
@@ -12,7 +12,7 @@ export interface EventWeights {
   readonly snapshot: number
 }
 
-/** Snapshots are taken in every other schedule: taking one loads everything, and brings a process up to date. */
+/** Only every other schedule takes snapshots, because a snapshot loads everything and brings a process up to date. */
 export function drawEventWeights({ random }: Scheduler, seed: number): EventWeights {
   const weights = {
     pass: 20 + 40 * random(),
@@ -23,11 +23,11 @@ export function drawEventWeights({ random }: Scheduler, seed: number): EventWeig
     time: 10 * random(),
     crash: 3 * random() ** 2,
   }
-  // Those without are as they were before there were any.
+  // Drawn last, so that schedules without snapshots stay the same as before snapshots existed.
   return { ...weights, snapshot: seed % 2 === 0 ? 20 * random() ** 2 : 0 }
 }
 
-/** One of these, as often as its weight says. */
+/** Draws an event by its weight. */
 export function drawEvent(weights: EventWeights, random: () => number): keyof EventWeights {
   const entries = Object.entries(weights) as [keyof EventWeights, number][]
   let dice = random() * entries.reduce((sum, [, weight]) => sum + weight, 0)

@@ -10,10 +10,10 @@ import { TakenSnapshots } from './taken-snapshots.ts'
 
 const FLAGS = ['a', 'b'] as const
 const STEPS = 400
-/** Turns of the event loop in which whatever can go on does. */
+/** How many turns of the event loop let everything run that can run. */
 const TURNS = 3
 
-/** What one schedule brought to light: nothing, if all is well. */
+/** The result of one schedule. `violations` is empty if nothing is wrong. */
 export interface ScheduleResult {
   readonly seed: number
   readonly violations: readonly (Violation | { readonly law: string; readonly what: string })[]
@@ -24,28 +24,28 @@ export interface ScheduleResult {
 interface Process {
   readonly name: string
   readonly flags: Flags
-  /** The highest version of each flag that a hint from the cache told of. */
+  /** The highest version of each flag in hints from the cache. */
   readonly heard: Map<string, number>
 }
 
-/** Whom the schedule is about: also drawn for each. */
+/** Traits of a schedule, which are also drawn at random. */
 interface ScheduleTraits {
-  /** How many ask for the newest version. */
+  /** The share of reads that ask for the newest version. */
   readonly minVersion: number
-  /** How many processes have no memory, and live by the cache. */
+  /** The share of processes without memory, which read from the cache. */
   readonly memoryless: number
-  /** Whether records follow their changes in the cache: where they do not, everybody loads. */
+  /** Whether an invalidation stores the new record in the cache. If not, every process loads it. */
   readonly follows: boolean
 }
 
-/** One schedule of reads, updates, deletes, re-creations, evictions, lost and doubled hints, failures and crashes, over the real chain. */
+/** One schedule of reads, updates, deletes, re-creations, evictions, lost and duplicate hints, failures and crashes, on the real code. */
 class ScheduleRun {
   readonly #seed: number
   readonly #scheduler: Scheduler
   readonly #clock = new ManualClock()
   readonly #store = memoryStore({ clock: this.#clock, flags: FLAGS.map((name) => ({ name, rollout: 100 })) })
   readonly #space = memoryCacheSpace({ clock: this.#clock })
-  /** Sees what counts in the cache without changing it: it was never told of a store. */
+  /** Reads the cache without changing it, because `open()` was never called on it. */
   readonly #observer: FlagCache = this.#space.connect()
   readonly #log: Entry[] = []
   readonly #own = new Map<number, { readonly process: string; readonly at: number; readonly ok: boolean }>()
@@ -94,7 +94,7 @@ class ScheduleRun {
     const heard = new Map<string, number>()
     const cache = this.#connect(this.#space.connect())
     const flags = createFlags({
-      // Some hear by the cache alone, and of what it does not tell them by the poll.
+      // Some processes get hints only from the cache, and find the rest by polling.
       store: scheduledAdapter(this.#scheduler.chance(0.4) ? unwatched(this.#store) : this.#store, name, this.#scheduler, this.#faults),
       cache: scheduledAdapter(this.#traits.follows ? cache : withoutSuccessors(cache), name, this.#scheduler, this.#faults, (hint) => {
         heard.set(hint.name, Math.max(hint.version, heard.get(hint.name) ?? 0))
@@ -104,7 +104,7 @@ class ScheduleRun {
     })
     this.#processes.push({ name, flags, heard })
     void flags.ready().catch(() => undefined)
-    // The hash is compiled outside of our time; from here on the schedule alone decides.
+    // The hash is compiled in real time. From here on only the schedule decides the order.
     while (!this.#scheduler.waits(name, 'head …')) await settle(1)
   }
 
@@ -147,7 +147,7 @@ class ScheduleRun {
     })
   }
 
-  /** What a snapshot says of each flag is an answer. One that says itself that it may be old may be older than others, but none that follows it. */
+  /** Logs an answer for each flag of a snapshot. A stale snapshot may be older than earlier answers. */
   #takeSnapshot({ name, flags, heard }: Process, withMinVersion: boolean): void {
     const from = this.#step
     const told = new Map(heard)
@@ -169,7 +169,7 @@ class ScheduleRun {
       }
     })
     taking.catch(({ code }) => {
-      // None was to be had that is as new as it has to be.
+      // No snapshot of the required version was available, which is allowed.
       if (code !== 'VERSION_NOT_REACHED') this.#found.push({ law: 'snapshot', what: `${name} was refused one: ${code}` })
     })
   }
@@ -187,7 +187,7 @@ class ScheduleRun {
     )
   }
 
-  /** An edit in SQL: no process knows of it but by the log and its hint. */
+  /** An edit in SQL. Processes learn of it only from the log and its hint. */
   async #edit(): Promise<void> {
     const flag = this.#scheduler.pick(FLAGS)
     this.#scheduler.trace.push(`${flag} is edited`)
@@ -207,7 +207,7 @@ class ScheduleRun {
     await this.#startProcess()
   }
 
-  /** Law: what counts in the cache is never older than an update that has resolved with `ok`. */
+  /** Law: no valid cache entry is older than an update that resolved with `ok`. */
   async #checkCache(): Promise<void> {
     const reads = await this.#observer.read(FLAGS.map((name) => ({ name, decision: { kind: 'endpoint', targetingKey: 'ada' } })))
     FLAGS.forEach((name, index) => {
@@ -223,7 +223,7 @@ class ScheduleRun {
     }
   }
 
-  /** Everything ends, nothing is lost any more, and the poll comes round: now all must know. */
+  /** Stops all faults, lets everything finish and the poll run. After that every process must answer the newest version. */
   async #converge(): Promise<void> {
     this.#scheduler.calm = true
     for (let round = 0; round < 40; round++) {
@@ -254,7 +254,7 @@ class ScheduleRun {
     }
   }
 
-  /** What it comes to, once whatever can go on does; `undefined` where it comes to nothing. */
+  /** Runs the schedule until the promise settles. Resolves with `undefined` if it does not settle. */
   async #runUntilSettled<T>(work: Promise<T>): Promise<T | undefined> {
     let outcome: Promise<T> | undefined
     const end = (): void => {
@@ -288,7 +288,7 @@ class ScheduleRun {
   }
 }
 
-/** Plays the schedule of one seed. Jitter is part of the schedule: the same seed brings the same. `connect` may weaken the cache. */
+/** Runs the schedule of a seed. `Math.random` is seeded too, so a seed repeats its schedule exactly. `connect` may weaken the cache. */
 export async function runSchedule(seed: number, connect: (cache: FlagCache) => FlagCache = (cache) => cache): Promise<ScheduleResult> {
   const { random } = Math
   Math.random = randomFrom(seed + 1)

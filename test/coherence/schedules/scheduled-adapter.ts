@@ -1,16 +1,16 @@
 import type { ChannelListener, FlagCache, FlagStore, Hint, Unsubscribe } from '@flagstone/core'
 import type { Scheduler } from './scheduler.ts'
 
-/** What goes wrong: each a probability. */
+/** The probability of each fault. */
 export interface Faults {
-  /** A call fails, before or after it had its effect. */
+  /** A call fails, before or after its effect. */
   readonly fails: number
-  /** A hint is lost, or comes twice. */
+  /** A hint is lost, or arrives twice. */
   readonly lost: number
   readonly doubled: number
 }
 
-/** An adapter whose calls wait for their turn before they have their effect, and again before they answer. */
+/** An adapter whose calls wait for the scheduler before their effect and again before their answer. */
 export function scheduledAdapter<T extends FlagStore | FlagCache>(
   adapter: T,
   owner: string,
@@ -23,7 +23,7 @@ export function scheduledAdapter<T extends FlagStore | FlagCache>(
       const value: unknown = Reflect.get(target, key)
       if (typeof value !== 'function' || typeof key !== 'string') return value
       const own: (...args: unknown[]) => unknown = value.bind(target)
-      // Who follows the store is drawn when a process starts; the places themselves bring nothing into disorder.
+      // `seat` is not scheduled, because which processes follow the store is drawn when they start.
       if (key === 'close' || key === 'seat') return own
       if (key === 'watch' || key === 'subscribe') {
         return (listener: ChannelListener) => own(unreliable(listener, owner, scheduler, faults, heard)) as Promise<Unsubscribe>
@@ -40,7 +40,7 @@ export function scheduledAdapter<T extends FlagStore | FlagCache>(
   })
 }
 
-/** Hints come late, twice, out of order or never. */
+/** A listener that gets hints late, twice, out of order or never. */
 function unreliable(
   listener: ChannelListener,
   owner: string,
@@ -64,7 +64,7 @@ function unreliable(
   }
 }
 
-/** A cache that keeps no record of a change. */
+/** A cache that ignores the record of an invalidation. */
 export function withoutSuccessors(cache: FlagCache): FlagCache {
   return new Proxy(cache, {
     get(target, key) {

@@ -8,10 +8,10 @@ import { ChangeIntake } from '../../../packages/core/src/write/change-intake.ts'
 import { Floors } from '../../../packages/core/src/write/floors.ts'
 import { runSchedule, type ScheduleResult } from './schedule-run.ts'
 
-/** A failing run is repeated by its seed: `SEED=7 SCHEDULES=1`, and shows what happened with `TRACE=1`. */
+/** To repeat a failing schedule, set `SEED=7 SCHEDULES=1`; `TRACE=1` prints its events. */
 const FIRST = Number(process.env['SEED'] ?? 1)
 const SCHEDULES = Number(process.env['SCHEDULES'] ?? 200)
-/** In how many schedules a missing guard has to show. */
+/** A missing guard must be found within this many schedules. */
 const ENOUGH = 400
 
 afterEach(() => {
@@ -23,7 +23,7 @@ function report({ seed, violations, trace }: ScheduleResult): string {
   return [`seed ${seed}`, ...violations.slice(0, 3).map((violation) => JSON.stringify(violation)), ...lines].join('\n')
 }
 
-/** The first schedule in which something went wrong, from this seed on. */
+/** The first schedule with a violation, starting at this seed. */
 async function firstFinding(from: number, connect?: (cache: FlagCache) => FlagCache): Promise<ScheduleResult | undefined> {
   for (let seed = from; seed < from + ENOUGH; seed++) {
     const finding = await runSchedule(seed, connect)
@@ -57,7 +57,7 @@ test('a seed repeats its schedule', async () => {
 })
 
 describe('without a guard, some schedule shows why it is there:', { timeout: 600_000 }, () => {
-  // Each begins a little before a schedule that is known to show it.
+  // Each starts at a seed shortly before a schedule that is known to find it.
   const guards: readonly (readonly [string, number, () => void])[] = [
     [
       'the floor of a flag',
@@ -98,7 +98,7 @@ describe('without a guard, some schedule shows why it is there:', { timeout: 600
     expect(await firstFinding(from)).toBeDefined()
   })
 
-  // What is filled, or follows a change, goes in under whatever fence there is by then; begun at the seeds in the same way.
+  // These caches use the current fence instead of the token that was read. The seeds are chosen in the same way.
   const tokens: readonly (readonly [string, number, (cache: FlagCache) => Partial<FlagCache>])[] = [
     [
       'the token of a fill',

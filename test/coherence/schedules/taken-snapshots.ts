@@ -6,7 +6,7 @@ interface Taken {
   readonly snapshot: FlagSnapshot
 }
 
-/** The snapshots that processes took, and what must hold of each, beside what holds of any answer. */
+/** Collects the snapshots of all processes and checks laws that hold only for snapshots. */
 export class TakenSnapshots {
   readonly #taken: Taken[] = []
   readonly #flags: readonly string[]
@@ -19,7 +19,7 @@ export class TakenSnapshots {
     this.#taken.push({ process, snapshot })
   }
 
-  /** All of a snapshot is of the version that it says; and a revision stands for one version, whoever says it. */
+  /** Every flag in a snapshot has the version that its "as of" requires, and a revision always stands for the same version. */
   violations(writes: readonly Write[]): readonly { readonly law: string; readonly what: string }[] {
     const found: { law: string; what: string }[] = []
     const inOrder = [...writes].sort((one, other) => one.version - other.version)

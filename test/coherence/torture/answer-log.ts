@@ -4,8 +4,8 @@ import type { LoggedAnswer, LogLine } from './worker-messages.ts'
 const FLUSH_MS = 50
 
 /**
- * A worker's answers, in a file that a SIGKILL leaves behind. Of equal answers in a row only the first and the last are kept, which are
- * the ones that a law can fail on.
+ * Writes a worker's answers to a file that survives a SIGKILL. Of equal answers in a row it keeps the first and the last, which are the
+ * ones that can violate a law.
  */
 export class AnswerLog {
   readonly #file: number

@@ -4,13 +4,13 @@ import { type Answer, checkAnswers, type Violation, type Write } from '../oracle
 import type { EventHistory, LoggedChange } from './event-history.ts'
 import type { LoggedAnswer, LogLine } from './worker-messages.ts'
 
-/** A period of a round in which a guarantee is held to its bound. */
+/** A period of a run in which a guarantee is checked against its bound. */
 export interface GuaranteePeriod {
   readonly guarantee: string
   readonly what: string
-  /** What the guarantee says, for people. */
+  /** What the guarantee promises, for the report. */
   readonly promise: string
-  /** What is asserted of answers that are not marked `STALE`: the promise and some timer with a busy machine. */
+  /** The bound for answers that are not marked `STALE`: the promise, plus a margin for a busy machine. */
   readonly boundMs: number
   readonly from: number
   readonly to: number
@@ -29,7 +29,7 @@ export interface RunCheck {
   readonly sources: ReadonlyMap<string, number>
   readonly findings: readonly GuaranteeResult[]
   readonly violations: readonly Violation[]
-  /** Of a violation: what happened to this flag and this process around it, and the faults. */
+  /** What happened to the flag and the process around a violation, and the faults. */
   readonly context: (violation: Violation) => readonly string[]
 }
 
@@ -37,13 +37,13 @@ export async function readLines(folder: string): Promise<readonly LogLine[]> {
   const lines: LogLine[] = []
   for (const file of await readdir(folder)) {
     const text = await readFile(join(folder, file), 'utf8')
-    // What a SIGKILL cut off is no line.
+    // A SIGKILL may have cut off the last line.
     for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n')) if (line !== '') lines.push(JSON.parse(line) as LogLine)
   }
   return lines
 }
 
-/** Has the oracle judge a round: the laws over all of it, each bound over its period. */
+/** Checks a run with the oracle: the laws over the whole run, each bound over its period. */
 export function checkRun(lines: readonly LogLine[], history: EventHistory, periods: readonly GuaranteePeriod[]): RunCheck {
   const replies = lines.filter((line): line is LoggedAnswer => line.kind === 'answer')
   const { writes, commits } = history
@@ -65,12 +65,12 @@ export function checkRun(lines: readonly LogLine[], history: EventHistory, perio
   }
 }
 
-/** Answers that name a version and say something else than that version said. */
+/** Answers whose content differs from the version that they name. */
 function findWrongContent(replies: readonly LoggedAnswer[], changes: readonly LoggedChange[]): Violation[] {
-  const said = new Map(changes.map(({ version, flag, rollout }) => [version, { flag, rollout }]))
+  const contents = new Map(changes.map(({ version, flag, rollout }) => [version, { flag, rollout }]))
   return replies.flatMap((answer): Violation[] => {
     if (answer.version === undefined) return []
-    const truth = said.get(answer.version)
+    const truth = contents.get(answer.version)
     if (truth?.flag === answer.flag && truth.rollout === answer.rollout) return []
     return [{ law: 'wrong content', answer, needed: answer.version, got: answer.version }]
   })
@@ -89,11 +89,11 @@ function contextOf({ answer }: Violation, lines: readonly LogLine[], writes: rea
 }
 
 function describeWrite({ version, deleted, process, propagated }: Write): string {
-  return `${deleted ? 'delete' : 'write'} ${version} by ${process ?? 'SQL, or one who died'}${propagated ? ', propagated' : ''}`
+  return `${deleted ? 'delete' : 'write'} ${version} by ${process ?? 'SQL, or a worker that died'}${propagated ? ', propagated' : ''}`
 }
 
 function describe(line: LogLine): string {
-  if (line.kind === 'none') return `${line.process} could not know: ${line.code}`
+  if (line.kind === 'none') return `${line.process} returned a default: ${line.code}`
   const { process, version, asOf, source, stale, minVersion, from, at } = line
   const asked = minVersion === undefined ? '' : ` (minVersion ${minVersion})`
   return `${process} answered ${version ?? 'absent'} as of ${asOf} from ${source}${stale ? ', STALE' : ''}${asked} after ${(at - from).toFixed(1)} ms`
@@ -105,7 +105,7 @@ function tally(words: readonly string[]): ReadonlyMap<string, number> {
   return new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** Only for people: which answer it was. */
+/** An answer, for the report. */
 export function describeAnswer({ process, flag, version, asOf }: Answer): string {
   return `${process} answered ${flag} ${version ?? 'absent'} as of ${asOf}`
 }

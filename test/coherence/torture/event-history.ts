@@ -3,11 +3,11 @@ import type { Write } from '../oracle.ts'
 import type { WorkerListener } from './worker-handle.ts'
 import { type AnnouncedChange, now } from './worker-messages.ts'
 
-/** One change, as the log in PostgreSQL tells it. */
+/** One entry of the change log in PostgreSQL. */
 export interface LoggedChange extends AnnouncedChange {
   readonly deleted: boolean
   readonly rollout: number | undefined
-  /** It was certainly committed by then. */
+  /** When it was read from the log; it was committed before. */
   readonly seenAt: number
 }
 
@@ -16,7 +16,7 @@ export interface Note {
   readonly text: string
 }
 
-/** What really happened: the change log, when each change was known to be committed, the faults, and who crashed. */
+/** Records what happened: the changes, when each was committed, the faults, and which workers crashed. */
 export class EventHistory implements WorkerListener {
   readonly changes: LoggedChange[] = []
   readonly notes: Note[] = []
@@ -25,7 +25,7 @@ export class EventHistory implements WorkerListener {
   readonly #onNews: (changes: readonly AnnouncedChange[]) => void
   readonly #committedAt = new Map<number, number>()
   readonly #resolved = new Map<number, { readonly process: string; readonly at: number; readonly propagated: boolean }>()
-  #looking: Promise<void> = Promise.resolve()
+  #reading: Promise<void> = Promise.resolve()
 
   constructor(sql: Sql, onNews: (changes: readonly AnnouncedChange[]) => void) {
     this.#sql = sql
@@ -53,13 +53,13 @@ export class EventHistory implements WorkerListener {
     this.crashes.push(`${process}: ${why}`)
   }
 
-  /** Reads what is new in the change log. Version order is commit order, so nothing can come in below. */
+  /** Reads the new entries of the change log. Versions are in commit order, so no entry is ever added below the last one. */
   readChangeLog(): Promise<void> {
-    this.#looking = this.#looking.then(() => this.#readNewChanges())
-    return this.#looking
+    this.#reading = this.#reading.then(() => this.#readNewChanges())
+    return this.#reading
   }
 
-  /** For the laws: a client's write counts from when it resolved for that client. */
+  /** For the laws: a write by a client counts from when the client's call resolved. */
   get writes(): readonly Write[] {
     return this.changes.map(({ flag, version, deleted, seenAt }) => {
       const resolved = this.#resolved.get(version)
@@ -68,7 +68,7 @@ export class EventHistory implements WorkerListener {
     })
   }
 
-  /** For the bounds: every write counts from its commit, whoever made it. */
+  /** For the bounds: every write counts from its commit. */
   get commits(): readonly Write[] {
     return this.changes.map(({ flag, version, deleted, seenAt }) => {
       const at = Math.min(seenAt, this.#committedAt.get(version) ?? seenAt)

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TcpProxy } from '@flagstone/services'
 import type { Redis } from 'ioredis'
 import type { Sql } from 'postgres'
+import type { NetworkLinks } from './network-links.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { WorkerFleet } from './worker-fleet.ts'
-import type { NetworkLinks, WorkerHandle } from './worker-handle.ts'
+import type { WorkerHandle } from './worker-handle.ts'
 import { FLAGS } from './worker-messages.ts'
 
-/** Where faults are made: direct connections, and the fleet with its links. */
+/** What faults act on: direct connections to the services, and the fleet with its network links. */
 export interface FaultTargets {
   readonly sql: Sql
   readonly redis: Redis
@@ -15,10 +16,10 @@ export interface FaultTargets {
   readonly note: (text: string) => void
 }
 
-/** Makes something fail, and ends it after about `ms`. */
+/** Makes something fail, and restores it after about `ms` milliseconds. */
 type Fault = (targets: FaultTargets, random: SeededRandom, ms: number) => Promise<void>
 
-/** The one whose link fails; the disconnected has its own fate. */
+/** A random worker whose link fails; not the disconnected one. */
 function victim({ fleet }: FaultTargets, random: SeededRandom): WorkerHandle {
   return random.pick(fleet.workers.filter(({ role }) => role.name !== 'disconnected'))
 }
@@ -39,13 +40,13 @@ function keysOf(random: SeededRandom, kinds: readonly string[]): string[] {
   return FLAGS.filter(() => random.chance(0.6)).flatMap((flag) => kinds.map((kind) => `${kind}:${flag}`))
 }
 
-/** So that nothing but the poll, or somebody else, can notice. */
+/** Kills the writer after its commit, so that only the poll or another process can notice the change. */
 const killAfterCommit: Fault = async (targets, random) => {
   const replaced = await targets.fleet.replaceWriter(async (writer) => {
-    const apart = random.chance(0.5)
-    if (apart) writer.links.redis.blackHole()
+    const blackHoled = random.chance(0.5)
+    if (blackHoled) writer.links.redis.blackHole()
     const version = await writer.stall(null)
-    targets.note(`${writer.role.name}: SIGKILL after the commit of ${version ?? 'nothing'}${apart ? ', its Redis black-holed' : ''}`)
+    targets.note(`${writer.role.name}: SIGKILL after the commit of ${version ?? 'nothing'}${blackHoled ? ', its Redis black-holed' : ''}`)
   })
   if (replaced) targets.note('another writer started')
 }
@@ -63,7 +64,7 @@ const lateAcknowledgement: Fault = async ({ fleet, note, sql }, random, ms) => {
   note(`${writer.role.name}: the acknowledgement of ${version ?? 'nothing'} is ${ms} ms late`)
   if (version === undefined) return
   await sleep(random.between(0, ms / 2))
-  // Somebody overtakes it.
+  // Another edit overtakes it.
   await sql`UPDATE feature_flags SET rollout = ${random.between(0, 100)}
             WHERE name = (SELECT flag FROM feature_flag_changes WHERE version = ${version})`
 }
@@ -71,7 +72,7 @@ const lateAcknowledgement: Fault = async ({ fleet, note, sql }, random, ms) => {
 const evictions: Fault = async ({ redis, note }, _, ms) => {
   const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1])
   note(`maxmemory ${used} with allkeys-lru for ${ms} ms`)
-  // One sample makes it blind to what was used last: fences go too.
+  // With one sample the LRU is random, so fences are evicted too.
   await redis.config('SET', 'maxmemory-policy', 'allkeys-lru', 'maxmemory-samples', '1', 'maxmemory', String(used))
   const until = performance.now() + ms
   for (let n = 0; performance.now() < until; n++) {
@@ -131,7 +132,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   listenCut: onLink('listen', 'cut', (link) => link.cut()),
 }
 
-/** Faults in random order, often two at a time, for about `ms`. Every kind comes before any comes again. Answers how many there were. */
+/**
+ * Injects faults in random order, two at a time, for about `ms` milliseconds. Every kind is used before any is repeated. Returns how many.
+ */
 export async function injectFaults(targets: FaultTargets, random: SeededRandom, ms: number): Promise<number> {
   const until = performance.now() + ms
   let bag: Fault[] = []

@@ -4,9 +4,9 @@ import type { AnswerLog } from './answer-log.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import { type AnnouncedChange, FLAGS, now, USERS } from './worker-messages.ts'
 
-const EVERY_MS = 6
+const INTERVAL_MS = 6
 
-/** Asks for every flag again and again, and for what it was told of with a `minVersion`; logs every answer. */
+/** Evaluates every flag again and again, and announced changes with a `minVersion`. Logs every answer. */
 export class ReadLoop {
   readonly #process: string
   readonly #flags: Flags
@@ -27,16 +27,16 @@ export class ReadLoop {
     this.#looping ??= this.#loop()
   }
 
-  /** An answer may take as long as a deadline, so those who follow do not wait for it. */
+  /** Reads do not wait for earlier ones, since an answer may take as long as its deadline. */
   async #loop(): Promise<void> {
     while (this.#on) {
       const user = this.#random.pick(USERS)
       if (this.#open.size < 100) for (const flag of FLAGS) this.#track(this.read(flag, user))
-      await sleep(EVERY_MS)
+      await sleep(INTERVAL_MS)
     }
   }
 
-  /** What an application does that was handed the version of an update by somebody else. */
+  /** Like an application that received the version of an update from another process. */
   announce(changes: readonly AnnouncedChange[]): void {
     const latest = new Map(changes.map(({ flag, version }) => [flag, version]))
     for (const [flag, minVersion] of latest) {
@@ -44,7 +44,7 @@ export class ReadLoop {
     }
   }
 
-  /** Answers the version; 0 for absent, -1 where nobody knows. */
+  /** Returns the version; 0 if the flag is absent, -1 if no layer answered. */
   async read(flag: string, user: string, minVersion?: number): Promise<number> {
     const from = now()
     const answer = await this.#flags.evaluate(flag, user, minVersion === undefined ? {} : { minVersion })

@@ -13,7 +13,7 @@ const insert = (sql: Sql | TransactionSql, name: string, percent: number): Promi
   sql`INSERT INTO feature_flags (name, rollout) VALUES (${name}, ${percent})
       ON CONFLICT (name) DO UPDATE SET rollout = excluded.rollout`.execute()
 
-/** What people, migrations and other languages do to the table, each with how often. */
+/** Edits as people, migrations and other languages make them, each with its relative frequency. */
 const EDITS: readonly (readonly [number, Edit])[] = [
   [6, (sql, random) => sql`UPDATE feature_flags SET rollout = ${rollout(random)} WHERE name = ${flag(random)}`],
   [2, (sql, random) => sql`UPDATE feature_flags SET rollout = ${rollout(random)}, enabled = ${random.chance(0.7)}`],
@@ -83,7 +83,7 @@ const EDITS: readonly (readonly [number, Edit])[] = [
 ]
 const BAG: readonly Edit[] = EDITS.flatMap(([times, edit]) => Array.from({ length: times }, () => edit))
 
-/** Edits the table by SQL until it is stopped. */
+/** Edits the table of flags by SQL until it is stopped. */
 export class SqlEditor {
   readonly #sql: Sql
   readonly #random: SeededRandom
@@ -91,7 +91,7 @@ export class SqlEditor {
   #on = true
   #looping: Promise<void> | undefined
 
-  /** `onEdited` is waited for after each edit. */
+  /** The editor waits for `onEdited` after each edit. */
   constructor(sql: Sql, random: SeededRandom, onEdited: () => Promise<void>) {
     this.#sql = sql
     this.#random = random
@@ -100,11 +100,11 @@ export class SqlEditor {
 
   start(): void {
     this.#looping ??= this.#loop()
-    // Told by `stop`.
+    // `stop()` reports the error.
     this.#looping.catch(() => undefined)
   }
 
-  /** Rejects with what went wrong with an edit. */
+  /** Rejects if an edit has failed. */
   async stop(): Promise<void> {
     this.#on = false
     await this.#looping

@@ -8,7 +8,7 @@ import type { WorkerFleet } from './worker-fleet.ts'
 import { FLAGS, now, type WorkerStatus } from './worker-messages.ts'
 
 const CALM_MS = 5_000
-/** Longer than the poll, and than the poll put off by the news that a channel is down. */
+/** Longer than the poll, also if the loss of a channel has delayed it. */
 const WITHOUT_HINTS_MS = 20_000
 /** Longer than the lease. */
 const ISOLATION_MS = 33_000
@@ -17,13 +17,13 @@ const CONVERGE_MS = 30_000
 export interface TorturePhasesResult {
   readonly periods: readonly GuaranteePeriod[]
   readonly faults: number
-  /** After the storm, until every process had its channels back and knew the clock. */
+  /** The time from the last fault until every process had its channels and knew the clock. */
   readonly healedMs: number
-  /** After the final updates, until every process answered them. */
+  /** The time from the final updates until every process answered them. */
   readonly convergedMs: number
 }
 
-/** The acts of a round: calm, storm, deaf processes, finale. */
+/** The phases of a run: no faults, random faults, processes without hints, final updates. */
 export class TorturePhases {
   readonly #targets: FaultTargets
   readonly #fleet: WorkerFleet
@@ -40,9 +40,9 @@ export class TorturePhases {
     this.#random = random
   }
 
-  async run(stormMs: number): Promise<TorturePhasesResult> {
+  async run(faultsMs: number): Promise<TorturePhasesResult> {
     const fleet = this.#fleet
-    await this.#caughtUp()
+    await this.#waitUntilCaughtUp()
     this.#editor.start()
     await fleet.writer.write(true)
     await this.#calm()
@@ -52,9 +52,9 @@ export class TorturePhases {
     this.#note('disconnected: everything black-holed')
     fleet.isolated.add('disconnected')
     for (const link of Object.values(disconnected.links)) link.blackHole()
-    const { faults, healedMs } = await this.#faults(stormMs)
+    const { faults, healedMs } = await this.#faults(faultsMs)
     await this.#withoutHints(away + ISOLATION_MS)
-    this.#mark('G4', 'disconnected: no PostgreSQL, no Redis', 'lease 30 s', 35_000, away, (name) => name === 'disconnected')
+    this.#addPeriod('G4', 'disconnected: no PostgreSQL, no Redis', 'lease 30 s', 35_000, away, (name) => name === 'disconnected')
     this.#note('everything healed')
     fleet.isolated.clear()
     fleet.heal()
@@ -67,21 +67,21 @@ export class TorturePhases {
     this.#note('calm')
     await sleep(CALM_MS)
     const alone = ['redis-only', 'listen-only']
-    this.#mark('G3', 'both channels up', 'milliseconds', 5_000, from, (name) => !alone.includes(name))
-    this.#mark('G3', 'Redis channel up, no LISTEN', 'milliseconds', 5_000, from, (name) => name === 'redis-only')
-    this.#mark('G3', 'LISTEN up, no Redis channel', 'milliseconds', 5_000, from, (name) => name === 'listen-only')
+    this.#addPeriod('G3', 'both channels up', 'milliseconds', 5_000, from, (name) => !alone.includes(name))
+    this.#addPeriod('G3', 'Redis channel up, no LISTEN', 'milliseconds', 5_000, from, (name) => name === 'redis-only')
+    this.#addPeriod('G3', 'LISTEN up, no Redis channel', 'milliseconds', 5_000, from, (name) => name === 'listen-only')
   }
 
   async #faults(ms: number): Promise<{ readonly faults: number; readonly healedMs: number }> {
     const from = now()
-    this.#note('storm')
+    this.#note('random faults')
     const faults = await injectFaults(this.#targets, this.#random, ms)
     this.#fleet.heal()
-    this.#mark('G4', 'storm: faults at random', 'lease 30 s', 35_000, from, (name) => name !== 'disconnected')
-    return { faults, healedMs: await this.#caughtUp() }
+    this.#addPeriod('G4', 'random faults', 'lease 30 s', 35_000, from, (name) => name !== 'disconnected')
+    return { faults, healedMs: await this.#waitUntilCaughtUp() }
   }
 
-  /** Some hear nothing: one that has not been told so, and one that knows. */
+  /** Two workers get no hints: for the reader the connections stay open, for redis-only they are closed. */
   async #withoutHints(until: number): Promise<void> {
     const from = now()
     this.#note('reader: LISTEN and Redis black-holed; redis-only: Redis cut')
@@ -91,9 +91,9 @@ export class TorturePhases {
     reader.links.redis.blackHole()
     only.links.redis.cut()
     await sleep(Math.max(WITHOUT_HINTS_MS, until - from))
-    this.#mark('G4', 'every hint lost in silence', 'poll 10 s', 15_000, from, (name) => name === 'reader')
-    this.#mark('G4', 'no channel up', 'poll 2 s', 7_000, from, (name) => name === 'redis-only')
-    this.#mark(
+    this.#addPeriod('G4', 'every hint lost in silence', 'poll 10 s', 15_000, from, (name) => name === 'reader')
+    this.#addPeriod('G4', 'no channel up', 'poll 2 s', 7_000, from, (name) => name === 'redis-only')
+    this.#addPeriod(
       'G3',
       'the others meanwhile',
       'milliseconds',
@@ -106,30 +106,30 @@ export class TorturePhases {
   async #finalUpdates(): Promise<number> {
     await this.#editor.stop()
     await this.#fleet.writer.write(false)
-    this.#note('finalUpdates')
+    this.#note('final updates')
     const newest = await this.#fleet.writer.writeFinalUpdates()
     if (newest.length !== FLAGS.length || newest.includes(-1)) throw new Error(`The final updates failed: ${newest}`)
-    return await this.#until(
+    return await this.#waitUntil(
       () => this.#fleet.statuses(),
       ({ versions }) => versions.every((version, index) => version === newest[index]),
       'every process answers the final updates',
     )
   }
 
-  /** Every process has its channels, a lease, and has been at the clock of when it was asked. */
-  async #caughtUp(): Promise<number> {
+  /** Waits until every process has its channels, a lease, and the clock of now. Returns how long that took. */
+  async #waitUntilCaughtUp(): Promise<number> {
     const expected = new Map(this.#fleet.workers.map(({ role }) => [role.name, role.channels === 'both' ? 2 : 1]))
     await this.#history.readChangeLog()
     const { version } = this.#history
-    return await this.#until(
+    return await this.#waitUntil(
       () => this.#fleet.statuses(),
       ({ channels, leased, clock }, name) => leased && clock >= version && channels === expected.get(name),
       'every process has its channels and its lease',
     )
   }
 
-  /** How long it took; rejects with who does not. */
-  async #until(
+  /** Waits until the status of every worker is good. Returns how long that took; rejects with the workers that are not. */
+  async #waitUntil(
     ask: () => Promise<ReadonlyMap<string, WorkerStatus>>,
     good: (status: WorkerStatus, name: string) => boolean,
     what: string,
@@ -143,7 +143,14 @@ export class TorturePhases {
     }
   }
 
-  #mark(guarantee: string, what: string, promise: string, boundMs: number, from: number, concerns: (process: string) => boolean): void {
+  #addPeriod(
+    guarantee: string,
+    what: string,
+    promise: string,
+    boundMs: number,
+    from: number,
+    concerns: (process: string) => boolean,
+  ): void {
     this.#periods.push({ guarantee, what, promise, boundMs, from, to: now(), concerns })
   }
 

@@ -8,14 +8,14 @@ export function passed({ violations, crashes }: TortureReport): boolean {
   return violations.length === 0 && crashes.length === 0
 }
 
-/** Each guarantee beside the worst that was seen; where something is wrong, the seed and what led to it. */
+/** Each guarantee with the worst answer that was seen. If something is wrong, also the seed and what led to it. */
 export function describeReport(report: TortureReport): string {
   const { seed, answers, changes, faults, healedMs, convergedMs } = report
   return [
     `torture, seed ${seed}: ${answers} answers kept, ${changes} changes, ${faults} faults, ${report.violations.length} violations`,
     table(report),
-    `answers by layer: ${listed(report.sources)}; defaults because nobody knew: ${listed(report.noAnswers) || 'none'}`,
-    `after the storm, channels and clock again within ${ms(healedMs)}; final updates answered by all within ${ms(convergedMs)}`,
+    `answers by layer: ${listed(report.sources)}; defaults because no layer answered: ${listed(report.noAnswers) || 'none'}`,
+    `after the faults, channels and clock recovered within ${ms(healedMs)}; final updates answered by all within ${ms(convergedMs)}`,
     ...failures(report),
   ].join('\n')
 }

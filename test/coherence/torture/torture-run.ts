@@ -15,7 +15,7 @@ import { WorkerFleet } from './worker-fleet.ts'
 
 export interface TortureOptions {
   readonly seed: number
-  /** How long faults rain, in milliseconds. */
+  /** How long faults are injected, in milliseconds. */
   readonly faultsMs: number
 }
 
@@ -31,21 +31,23 @@ export interface TortureReport extends RunCheck {
 type CleanUp = () => unknown
 
 const SCHEMA = 'flagstone_torture'
-const LOOK_MS = 25
+const READ_INTERVAL_MS = 25
 
-/** One round: services, processes, faults, check. Leaves nothing behind. Rejects where the round itself did not come to its end. */
+/**
+ * Starts services and workers, injects faults, and checks the answers. Leaves nothing behind. Rejects if the run could not be completed.
+ */
 export async function runTorture(options: TortureOptions): Promise<TortureReport> {
   const cleanUps: CleanUp[] = []
   try {
     return await run(options, (cleanUp) => cleanUps.unshift(cleanUp))
   } catch (cause) {
-    throw new Error(`torture, seed ${options.seed}: the round did not come to its end`, { cause })
+    throw new Error(`torture, seed ${options.seed}: the run was not completed`, { cause })
   } finally {
     await cleanAll(cleanUps)
   }
 }
 
-/** All of them, whatever one says; then rejects with what the first that failed said. */
+/** Runs all clean-ups, even if one fails; then rejects with the first error. */
 async function cleanAll(cleanUps: readonly CleanUp[]): Promise<void> {
   const failures: unknown[] = []
   for (const cleanUp of cleanUps) {
@@ -81,7 +83,7 @@ async function run({ seed, faultsMs }: TortureOptions, later: (cleanUp: CleanUp)
   await fleet.start()
 
   const watching = new AbortController()
-  const watched = quiet(watch(history, watching.signal))
+  const watched = ignoreUntilAwaited(watch(history, watching.signal))
   later(async () => {
     watching.abort()
     await watched
@@ -89,8 +91,7 @@ async function run({ seed, faultsMs }: TortureOptions, later: (cleanUp: CleanUp)
   const editor = new SqlEditor(sql, new SeededRandom(seed + 1), () => history.readChangeLog())
   later(() => editor.stop())
   const targets = { sql, redis, fleet, note: (text: string) => history.note(text) }
-  const play = new TorturePhases(targets, history, editor, new SeededRandom(seed + 2))
-  const phases = await play.run(faultsMs)
+  const phases = await new TorturePhases(targets, history, editor, new SeededRandom(seed + 2)).run(faultsMs)
 
   await fleet.close()
   await history.readChangeLog()
@@ -98,8 +99,8 @@ async function run({ seed, faultsMs }: TortureOptions, later: (cleanUp: CleanUp)
   return { ...check, ...phases, seed, changes: history.changes.length, crashes: history.crashes }
 }
 
-/** A failure is told by whoever waits for it in the end; until then it must not end this process. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
+/** The caller awaits the promise later; until then a rejection must not end this process. */
+function ignoreUntilAwaited<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined)
   return promise
 }
@@ -107,6 +108,6 @@ function quiet<T>(promise: Promise<T>): Promise<T> {
 async function watch(history: EventHistory, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await history.readChangeLog()
-    await sleep(LOOK_MS)
+    await sleep(READ_INTERVAL_MS)
   }
 }

@@ -1,38 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type Change, createFlags, type FlagCache, type FlagStore, type Flags } from '@flagstone/core'
+import { createFlags, type FlagCache, type FlagStore, type Flags } from '@flagstone/core'
 import { postgresStore } from '@flagstone/pg-adapter'
 import { redisCache } from '@flagstone/redis-adapter'
+import type { CommitGate } from './commit-gate.ts'
 import type { WorkerPlan } from './worker-messages.ts'
 
-/** Where a write can be held up: it is committed, and nothing else has happened yet, as if its acknowledgement were late. */
-export class CommitGate {
-  readonly #onCommitted: (version: number) => void
-  readonly #onStalled: (version: number) => void
-  #forMs: number | null | undefined
-
-  constructor(onCommitted: (version: number) => void, onStalled: (version: number) => void) {
-    this.#onCommitted = onCommitted
-    this.#onStalled = onStalled
-  }
-
-  /** Holds up the next write for so long, or for ever. */
-  arm(forMs: number | null): void {
-    this.#forMs = forMs
-  }
-
-  async pass(committed: Promise<Change>): Promise<Change> {
-    const change = await committed
-    this.#onCommitted(change.version)
-    const forMs = this.#forMs
-    this.#forMs = undefined
-    if (forMs === undefined) return change
-    this.#onStalled(change.version)
-    await (forMs === null ? new Promise<never>(() => undefined) : sleep(forMs))
-    return change
-  }
-}
-
-/** The client under torture: the real one, but for a gate after the commit and the channels that its role leaves out. */
+/** The client of a worker: a real one, with a gate after each commit and without the channels that its role excludes. */
 export function openWorkerClient(plan: WorkerPlan, gate: CommitGate): Flags {
   const { databaseUrl, listenUrl, redisUrl, schema, channels, memory } = plan
   const store = postgresStore({ url: databaseUrl, listenUrl, schema })
@@ -69,7 +41,7 @@ function withoutSubscribe(cache: FlagCache): FlagCache {
   }
 }
 
-/** Every process follows the store by the channels of its role: which of a fleet do so has tests of its own. */
+/** Without seats, every process follows the store by the channels of its role. Seats have tests of their own. */
 function withoutSeats(cache: FlagCache): FlagCache {
   return new Proxy(cache, {
     get(target, key) {

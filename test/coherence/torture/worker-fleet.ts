@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { PrivateService } from '@flagstone/services'
-import { healNetworkLinks, type NetworkLinks, openNetworkLinks, WorkerHandle, type WorkerListener } from './worker-handle.ts'
+import { healNetworkLinks, type NetworkLinks, openNetworkLinks } from './network-links.ts'
+import { WorkerHandle, type WorkerListener } from './worker-handle.ts'
 import type { AnnouncedChange, WorkerRole, WorkerStatus } from './worker-messages.ts'
 
 const READERS: readonly WorkerRole[] = [
@@ -22,9 +23,9 @@ export interface WorkerFleetOptions {
   readonly listener: WorkerListener
 }
 
-/** All workers of a round: five that read, and one that also writes, which is killed and replaced. */
+/** All workers of a run: five that only read, and one that also writes and is killed and replaced. */
 export class WorkerFleet {
-  /** Who is cut off on purpose: neither told of versions, nor healed with the others. */
+  /** The names of workers that are cut off on purpose. `announce()`, `heal()` and `statuses()` skip them. */
   readonly isolated = new Set<string>()
   readonly #options: WorkerFleetOptions
   readonly #readers: WorkerHandle[] = []
@@ -33,8 +34,8 @@ export class WorkerFleet {
   #replacing = false
   readonly #links: NetworkLinks[] = []
 
-  constructor(berth: WorkerFleetOptions) {
-    this.#options = berth
+  constructor(options: WorkerFleetOptions) {
+    this.#options = options
   }
 
   async start(): Promise<void> {
@@ -56,18 +57,18 @@ export class WorkerFleet {
 
   byName(name: string): WorkerHandle {
     const worker = this.workers.find(({ role }) => role.name === name)
-    if (worker === undefined) throw new Error(`Nobody is called ${name}`)
+    if (worker === undefined) throw new Error(`No worker is called ${name}`)
     return worker
   }
 
-  /** Tells everybody but the isolated: a `minVersion` would have them catch up. */
+  /** Tells all workers of changes but the isolated ones, which would catch up by a `minVersion`. */
   announce(changes: readonly AnnouncedChange[]): void {
     for (const worker of this.#writer === undefined ? this.#readers : this.workers) {
       if (!this.isolated.has(worker.role.name)) worker.send({ type: 'changed', changes })
     }
   }
 
-  /** Kills the writer and starts another on the same network. Answers `false` while that is under way already. */
+  /** Kills the writer and starts another with the same network links. Returns `false` if a replacement is already in progress. */
   async replaceWriter(before: (writer: WorkerHandle) => Promise<void>): Promise<boolean> {
     if (this.#replacing) return false
     this.#replacing = true
@@ -88,18 +89,18 @@ export class WorkerFleet {
     for (const { links, role } of this.workers) if (!this.isolated.has(role.name)) healNetworkLinks(links)
   }
 
-  /** Of all who are not isolated. */
+  /** The status of every worker that is not isolated. */
   async statuses(): Promise<ReadonlyMap<string, WorkerStatus>> {
     const asked = this.workers.filter(({ role }) => !this.isolated.has(role.name))
     return new Map(await Promise.all(asked.map(async (worker) => [worker.role.name, await worker.status()] as const)))
   }
 
-  /** Rejects where one of them does not end by itself. */
+  /** Rejects if a worker does not exit by itself. */
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.close()))
   }
 
-  /** Whatever state it is in. */
+  /** Kills every worker and closes every proxy, in whatever state they are. */
   async killAll(): Promise<void> {
     const left = [...this.#readers, ...(this.#writer === undefined ? [] : [this.#writer])]
     await Promise.all(left.map((worker) => worker.kill()))

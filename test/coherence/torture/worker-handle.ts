@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { type TcpProxy, tcpProxy } from '@flagstone/services'
+import type { NetworkLinks } from './network-links.ts'
 import type { WorkerCommand, WorkerMessage, WorkerPlan, WorkerRole, WorkerStatus } from './worker-messages.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -9,31 +9,14 @@ const PROGRAM = fileURLToPath(new URL('./worker.ts', import.meta.url))
 const START_MS = 30_000
 const ANSWER_MS = 20_000
 
-/** How one worker reaches the services: whatever happens to its network happens to it alone. */
-export interface NetworkLinks {
-  readonly postgres: TcpProxy
-  /** Where it LISTENs, apart, so that it can be deaf without being blind. */
-  readonly listen: TcpProxy
-  readonly redis: TcpProxy
-}
-
-export async function openNetworkLinks(postgresPort: number, redisPort: number): Promise<NetworkLinks> {
-  const [postgres, listen, redis] = await Promise.all([tcpProxy(postgresPort), tcpProxy(postgresPort), tcpProxy(redisPort)])
-  return { postgres, listen, redis }
-}
-
-export function healNetworkLinks({ postgres, listen, redis }: NetworkLinks): void {
-  for (const link of [postgres, listen, redis]) link.heal()
-}
-
-/** What a worker says without being asked. */
+/** Receives the messages that a worker sends by itself. */
 export interface WorkerListener {
   committed(version: number, at: number): void
   resolved(process: string, version: number, at: number, propagated: boolean): void
   crashed(process: string, why: string): void
 }
 
-/** The parent's hold on one worker. */
+/** Starts and controls one worker process. */
 export class WorkerHandle {
   readonly role: WorkerRole
   readonly links: NetworkLinks
@@ -53,11 +36,11 @@ export class WorkerHandle {
     })
     this.#child.on('error', () => undefined)
     this.#child.once('exit', (code, signal) => {
-      if (!this.#expected) listener.crashed(plan.name, `It ended by itself: ${code ?? signal}`)
+      if (!this.#expected) listener.crashed(plan.name, `It exited by itself: ${code ?? signal}`)
     })
   }
 
-  /** Resolves when it answers. */
+  /** Resolves when the worker is ready. */
   static async start(plan: WorkerPlan, links: NetworkLinks, listener: WorkerListener): Promise<WorkerHandle> {
     const worker = new WorkerHandle(plan, links, listener)
     await worker.#waitFor('ready', START_MS).catch(async (error: unknown) => {
@@ -84,21 +67,21 @@ export class WorkerHandle {
     return (await this.#ask({ type: 'finalUpdates' }, 'finalUpdates')).versions
   }
 
-  /** Resolves with the version that is committed and goes no further; with nothing where none was written in time. */
+  /** Holds up the worker's next write after its commit. Resolves with its version, or `undefined` if it writes nothing within 2 s. */
   async stall(forMs: number | null): Promise<number | undefined> {
     const stalled = this.#waitFor('stalled', 2_000).catch(() => undefined)
     this.send({ type: 'stall', forMs })
     return (await stalled)?.version
   }
 
-  /** SIGKILL, by its pid. */
+  /** Sends SIGKILL and waits for the exit. */
   async kill(): Promise<void> {
     this.#expected = true
     this.#child.kill('SIGKILL')
     await this.#exited
   }
 
-  /** Resolves when the process has ended by itself, which it does only if it left nothing open. Rejects where it does not. */
+  /** Resolves when the process has exited by itself, which it only does if no handle is open. Rejects if it does not exit. */
   async close(): Promise<void> {
     await this.#ask({ type: 'close' }, 'closed')
     this.#expected = true

@@ -1,7 +1,7 @@
 import type { Source } from '@flagstone/core'
 import type { Answer } from '../oracle.ts'
 
-/** Every process asks for these and writes these. */
+/** The flags that every worker reads and writes. */
 export const FLAGS = ['checkout', 'search', 'banner', 'payments', 'beta', 'dark_mode'] as const
 export const USERS = ['ada', 'bob', 'cleo'] as const
 
@@ -10,34 +10,34 @@ export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }
 
-/** What a worker is. */
+/** What a worker does. */
 export interface WorkerRole {
   readonly name: string
   readonly writes: boolean
   /** How many flags it keeps in memory; `false` for none. */
   readonly memory: number | false
-  /** By which channels it hears of changes. */
+  /** The channels by which it hears of changes. */
   readonly channels: 'both' | 'cache' | 'store'
 }
 
-/** What a worker's process is started with. */
+/** The arguments of a worker process. */
 export interface WorkerPlan extends WorkerRole {
   readonly seed: number
   readonly databaseUrl: string
   readonly listenUrl: string
   readonly redisUrl: string
   readonly schema: string
-  /** The file for its answers. */
+  /** The file to which it logs its answers. */
   readonly log: string
 }
 
-/** An answer as it was logged: with what shows whether it says the truth, and where it came from. */
+/** An answer as it was logged, with its content and the layer that it came from. */
 export interface LoggedAnswer extends Answer {
   readonly rollout?: number
   readonly source: Source
 }
 
-/** A default because nobody knew. */
+/** A default was returned, because no layer answered. */
 export interface LoggedNoAnswer {
   readonly kind: 'none'
   readonly process: string
@@ -58,23 +58,23 @@ export interface WorkerStatus {
   readonly channels: number
   readonly leased: boolean
   readonly clock: number
-  /** The version that it answers for each flag; 0 for absent. */
+  /** The version that it answers for each flag; 0 if the flag is absent. */
   readonly versions: readonly number[]
 }
 
-/** What a worker is told. */
+/** What the parent sends to a worker. */
 export type WorkerCommand =
-  /** The next write stands still between commit and everything that follows: so long, or for ever (`null`). */
+  /** Holds up the next write after its commit for `forMs` milliseconds, or for ever (`null`). */
   | { readonly type: 'stall'; readonly forMs: number | null }
   | { readonly type: 'changed'; readonly changes: readonly AnnouncedChange[] }
   | { readonly type: 'status' }
-  /** To start or end writeLoop. */
+  /** Starts or stops the writes. */
   | { readonly type: 'write'; readonly on: boolean }
-  /** One update of each flag, and of those that are missing a create. */
+  /** Updates each flag once, and creates those that are missing. */
   | { readonly type: 'finalUpdates' }
   | { readonly type: 'close' }
 
-/** What a worker says. */
+/** What a worker sends to its parent. */
 export type WorkerMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'committed'; readonly version: number; readonly at: number }

@@ -1,13 +1,14 @@
-/** A process of its own with one client: it asks, and where its role says so writes, until it is told to close or killed. */
+/** A worker process with one client. It reads, and writes if its role says so, until it is told to close or is killed. */
 
 import { AnswerLog } from './answer-log.ts'
+import { CommitGate } from './commit-gate.ts'
 import { ReadLoop } from './read-loop.ts'
 import { SeededRandom } from './seeded-random.ts'
-import { CommitGate, openWorkerClient } from './worker-client.ts'
+import { openWorkerClient } from './worker-client.ts'
 import { FLAGS, USERS, type WorkerCommand, type WorkerMessage, type WorkerPlan } from './worker-messages.ts'
 import { WriteLoop } from './write-loop.ts'
 
-const STARTS = 10
+const MAX_STARTS = 10
 
 const plan = JSON.parse(process.argv[2] ?? '') as WorkerPlan
 const send = (message: WorkerMessage): void => {
@@ -22,7 +23,7 @@ function crash(error: unknown): void {
 }
 process.on('uncaughtException', crash)
 process.on('unhandledRejection', crash)
-// Nobody is left to close it.
+// The parent has ended, so nothing would close this process.
 const orphaned = (): never => process.exit(1)
 process.on('disconnect', orphaned)
 
@@ -66,14 +67,14 @@ async function handleCommand(command: WorkerCommand): Promise<void> {
       log.close()
       send({ type: 'closed' })
       process.off('disconnect', orphaned)
-      // What it left open would keep it alive from here on, and be found.
+      // From here on only a leaked handle keeps this process alive, and `WorkerHandle.close()` finds that.
       process.disconnect()
   }
 }
 
-/** Who starts while many others do, or in the middle of a fault, is started again by its host. */
+/** Retries, because a worker may start during a fault, as an application would be started again by its host. */
 async function ready(): Promise<void> {
-  for (let left = STARTS - 1; ; left--) {
+  for (let left = MAX_STARTS - 1; ; left--) {
     try {
       return await flags.ready()
     } catch (error) {

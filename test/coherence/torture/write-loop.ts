@@ -3,7 +3,7 @@ import { type Flags, FlagsError } from '@flagstone/core'
 import type { SeededRandom } from './seeded-random.ts'
 import { FLAGS, now } from './worker-messages.ts'
 
-/** One client's writes, in bursts. */
+/** Writes random flags in bursts, through one client. */
 export class WriteLoop {
   readonly #flags: Flags
   readonly #random: SeededRandom
@@ -28,7 +28,7 @@ export class WriteLoop {
     this.#looping = undefined
   }
 
-  /** Writes every flag once more, sure to be heard: answers the version of each. */
+  /** Updates or creates every flag once more, and returns the version of each; -1 if both failed. */
   async writeFinalUpdates(): Promise<readonly number[]> {
     const versions: number[] = []
     for (const flag of FLAGS) versions.push((await this.#write(flag, 'update')) ?? (await this.#write(flag, 'create')) ?? -1)
@@ -50,7 +50,7 @@ export class WriteLoop {
     if (written === undefined) await this.#write(flag, 'create')
   }
 
-  /** Answers the version, or nothing where the flag's existence or the backend was in the way. */
+  /** Returns the version, or `undefined` if the flag exists, does not exist, or a backend failed. */
   async #write(flag: string, what: 'create' | 'update' | 'delete'): Promise<number | undefined> {
     const { admin } = this.#flags
     const rollout = this.#random.between(0, 100)
@@ -63,7 +63,7 @@ export class WriteLoop {
       this.#onResolved(version, now(), propagation === 'ok')
       return version
     } catch (error) {
-      // Whatever a fault brings is an answer; what is no FlagsError is a bug, and ends this process.
+      // Faults make writes fail with a FlagsError. Any other error is a bug and ends this process.
       if (!(error instanceof FlagsError)) throw error
       return undefined
     }

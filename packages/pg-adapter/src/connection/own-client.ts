@@ -70,7 +70,9 @@ function openClient(make: (socket: (options: ParsedOptions) => Promise<Socket>) 
   }
 }
 
-/** Opens a client from a URL; it connects with the first query. Throws `INVALID_OPTIONS`, naming the option, if the URL cannot be parsed. */
+/**
+ * Opens a client from a URL; it connects with the first query. Throws `INVALID_OPTIONS`, naming the option, if the URL cannot be parsed.
+ */
 export function openClientFromUrl(option: string, url: string, options: PgOptions): OwnClient {
   try {
     return openClient((socket) => postgres(url, { ...OWN_OPTIONS, ...options, socket } as unknown as PgOptions))

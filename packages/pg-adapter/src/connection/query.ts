@@ -37,8 +37,8 @@ export function throwIfAborted({ signal }: Call = {}): void {
 }
 
 /**
- * Like `runQuery`, and cancels the query when the signal aborts. Only for clients that Flagstone opened: PostgreSQL cancels whatever runs on a
- * connection when the request arrives, and on a caller's client a late request would cancel the caller's next query.
+ * Like `runQuery`, and cancels the query when the signal aborts. Only for clients that Flagstone opened: PostgreSQL cancels whatever runs
+ * on a connection when the request arrives, and on a caller's client a late request would cancel the caller's next query.
  */
 export async function runCancellableQuery(sql: Sql, text: string, parameters: Parameters, call: Call = {}): Promise<readonly Row[]> {
   throwIfAborted(call)

@@ -9,7 +9,8 @@ export function runTransaction<T>(sql: Sql, body: (tx: TransactionSql) => Promis
         answer = { value: await body(tx) }
       } catch (error) {
         if (!isConnectionLoss(error)) throw error
-        // This function must not return here: postgres.js 3.4 would send ROLLBACK over the lost connection and crash the process ("reading 'write'").
+        // This function must not return here: postgres.js 3.4 would send ROLLBACK over the lost connection and crash the process ("reading
+        // 'write'").
         reject(error)
         await new Promise<never>(() => {})
       }

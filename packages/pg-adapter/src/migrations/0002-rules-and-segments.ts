@@ -4,7 +4,10 @@ import { segmentsTable } from './segments-table.ts'
 import { raiseSchemaFunction, tableTriggerFunctions } from './trigger-functions.ts'
 import { triggers } from './triggers.ts'
 
-/** The columns for rules, variants, prerequisites and ramps. SQL checks only type and size; the store validates the content when it reads it. */
+/**
+ * The columns for rules, variants, prerequisites and ramps. SQL checks only type and size; the store validates the content when it reads
+ * it.
+ */
 function columns(s: string): string {
   return `
 -- A list of at most so many objects.

@@ -9,7 +9,9 @@ import { migrations } from './migrations.ts'
 
 export type MigrateOptions = DatabaseOptions
 
-/** How many migrations were run in this schema. If the clock's row is missing it is 0: the migrations may run again, and restore the row. */
+/**
+ * How many migrations were run in this schema. If the clock's row is missing it is 0: the migrations may run again, and restore the row.
+ */
 async function countApplied(tx: Parameters<typeof runQuery>[0], schema: string): Promise<number> {
   const clock = `"${schema}".feature_flag_clock`
   const [[table] = []] = await runQuery(tx, 'SELECT to_regclass($1::text)', [clock])
@@ -28,7 +30,8 @@ async function runMissing(sql: Sql, schema: string): Promise<readonly string[]> 
 }
 
 /**
- * Runs the migrations that are missing, in one transaction, and returns their ids. Any number of processes may call it at once. Needs PostgreSQL 14, and the rights to create tables and functions in the schema (and the schema, where it is missing).
+ * Runs the migrations that are missing, in one transaction, and returns their ids. Any number of processes may call it at once. Needs
+ * PostgreSQL 14, and the rights to create tables and functions in the schema (and the schema, where it is missing).
  *
  * Rejects with `INVALID_OPTIONS`, `STORE_UNAVAILABLE`, or `GENERAL` with the server's refusal as `cause`.
  */

@@ -1,8 +1,8 @@
 import { NO_CLOCK } from '../connection/store-error.ts'
 import { FLAGS, type LoggedTable } from './logged-table.ts'
 
-// The functions run as their owner, so that a role that edits flags needs no rights on clock, log and sequence. The search_path is fixed, so
-// that no role can shadow a function or table. The time zone is fixed, so that the log has the same format for every session.
+// The functions run as their owner, so that a role that edits flags needs no rights on clock, log and sequence. The search_path is fixed,
+// so that no role can shadow a function or table. The time zone is fixed, so that the log has the same format for every session.
 const DEFINER = `LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'`
 
 /** Takes the lock that orders all writers. The store also calls it before it reads the flag that it will write. */
@@ -106,7 +106,10 @@ BEGIN
 END $$;`
 }
 
-/** Sets the clock to the newest change in the log, once per statement. The sequence may be ahead: it also counts versions that were rolled back. */
+/**
+ * Sets the clock to the newest change in the log, once per statement. The sequence may be ahead: it also counts versions that were rolled
+ * back.
+ */
 function advance(s: string): string {
   return `
 CREATE OR REPLACE FUNCTION ${s}.feature_flag_advance() RETURNS trigger ${DEFINER} AS $$

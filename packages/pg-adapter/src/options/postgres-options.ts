@@ -28,8 +28,8 @@ export type PostgresStoreOptions = DatabaseOptions & {
    */
   readonly listenUrl?: string
   /**
-   * A streaming replica of the same database, with the tables in the same schema. Flagstone reads only flags from it, and only if the primary
-   * does not answer; these answers are marked `STALE` and are not cached. Default: none.
+   * A streaming replica of the same database, with the tables in the same schema. Flagstone reads only flags from it, and only if the
+   * primary does not answer; these answers are marked `STALE` and are not cached. Default: none.
    */
   readonly replica?: ClientOptions
   /** How long a write waits for each lock before it fails with `WRITE_BLOCKED`; whole milliseconds, 1 to 3,600,000. Default 3,000. */

@@ -1,7 +1,10 @@
 import { type UseStatements, useStatements } from './use-statements.ts'
 import { type WriteStatements, writeStatements } from './write-statements.ts'
 
-/** The SQL of a store, for one schema. Each statement reads one snapshot, and every column as text. A key is a flag's name or `segment:<name>`. */
+/**
+ * The SQL of a store, for one schema. Each statement reads one snapshot, and every column as text. A key is a flag's name or
+ * `segment:<name>`.
+ */
 export interface Statements {
   /** → store id, clock, id of the change at the clock, migration */
   readonly head: string
@@ -11,7 +14,10 @@ export interface Statements {
   readonly loadAll: string
   /** $1 version, $2 id → clock, its id, `rewound`, `pruned` or null, key, version, row */
   readonly changesSince: string
-  /** $1 version or null, $2 id or null, $3 limit, $4 whether with records → clock, its id, `rewound`, `pruned` or null, the version before the page, its id, a change */
+  /**
+   * $1 version or null, $2 id or null, $3 limit, $4 whether with records → clock, its id, `rewound`, `pruned` or null, the version before
+   * the page, its id, a change
+   */
   readonly changes: string
   /** $1 key, $2 upper bound of the version, $3 limit → changes, newest first */
   readonly history: string
@@ -62,8 +68,8 @@ export function statements(schema: string): Statements {
         ELSE (SELECT row_to_json(f) FROM ${flags} f WHERE f.name = ${key}) END`
   const prerequisitesOf = (name: string): string => `
         jsonb_array_elements((SELECT f.requires FROM ${flags} f WHERE f.name = ${name} AND jsonb_typeof(f.requires) = 'array'))`
-  // The clock, and the reason if the log does not contain everything after version $1 with id $2. An entry that was deleted by hand also counts
-  // as missing. Without $1 and $2 there is nothing to check.
+  // The clock, and the reason if the log does not contain everything after version $1 with id $2. An entry that was deleted by hand also
+  // counts as missing. Without $1 and $2 there is nothing to check.
   const place = `
       SELECT c.version, coalesce(h.id, '') AS id, CASE
         WHEN c.version < $1::text::bigint OR seen.id <> $2::text THEN 'rewound'

@@ -19,8 +19,8 @@ export function useStatements(schema: string): UseStatements {
   return {
     table,
 
-    // Sorted, so that two processes that record the same uses cannot deadlock. Updated at most once an hour, because most processes of a fleet
-    // report the same uses.
+    // Sorted, so that two processes that record the same uses cannot deadlock. Updated at most once an hour, because most processes of a
+    // fleet report the same uses.
     note: `
       INSERT INTO ${table} AS u (flag, enabled, variant, first_at, last_at)
       SELECT n.flag, n.enabled, coalesce(n.variant, ''), min(n.at), max(n.at)

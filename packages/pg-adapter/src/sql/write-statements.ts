@@ -30,7 +30,8 @@ export function writeStatements(
   return {
     rowNameOf: (key) => key.slice(prefix.length),
 
-    // Only this table is locked: a writer that waits for the other table while holding this one could deadlock with a session that needs both.
+    // Only this table is locked: a writer that waits for the other table while holding this one could deadlock with a session that needs
+    // both.
     lock: `LOCK TABLE ${table} IN ROW EXCLUSIVE MODE; SELECT "${schema}".feature_flag_lock()`,
 
     current: `SELECT t.version, row_to_json(t) FROM ${table} t WHERE name = $1::text FOR UPDATE`,

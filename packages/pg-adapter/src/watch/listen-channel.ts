@@ -19,8 +19,8 @@ const CHANNEL_TIMING: ChannelTiming = { pingMs: 15_000, answerMs: 5_000, retryMs
 const PAYLOAD = /^(\d{1,16}):(.+)$/s
 
 /**
- * One connection that LISTENs. It does not use `sql.listen` of postgres.js, which does not report a lost connection and treats a failed first
- * attempt as a success.
+ * One connection that LISTENs. It does not use `sql.listen` of postgres.js, which does not report a lost connection and treats a failed
+ * first attempt as a success.
  *
  * LISTEN can be repeated, so the same statement subscribes, subscribes again, and checks that the connection is alive.
  */

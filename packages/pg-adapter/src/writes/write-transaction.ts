@@ -14,15 +14,18 @@ export type RunWrite = <T>(
 ) => Promise<T>
 
 /**
- * Takes the locks of a write, and waits at most `lockTimeoutMs` for each. Turns JIT off, because PostgreSQL overestimates the recursive query
- * over prerequisites and would compile it for a third of a second while holding the clock's lock.
+ * Takes the locks of a write, and waits at most `lockTimeoutMs` for each. Turns JIT off, because PostgreSQL overestimates the recursive
+ * query over prerequisites and would compile it for a third of a second while holding the clock's lock.
  */
 export async function takeWriteLocks(tx: TransactionSql, statement: WriteStatements, lockTimeoutMs: number): Promise<void> {
   // Awaited here, because postgres.js sends a query when it is awaited, and the statements sent alongside must come after this one.
   await tx.unsafe(`SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL jit = off; ${statement.lock}`)
 }
 
-/** Runs write transactions on one table. Rejects with a `FlagsError`; on a lock timeout, `WRITE_BLOCKED` names the sessions that hold the lock. */
+/**
+ * Runs write transactions on one table. Rejects with a `FlagsError`; on a lock timeout, `WRITE_BLOCKED` names the sessions that hold the
+ * lock.
+ */
 export function createWriteTransaction(sql: Sql, { blockers, rowNameOf }: WriteStatements, lockTimeoutMs: number): RunWrite {
   async function findBlockers(key: string | undefined): Promise<readonly Blocker[]> {
     const found = await runQuery(sql, blockers, [key === undefined ? null : rowNameOf(key)]).catch((): readonly Row[] => [])

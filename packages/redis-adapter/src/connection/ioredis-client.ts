@@ -67,7 +67,10 @@ export function createSubscriberClient(node: RedisNode): RedisNode {
   return node.duplicate({ ...OWN_OPTIONS, retryStrategy: null })
 }
 
-/** A cluster client that reconnects by itself. It is not connected yet. Throws `INVALID_OPTIONS` if the keyPrefix would put a flag's keys into different slots. */
+/**
+ * A cluster client that reconnects by itself. It is not connected yet. Throws `INVALID_OPTIONS` if the keyPrefix would put a flag's keys
+ * into different slots.
+ */
 export function createClusterClient(client: RedisClient): RedisCluster {
   const { redisOptions, keyPrefix = '' } = client.options as { readonly redisOptions?: object; readonly keyPrefix?: string }
   // Redis hashes the text in the first braces of a key, which must be the flag's name.

@@ -41,7 +41,10 @@ export function readFlag(name: string, text: string, token: string): Cached<Stor
   return value === undefined || value instanceof FlagsError ? value : { asOf: entry.asOf, value }
 }
 
-/** Parses what `flagBody` wrote. An error if it is corrupt; `undefined` if a newer build wrote it, because such a record must not be replaced. */
+/**
+ * Parses what `flagBody` wrote. An error if it is corrupt; `undefined` if a newer build wrote it, because such a record must not be
+ * replaced.
+ */
 export function readRecord(name: string, body: string): StoredRecord | null | FlagsError | undefined {
   if (body === 'null') return null
   const record = parseStored(name, fromJson(body))
@@ -100,7 +103,8 @@ function fromJson(text: string): unknown {
   }
 }
 
-// Text in Redis is UTF-8, so targeting keys that differ only in lone surrogates share one key. They also share one bucket, so one decision fits them all.
+// Text in Redis is UTF-8, so targeting keys that differ only in lone surrogates share one key. They also share one bucket, so one decision
+// fits them all.
 function wellFormed(text: string): string {
   return Buffer.from(text).toString()
 }

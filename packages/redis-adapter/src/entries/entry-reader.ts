@@ -24,8 +24,8 @@ class ParsedTexts<T> {
 }
 
 /**
- * Reads fences and flags, and keeps the last parsed value, since most texts are unchanged since the last read. Tokens are compared each time,
- * and a corrupt entry is reported each time. Callers share the returned records and must not change them.
+ * Reads fences and flags, and keeps the last parsed value, since most texts are unchanged since the last read. Tokens are compared each
+ * time, and a corrupt entry is reported each time. Callers share the returned records and must not change them.
  */
 export class EntryReader {
   readonly #fences = new ParsedTexts<Fence>()

@@ -29,8 +29,8 @@ end
 `
 
 /**
- * Sets a placeholder if the store has no fence. KEYS: fence. ARGV: store id, placeholder, its TTL in ms. Returns the current fence, and what
- * was found: `ours` (another process has set one), `missing`, `foreign` (of another store) or `corrupt`.
+ * Sets a placeholder if the store has no fence. KEYS: fence. ARGV: store id, placeholder, its TTL in ms. Returns the current fence, and
+ * what was found: `ours` (another process has set one), `missing`, `foreign` (of another store) or `corrupt`.
  */
 export const PLACEHOLDER: Script = script(`${READ}
 local fence, wrongType = text(KEYS[1])
@@ -42,8 +42,8 @@ return { ARGV[2], (fence or wrongType) and 'corrupt' or 'missing' }
 `)
 
 /**
- * Stores one or two entries, all or none. KEYS: fence, entries. ARGV: token, TTL in ms for the placeholder of a flag that exists (0: leave it),
- * then for each entry "as of", TTL in ms and body. Returns 0 if refused, 1 if stored, 2 if stored over a corrupt entry.
+ * Stores one or two entries, all or none. KEYS: fence, entries. ARGV: token, TTL in ms for the placeholder of a flag that exists (0: leave
+ * it), then for each entry "as of", TTL in ms and body. Returns 0 if refused, 1 if stored, 2 if stored over a corrupt entry.
  */
 export const FILL: Script = script(`${READ}
 local token = ARGV[1]
@@ -71,9 +71,9 @@ return kept
 `)
 
 /**
- * Raises the fence, unless it already has this version or a higher one. KEYS: fence, flag. ARGV: store id, version, token, TTL in ms, channel,
- * hint; with a successor also its token, TTL in ms, body, and 1 if the hint includes it. Returns 1 if raised, 0 if not. UNLINK comes first,
- * because a full Redis (`noeviction`) refuses a script whose first write is a SET, and would keep the outdated entry.
+ * Raises the fence, unless it already has this version or a higher one. KEYS: fence, flag. ARGV: store id, version, token, TTL in ms,
+ * channel, hint; with a successor also its token, TTL in ms, body, and 1 if the hint includes it. Returns 1 if raised, 0 if not. UNLINK
+ * comes first, because a full Redis (`noeviction`) refuses a script whose first write is a SET, and would keep the outdated entry.
  */
 export const INVALIDATE: Script = script(`${READ}
 local fence = text(KEYS[1])
@@ -93,8 +93,8 @@ return 1
 `)
 
 /**
- * Takes a seat or renews the holder's own; a TTL of 0 gives it back. KEYS: seats. ARGV: holder, TTL in ms. Returns 1 if the holder has a seat
- * now, else 0.
+ * Takes a seat or renews the holder's own; a TTL of 0 gives it back. KEYS: seats. ARGV: holder, TTL in ms. Returns 1 if the holder has a
+ * seat now, else 0.
  */
 export const SEAT: Script = script(`${READ}
 local holder, ttl = ARGV[1], ARGV[2]
