@@ -37,14 +37,14 @@ test('an engine that refuses the ping does not count', async () => {
   expect(await engineAnswers(env)).toBe(false)
 })
 
-test('an engine that accepts and never answers does not count and holds nobody up', async () => {
+test('an engine that accepts a connection and never answers does not count, and blocks for a short time only', async () => {
   const env = await engineThat(() => {})
   const start = Date.now()
   expect(await engineAnswers(env)).toBe(false)
   expect(Date.now() - start).toBeLessThan(5000)
 })
 
-test('a socket that is not there does not count', async () => {
+test('a socket that does not exist does not count', async () => {
   expect(await engineAnswers({ DOCKER_HOST: `unix://${join(folder, 'nothing.sock')}` })).toBe(false)
   expect(await engineAnswers({ DOCKER_HOST: 'tcp://127.0.0.1:1' })).toBe(false)
 })

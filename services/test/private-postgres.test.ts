@@ -56,7 +56,7 @@ test('stopping it leaves no process and no folder', async () => {
   expect(existsSync(row?.data_directory ?? '/')).toBe(false)
 })
 
-test('programs of the platform package run as well as those of the machine', async ({ skip }) => {
+test('programs of the platform package work as well as those of the machine', async ({ skip }) => {
   const binaries = await fetchPostgres()
   if (isAbsent(binaries)) return skip(binaries.absent)
   const service = await start({ binaries })

@@ -24,7 +24,7 @@ function connect(service: PrivateService): Redis {
   return client
 }
 
-test('two of them share nothing', async () => {
+test('two private servers share nothing', async () => {
   const [one, two] = await Promise.all([start(), start()])
   expect(one.port).not.toBe(two.port)
   await connect(one).set('key', 'value')
@@ -44,7 +44,7 @@ test('while paused it keeps its connections and answers nothing', async () => {
   expect(await answer).toBe('value')
 })
 
-test('a killed one is gone and restarts on the same port, empty by default', async () => {
+test('a killed server has ended and restarts on the same port, empty by default', async () => {
   const service = await start()
   await connect(service).set('key', 'value')
   const { pid, port } = service
@@ -57,7 +57,7 @@ test('a killed one is gone and restarts on the same port, empty by default', asy
   expect(await connect(service).get('key')).toBeNull()
 })
 
-test('a persistent one has its data after a kill', async () => {
+test('a persistent server keeps its data after a kill', async () => {
   const service = await start({ persist: true })
   await connect(service).set('key', 'value')
   await service.kill()
@@ -76,6 +76,6 @@ test('stopping it twice, paused or not, leaves no process and no folder', async 
   await expect(service.restart()).rejects.toThrow('stopped for good')
 })
 
-test('a server that refuses its arguments is an error with its own words', async () => {
+test('if the server refuses its arguments, the error repeats its message', async () => {
   await expect(start({ args: ['--no-such-setting', '1'] })).rejects.toThrow(/does not come up: .*(no-such-setting|Bad directive)/)
 })

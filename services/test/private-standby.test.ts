@@ -36,7 +36,7 @@ async function reaches(standby: PrivateService, n: number): Promise<void> {
   await vi.waitFor(async () => expect(await sql`select from notes where n = ${n}`).toHaveLength(1), { timeout: 10_000, interval: 10 })
 }
 
-test('a standby follows its primary, takes no write, and outlives it', async () => {
+test('a standby follows its primary, refuses writes, and keeps running without it', async () => {
   const [primary, standby] = await pair()
   await connect(primary)`insert into notes values (1)`
   await reaches(standby, 1)
@@ -48,7 +48,7 @@ test('a standby follows its primary, takes no write, and outlives it', async () 
   await reaches(standby, 3)
 })
 
-test('stopping it leaves no process and no folder, and its primary at work', async () => {
+test('stopping it leaves no process and no folder, and its primary running', async () => {
   const [primary, standby] = await pair()
   const [row] = await connect(standby)<{ data_directory: string }[]>`show data_directory`
   const { pid } = standby
@@ -66,7 +66,7 @@ test('programs of the platform package make a standby as well', async ({ skip })
   await reaches(standby, 1)
 })
 
-test('a standby of a server that is gone is refused', async () => {
+test('a standby of a stopped server is refused', async () => {
   const primary = await startPrivatePostgres()
   started.push(primary)
   await primary.kill()

@@ -30,15 +30,21 @@ async function expectNothingLeft({ pids, folders }: Started): Promise<void> {
   expect(folders.filter((folder) => existsSync(folder))).toEqual([])
 }
 
-test.concurrent.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)('servers and their folders go when their process gets %s', async (name) => {
-  const started = await startHost('wait')
-  started.child.kill(name)
-  await expectNothingLeft(started)
-})
+test.concurrent.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)(
+  'servers and their folders are removed when their process gets %s',
+  async (name) => {
+    const started = await startHost('wait')
+    started.child.kill(name)
+    await expectNothingLeft(started)
+  },
+)
 
-test.concurrent.each(['end', 'throw'] as const)('servers go, and hold nobody up, when their process forgets them (%s)', async (then) => {
-  const started = await startHost(then)
-  if (started.child.exitCode === null) await once(started.child, 'exit')
-  expect(started.child.exitCode).toBe(then === 'end' ? 0 : 1)
-  await expectNothingLeft(started)
-})
+test.concurrent.each(['end', 'throw'] as const)(
+  'servers that a process did not stop are removed, and do not keep it alive (%s)',
+  async (then) => {
+    const started = await startHost(then)
+    if (started.child.exitCode === null) await once(started.child, 'exit')
+    expect(started.child.exitCode).toBe(then === 'end' ? 0 : 1)
+    await expectNothingLeft(started)
+  },
+)

@@ -24,13 +24,13 @@ function fake(origin: string): Service {
 
 afterEach(() => void asked.splice(0))
 
-test('the first source that has a service is taken and none after it is asked', async () => {
+test('the first source that has a service is used, and no later one is tried', async () => {
   const taken = await takeRedis([absent('variable'), absent('engine'), present('machine'), present('package')])
   expect(taken.origin).toBe('machine')
   expect(asked).toEqual(['variable', 'engine', 'machine'])
 })
 
-test('when no source has one, a single line says why and what to do', async () => {
+test('if no source has a service, a single line says why and what to do', async () => {
   const redis = takeRedis([absent('variable'), absent('package')])
   await expect(redis).rejects.toThrow(/^No Redis is available: set REDIS_URL, .* \(no variable; no package\)$/)
   await expect(takePostgres([])).rejects.toThrow(/set DATABASE_URL/)
@@ -56,7 +56,7 @@ test('a service that the environment names is used as it is and not stopped', as
   expect(again.product).toMatch(/^(Redis|Valkey) \d/)
 })
 
-test('a service that the environment names and that does not answer is an error, not a reason to look elsewhere', async () => {
+test('if a service that the environment names does not answer, it is an error, and no other source is tried', async () => {
   const dead = takeRedis([environmentSource('redis', { REDIS_URL: 'redis://127.0.0.1:1' }), present('machine')])
   await expect(dead).rejects.toThrow(/^REDIS_URL is set, but what it names does not answer: /)
   const gone = takePostgres([environmentSource('postgres', { DATABASE_URL: 'postgres://postgres@127.0.0.1:1/postgres' })])

@@ -63,7 +63,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
     }
   })
 
-  test('logs one row for each change, with who and why', async () => {
+  test('logs one row for each change, with actor and reason', async () => {
     const { admin } = chain.client()
     await admin.create({ name: on }, { actor: 'ada' })
     await admin.update(on, { rollout: 50 }, { actor: 'bob', reason: 'half' })
@@ -76,7 +76,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
     ])
   })
 
-  test('an UPDATE typed into psql is answered anew by every process', async () => {
+  test('every process answers an UPDATE from psql', async () => {
     const clients = [chain.client(), chain.client({ cache: undefined as never })]
     await clients[0]?.admin.create({ name: on, rollout: 0 })
     for (const client of clients) expect(await client.isEnabled(on, 'ada')).toBe(false)
@@ -85,7 +85,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
     for (const client of clients) await waitUntil(() => client.isEnabled(on, 'ada'))
   })
 
-  test('an update is answered anew by a process that hears of it by Redis alone', async () => {
+  test('a process that gets hints only from Redis answers an update', async () => {
     const store = postgresStore({ sql: chain.sql, schema: chain.schema })
     const [writer, other] = [chain.client(), chain.client({ store: { ...store, watch: undefined as never } })]
     await writer.admin.create({ name: on, rollout: 0 })
@@ -176,7 +176,7 @@ describe('a corrupt value in Redis', () => {
 })
 
 describe('a corrupt row in PostgreSQL', () => {
-  test('is the last known good where there is one, the default elsewhere, and told', async () => {
+  test('gives the last known good if there is one, else the default, and is reported', async () => {
     const [flags, fresh] = [chain.client(), chain.client()]
     await flags.admin.create({ name: on, rollout: 100 })
     await flags.ready()
@@ -189,7 +189,7 @@ describe('a corrupt row in PostgreSQL', () => {
     expect(chain.errors.map((error) => error.code)).toContain('PARSE_ERROR')
   })
 
-  test('of a newer schema is left alone, in the store and in the cache', async () => {
+  test('of a newer schema stays unchanged in the store and in the cache', async () => {
     const flags = chain.client()
     await flags.admin.create({ name: on, rollout: 100 })
     await flags.ready()
@@ -202,7 +202,7 @@ describe('a corrupt row in PostgreSQL', () => {
 })
 
 describe('readiness', () => {
-  test('names migrate() where the tables are missing', async () => {
+  test('names migrate() if the tables are missing', async () => {
     const flags = chain.client({ store: postgresStore({ sql: chain.sql, schema: 'nobody_made_this' }) })
     await expect(flags.ready()).rejects.toMatchObject({ code: 'SCHEMA_MISSING', message: expect.stringContaining('migrate()') })
     expect(await flags.evaluate(on, 'ada')).toMatchObject({ enabled: false, source: 'default' })

@@ -48,7 +48,7 @@ async function update(flags: Flags, name: string): Promise<number> {
   return version
 }
 
-test('whoever listens to a fleet, now to this process and now to that, is told each change once and in order', async () => {
+test('a client that reads events from changing processes of a fleet gets each change once and in order', async () => {
   const fleet = [0, 1, 2, 3, 4].map(() => chain.client())
   const handlers = fleet.map((flags) => flagsHandler({ flags, public: 'evaluate' }))
   const [admin, ...writers] = fleet as [Flags, Flags, Flags, Flags, Flags]

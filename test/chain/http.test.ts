@@ -54,7 +54,7 @@ describe('the handler on PostgreSQL and Redis', () => {
     expect(answers[0] && (await answers[0].json())).toMatchObject({ ...again })
   })
 
-  test('an update by POST /flags/{name}/update is answered by every process at once', async () => {
+  test('an update by POST /flags/{name}/update reaches every process at once', async () => {
     await send('POST', '/flags', { name: on })
     const elsewhere = overHttp()
     const ask = async (query: string): Promise<unknown> =>
@@ -65,7 +65,7 @@ describe('the handler on PostgreSQL and Redis', () => {
     expect(await ask('&min_version=2')).toMatchObject({ enabled: true, version: 2 })
   })
 
-  test('a conflict, a history with its actor, and a delete are as on any store', async () => {
+  test('handles a conflict, a history with its actor, and a delete as on any store', async () => {
     await send('POST', '/flags', { name: on })
     const conflict = await send('POST', `/flags/${on}/update`, { rollout: 1 }, { 'If-Match': '"9"' })
     expect([conflict.status, await conflict.json()]).toMatchObject([412, { versions: { expected: 9, actual: 1 } }])
@@ -77,7 +77,7 @@ describe('the handler on PostgreSQL and Redis', () => {
     ])
   })
 
-  test('a table that is missing is a 503 without a word of SQL', async () => {
+  test('answers 503 without any SQL if a table is missing', async () => {
     await chain.sql.unsafe(`ALTER TABLE "${chain.schema}".feature_flags RENAME TO elsewhere`)
     const response = await send('POST', '/flags', { name: on })
     const text = await response.text()

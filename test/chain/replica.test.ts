@@ -51,7 +51,7 @@ async function emptyRedis(): Promise<void> {
   await chain.redis.unlink((await chain.keys()).map((key) => chain.prefix + key))
 }
 
-test('with PostgreSQL gone its standby answers, marked STALE and kept out of Redis; when it is back, so is the truth', async () => {
+test('while PostgreSQL is down its standby answers, marked STALE and not cached; afterwards the primary answers again', async () => {
   const name = 'on_the_standby'
   const flags = chain.client({ store: storeWithReplica() })
   await chain.client({ store: storeWithReplica() }).admin.create({ name, rollout: 100 })
@@ -78,7 +78,7 @@ test('with PostgreSQL gone its standby answers, marked STALE and kept out of Red
   for (const client of [flags, ...fresh]) await waitUntil(async () => !(await client.isEnabled(name, 'ada')))
 }, 60_000)
 
-test('a standby that lags takes nobody back', async () => {
+test('a standby that lags makes no process go back', async () => {
   const name = 'behind_on_the_standby'
   const writer = chain.client({ store: storeWithReplica() })
   const reader = chain.client({ store: storeWithReplica(), memory: false })

@@ -1,29 +1,14 @@
-import { randomBytes } from 'node:crypto'
-import postgres from 'postgres'
-import { afterAll, describe, expect, test, vi } from 'vitest'
-import { migrate, migrations, postgresStore } from '../src/index.ts'
-import { afterFile, databaseUrl, freshSchema, openClient } from './test-database.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { postgresStore } from '../src/index.ts'
+import { afterFile, freshSchema, openClient, openRoleClient } from './test-database.ts'
 
 const { sql, schema, flags, segments, clock, changes, uses } = await freshSchema()
 const store = postgresStore({ sql, schema })
 afterAll(() => store.close())
 
-/** A login role of a random name, dropped after the tests. */
-async function role(...grants: string[]): Promise<ReturnType<typeof openClient>> {
-  const name = `test_${randomBytes(6).toString('hex')}`
-  await sql.unsafe(`CREATE ROLE ${name} LOGIN PASSWORD '${name}'`)
-  for (const grant of grants) await sql.unsafe(`GRANT ${grant} TO ${name}`)
-  const theirs = openClient({ username: name, password: name, max: 2 })
-  afterFile(async () => {
-    await theirs.end()
-    await sql.unsafe(`DROP OWNED BY ${name}; DROP ROLE ${name}`)
-  })
-  return theirs
-}
-
 describe('a role', () => {
   test('that may only edit the flags can do so, and cannot touch clock, log and sequence', async () => {
-    const editor = await role(`USAGE ON SCHEMA "${schema}"`, `SELECT, INSERT, UPDATE, DELETE ON ${flags}`)
+    const editor = await openRoleClient(sql, `USAGE ON SCHEMA "${schema}"`, `SELECT, INSERT, UPDATE, DELETE ON ${flags}`)
     await editor.unsafe(`INSERT INTO ${flags} (name, rules, bucket_by) VALUES ('a', '[{"when": []}]', 'company')`)
     await editor.unsafe(`UPDATE ${flags} SET rollout = 5, tags = '{x}', owner = 'me'`)
     const [change] = await store.history('a')
@@ -43,8 +28,8 @@ describe('a role', () => {
     }
   })
 
-  test('that edits cannot slip a function of its own under ours', async () => {
-    const editor = await role(`USAGE ON SCHEMA "${schema}"`, `SELECT, INSERT, UPDATE, DELETE ON ${flags}`)
+  test('that edits flags cannot replace a function of Flagstone by its own', async () => {
+    const editor = await openRoleClient(sql, `USAGE ON SCHEMA "${schema}"`, `SELECT, INSERT, UPDATE, DELETE ON ${flags}`)
     const evil = `${schema}_evil`
     await sql.unsafe(`CREATE SCHEMA "${evil}" AUTHORIZATION ${editor.options.user}`)
     await editor.begin(async (tx) => {
@@ -64,8 +49,9 @@ describe('a role', () => {
     await store.delete('slipped')
   })
 
-  test('that may also read clock and log can use the store for everything but prune()', async () => {
-    const editor = await role(
+  test('that may also read clock and log can use all of the store but prune()', async () => {
+    const editor = await openRoleClient(
+      sql,
       `USAGE ON SCHEMA "${schema}"`,
       `SELECT, INSERT, UPDATE, DELETE ON ${flags}, ${segments}`,
       `SELECT ON ${clock}, ${changes}`,
@@ -83,8 +69,9 @@ describe('a role', () => {
     await expect(theirs.prune(0)).rejects.toMatchObject({ code: 'GENERAL', cause: { code: '42501' } })
   })
 
-  test('that edits is told who blocks it, though it may not see the age', async () => {
-    const editor = await role(
+  test('that edits flags is told who blocks it, but without access to statistics not the age of that transaction', async () => {
+    const editor = await openRoleClient(
+      sql,
       `USAGE ON SCHEMA "${schema}"`,
       `SELECT, INSERT, UPDATE, DELETE ON ${flags}, ${segments}`,
       `SELECT ON ${clock}, ${changes}`,
@@ -99,7 +86,7 @@ describe('a role', () => {
   })
 
   test('that may only read can read and watch, and is refused a write', async () => {
-    const reader = await role(`USAGE ON SCHEMA "${schema}"`, `SELECT ON ${flags}, ${segments}, ${clock}, ${changes}`)
+    const reader = await openRoleClient(sql, `USAGE ON SCHEMA "${schema}"`, `SELECT ON ${flags}, ${segments}, ${clock}, ${changes}`)
     const theirs = postgresStore({ sql: reader, schema })
     const { cursor } = await theirs.head()
     expect(await theirs.loadAll()).toMatchObject({ cursor })
@@ -114,8 +101,8 @@ describe('a role', () => {
     await expect(theirs.create({ name: 'x' })).rejects.toMatchObject({ code: 'GENERAL', cause: { code: '42501' } })
   })
 
-  test('that may only read is told which rights it takes to note and to read uses', async () => {
-    const reader = await role(`USAGE ON SCHEMA "${schema}"`, `SELECT ON ${flags}, ${segments}, ${clock}, ${changes}`)
+  test('that may only read is told which rights it needs to record and read uses', async () => {
+    const reader = await openRoleClient(sql, `USAGE ON SCHEMA "${schema}"`, `SELECT ON ${flags}, ${segments}, ${clock}, ${changes}`)
     const theirs = postgresStore({ sql: reader, schema })
     await store.create({ name: 'used' })
     const noted = [{ flag: 'used', enabled: true, at: '2020-01-01T00:00:00.000Z' }]
@@ -132,112 +119,12 @@ describe('a role', () => {
     await expect(reader.unsafe(`DELETE FROM ${uses}`)).rejects.toMatchObject({ code: '42501' })
   })
 
-  test('whose sessions only read is told so, too', async () => {
+  test('whose sessions are read-only gets the same advice', async () => {
     const theirs = openClient({ connection: { default_transaction_read_only: true } })
     afterFile(() => theirs.end())
     await expect(postgresStore({ sql: theirs, schema }).noteUses?.([])).rejects.toMatchObject({
       message: expect.stringMatching(/read-only transaction.* trackUses: false/),
       cause: { code: '25006' },
     })
-  })
-})
-
-describe('migrate()', () => {
-  const count = async (text: string): Promise<number> => Number((await sql.unsafe(`SELECT count(*) AS n FROM ${text}`))[0]?.['n'])
-
-  test('by ten processes at once runs once', async () => {
-    const fresh = await freshSchema({ migrated: false })
-    const runs = await Promise.all(
-      Array.from({ length: 10 }, (_, index) =>
-        migrate(index % 2 ? { url: databaseUrl, schema: fresh.schema } : { sql: fresh.sql, schema: fresh.schema }),
-      ),
-    )
-    expect(runs.flat()).toEqual(['0001-initial', '0002-rules-and-segments', '0003-uses'])
-    expect(await count(fresh.clock)).toBe(1)
-    expect(await count(`pg_trigger WHERE tgrelid = '${fresh.flags}'::regclass`)).toBe(6)
-    expect(await count(`pg_trigger WHERE tgrelid = '${fresh.segments}'::regclass`)).toBe(5)
-    const { storeId } = await postgresStore({ sql: fresh.sql, schema: fresh.schema }).head()
-    expect(await migrate({ sql: fresh.sql, schema: fresh.schema })).toEqual([])
-    expect((await postgresStore({ sql: fresh.sql, schema: fresh.schema }).head()).storeId).toBe(storeId)
-  })
-
-  test('says nothing on the console', async () => {
-    const fresh = await freshSchema({ migrated: false })
-    const said = vi.spyOn(console, 'log').mockImplementation(() => {})
-    const loud = postgres(databaseUrl, { max: 1 })
-    try {
-      await migrate({ sql: loud, schema: fresh.schema })
-      await fresh.sql.unsafe(`UPDATE ${fresh.clock} SET migration = 0`)
-      await migrate({ sql: loud, schema: fresh.schema })
-      await migrate({ url: databaseUrl, schema: fresh.schema })
-      expect(said).not.toHaveBeenCalled()
-    } finally {
-      said.mockRestore()
-      await loud.end()
-    }
-  })
-
-  test("may be another tool's work: the exported SQL runs by itself, and again, without losing anything", async () => {
-    const fresh = await freshSchema({ migrated: false })
-    const steps = migrations(fresh.schema)
-    expect(steps.map(({ id }) => id)).toEqual(['0001-initial', '0002-rules-and-segments', '0003-uses'])
-    for (const { sql: text } of steps) await fresh.sql.unsafe(text)
-    const theirs = postgresStore({ sql: fresh.sql, schema: fresh.schema })
-    await theirs.create({ name: 'a' })
-    const before = await theirs.loadAll()
-    for (const { sql: text } of steps) await fresh.sql.unsafe(text)
-    expect(await theirs.loadAll()).toEqual(before)
-    expect(await migrate({ sql: fresh.sql, schema: fresh.schema })).toEqual([])
-    expect(migrations()[0]?.sql).toContain('"public".feature_flags')
-  })
-
-  test('works for a role that owns a schema but may not create one', async () => {
-    const fresh = await freshSchema({ migrated: false })
-    const owner = await role()
-    await sql.unsafe(`CREATE SCHEMA "${fresh.schema}" AUTHORIZATION ${owner.options.user}`)
-    await migrate({ sql: owner, schema: fresh.schema })
-    await postgresStore({ sql: owner, schema: fresh.schema }).create({ name: 'a' })
-    const poor = await role()
-    await expect(migrate({ sql: poor, schema: `${fresh.schema}_other` })).rejects.toMatchObject({
-      code: 'GENERAL',
-      cause: { code: '42501' },
-    })
-  })
-
-  test('that fails leaves nothing behind', async () => {
-    const fresh = await freshSchema({ migrated: false })
-    await sql.unsafe(`CREATE SCHEMA "${fresh.schema}"; CREATE VIEW ${fresh.changes} AS SELECT 1 AS one`)
-    await expect(migrate({ sql, schema: fresh.schema })).rejects.toMatchObject({ name: 'FlagsError' })
-    expect(await count(`pg_class WHERE relnamespace = '"${fresh.schema}"'::regnamespace`)).toBe(1)
-  })
-})
-
-describe('before the migration', () => {
-  test('everything is refused with SCHEMA_MISSING, which names migrate()', async () => {
-    const fresh = await freshSchema({ migrated: false })
-    const theirs = postgresStore({ sql: fresh.sql, schema: fresh.schema })
-    const calls = [
-      () => theirs.head(),
-      () => theirs.load(['a']),
-      () => theirs.loadAll(),
-      () => theirs.changesSince({ version: 0, id: '' }),
-      () => theirs.history('a'),
-      () => theirs.create({ name: 'a' }),
-      () => theirs.update('a', {}),
-      () => theirs.delete('a'),
-      () => theirs.prune(1),
-    ]
-    for (const call of calls) {
-      await expect(call()).rejects.toMatchObject({ code: 'SCHEMA_MISSING', message: expect.stringContaining('migrate()') })
-    }
-  })
-
-  test('of a later build, head() is refused with SCHEMA_OLD', async () => {
-    const fresh = await freshSchema()
-    await fresh.sql.unsafe(`UPDATE ${fresh.clock} SET migration = 0`)
-    const theirs = postgresStore({ sql: fresh.sql, schema: fresh.schema })
-    await expect(theirs.head()).rejects.toMatchObject({ code: 'SCHEMA_OLD', message: expect.stringContaining('migrate()') })
-    await fresh.sql.unsafe(`UPDATE ${fresh.clock} SET migration = 99`)
-    await theirs.head()
   })
 })

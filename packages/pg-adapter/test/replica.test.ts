@@ -87,7 +87,7 @@ describe('a replica', () => {
     return outcomes
   }
 
-  test('is asked for flags alone, also where the primary is gone', async () => {
+  test('is read only for flags, also if the primary is down', async () => {
     const schema = await freshSchema()
     const { client, statements } = watched(copy)
     const store = postgresStore({ sql, schema, replica: { sql: client } })
@@ -125,7 +125,7 @@ describe('a replica', () => {
     await store.close()
   })
 
-  test('by a URL is a pool of our own, which ends with the store', async () => {
+  test('given by a URL gets a pool, which ends with the store', async () => {
     const schema = await freshSchema()
     const store = postgresStore({ sql, schema, replica: { url: standby.url } })
     const connections = async (): Promise<number> =>
@@ -137,7 +137,7 @@ describe('a replica', () => {
     await expect(store.loadFromReplica?.(['a'])).rejects.toMatchObject({ code: 'CLOSED' })
   })
 
-  test('by a client is never closed by us', async () => {
+  test('given by a client is never closed', async () => {
     const schema = await freshSchema()
     const store = postgresStore({ sql, schema, replica: { sql: copy } })
     await store.loadFromReplica?.(['a'])

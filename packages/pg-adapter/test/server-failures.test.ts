@@ -47,7 +47,7 @@ describe('a server', () => {
   })
 })
 
-describe('a read whose caller gave up', () => {
+describe('a read that the caller aborts', () => {
   /** A server in front of the database that lets the first connection through and refuses every later one. */
   async function oneConnectionOnly(): Promise<{ readonly url: string; close(): Promise<void> }> {
     const target = new URL(databaseUrl)
@@ -89,7 +89,7 @@ describe('a read whose caller gave up', () => {
     return call
   }
 
-  test('is cancelled on a client of our own', async () => {
+  test('is cancelled on a client that Flagstone opened', async () => {
     const own = postgresStore({ url: databaseUrl, schema })
     const giveUp = new AbortController()
     let answer: unknown
@@ -104,7 +104,7 @@ describe('a read whose caller gave up', () => {
     await own.close()
   })
 
-  test("is left to end on a caller's client, whose next query a late cancel might hit", async () => {
+  test("runs to its end on the caller's client, because a late cancel might hit another query", async () => {
     const giveUp = new AbortController()
     const answer = await stuck(
       () => store.load(['a'], { signal: giveUp.signal }),
@@ -113,7 +113,7 @@ describe('a read whose caller gave up', () => {
     expect(answer).toMatchObject({ flags: expect.any(Map) })
   })
 
-  test('is left to end where the server takes no request to cancel, and nothing goes unhandled', async () => {
+  test('runs to its end if the server refuses the cancel request, without an unhandled rejection', async () => {
     const server = await oneConnectionOnly()
     const own = postgresStore({ url: server.url, schema })
     const giveUp = new AbortController()
@@ -130,7 +130,7 @@ describe('a read whose caller gave up', () => {
     await server.close()
   })
 
-  test('before it reached the server is left alone', async () => {
+  test('before it reached the server is not cancelled', async () => {
     const own = postgresStore({ url: databaseUrl, schema })
     const giveUp = new AbortController()
     const call = own.head({ signal: giveUp.signal })
@@ -139,12 +139,12 @@ describe('a read whose caller gave up', () => {
     await own.close()
   })
 
-  test('before it began is refused without a query', async () => {
+  test('before it started is refused without a query', async () => {
     await expect(store.head({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'STORE_TIMEOUT' })
   })
 })
 
-test('load takes names that can be no flag, and finds none', async () => {
+test('load accepts invalid names, and finds no flag', async () => {
   const hostile = ['', 'a\0b', '\uD800', "'; DROP TABLE x; --", '{"a"}', '__proto__ ', 'a"b', 'x'.repeat(10_000)]
   const { flags: loaded } = await store.load(hostile)
   expect([...loaded]).toEqual(hostile.map((name) => [name, null]))

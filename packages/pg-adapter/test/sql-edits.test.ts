@@ -33,7 +33,7 @@ beforeEach(async () => {
 afterAll(() => store.close())
 
 describe('an edit by SQL', () => {
-  test('of one flag is a change like any other, by the role that made it', async () => {
+  test('of one flag is logged like any other change, with the role as actor', async () => {
     await put('a')
     const before = (await store.load(['a'])).flags.get('a')
     await run(`UPDATE ${flags} SET rollout = 12.5 WHERE name = 'a'`)
@@ -45,7 +45,7 @@ describe('an edit by SQL', () => {
     expect(loaded.get('a')).toMatchObject({ rollout: 12.5, version: asOf })
   })
 
-  test('can say who made it, and why, for its transaction', async () => {
+  test('can set actor and reason for its transaction', async () => {
     await sql.begin(async (tx) => {
       await tx`SELECT set_config('flagstone.actor', 'ada', true), set_config('flagstone.reason', 'because', true)`
       await tx.unsafe(`INSERT INTO ${flags} (name) VALUES ('a')`)
@@ -69,7 +69,7 @@ describe('an edit by SQL', () => {
     expect(updated).toMatchObject({ createdAt: (created as { createdAt: string }).createdAt })
   })
 
-  test('that changes nothing leaves log and clock alone', async () => {
+  test('that matches no row leaves log and clock unchanged', async () => {
     await put('a')
     const { cursor } = await store.head()
     await run(`UPDATE ${flags} SET rollout = 1 WHERE name = 'b'`)
@@ -110,7 +110,7 @@ describe('an edit by SQL', () => {
     expect((await store.head()).cursor.version).toBeGreaterThan(cursor.version)
   })
 
-  test('that renames a flag is a delete and a create, and keeps what the flag says', async () => {
+  test('that renames a flag is a delete and a create, and keeps its content', async () => {
     await store.create({ name: 'a', salt: 'old', rollout: 5 })
     await restart()
     await run(`UPDATE ${flags} SET name = 'b' WHERE name = 'a'`)
@@ -145,7 +145,7 @@ describe('an edit by SQL', () => {
     }
   })
 
-  test('that deletes a flag and inserts it in one statement leaves it in the log as it is', async () => {
+  test('that deletes and inserts a flag in one statement is logged with the final record', async () => {
     await put('a')
     await restart()
     await run(`WITH gone AS (DELETE FROM ${flags} RETURNING name) INSERT INTO ${flags} (name, rollout) SELECT name, 3 FROM gone`)
@@ -154,7 +154,7 @@ describe('an edit by SQL', () => {
     expect((await store.load(['a'])).flags.get('a')).toMatchObject({ rollout: 3, version: cursor.version })
   })
 
-  test('that is rolled back never was', async () => {
+  test('that is rolled back leaves no trace', async () => {
     await put('a')
     const { cursor } = await store.head()
     await sql
@@ -173,7 +173,7 @@ describe('an edit by SQL', () => {
     await clockIsTheNewestChange()
   })
 
-  test('of several flags in one transaction is seen as a whole', async () => {
+  test('of several flags in one transaction becomes visible at once', async () => {
     await put('a', 'b')
     const { cursor } = await store.head()
     await sql.begin(async (tx) => {
@@ -185,7 +185,7 @@ describe('an edit by SQL', () => {
     expect(await store.changesSince(cursor)).toMatchObject({ changed: [{ name: 'a' }, { name: 'b' }] })
   })
 
-  test('of very many flags is one statement, one step of the clock, and one change each', async () => {
+  test('of very many flags in one statement moves the clock once and logs one change each', async () => {
     const many = 20_000
     await run(`INSERT INTO ${flags} (name) SELECT 'flag-' || n FROM generate_series(1, ${many}) n`)
     await run(`UPDATE ${flags} SET rollout = 50`)
@@ -197,7 +197,7 @@ describe('an edit by SQL', () => {
     await clockIsTheNewestChange()
   })
 
-  test('goes on with higher versions where the sequence was left behind, as logical replication leaves it', async () => {
+  test('gets a higher version even if logical replication left the sequence behind', async () => {
     await put('a', 'b', 'c')
     const { version } = (await store.head()).cursor
     await run(`ALTER SEQUENCE "${schema}".feature_flag_versions RESTART`)
@@ -205,7 +205,7 @@ describe('an edit by SQL', () => {
     expect((await store.head()).cursor.version).toBe(version + 1)
   })
 
-  test('is logged in UTC, whatever the session speaks', async () => {
+  test('is logged in UTC, whatever the time zone of the session', async () => {
     await sql.begin(async (tx) => {
       await tx`SET LOCAL timezone = 'Europe/Berlin'`
       await tx.unsafe(`INSERT INTO ${flags} (name, expires_at) VALUES ('a', '1850-01-01 00:00')`)
@@ -226,7 +226,7 @@ describe('an edit by SQL', () => {
   }
 })
 
-test('an entry of the log that another hand wrote is read as far as it goes', async () => {
+test('a log entry that was written by hand is read as far as possible', async () => {
   const [row] = await run(`
     INSERT INTO ${changes} (version, flag, operation, after)
     VALUES (nextval('"${schema}".feature_flag_versions'), 'by-hand', 'create', '{"name": "by-hand", "expires_at": "infinity", "tags": 5}')
@@ -237,7 +237,7 @@ test('an entry of the log that another hand wrote is read as far as it goes', as
   await run(`DELETE FROM ${changes} WHERE flag = 'by-hand'`)
 })
 
-test('without the row of the clock nothing is read or written, and migrate() brings it back where the log ends', async () => {
+test("without the clock's row every call is refused, and migrate() restores it at the end of the log", async () => {
   await put('a')
   const { cursor } = await store.head()
   await run(`DELETE FROM ${clock}`)

@@ -60,3 +60,16 @@ export async function waitUntilBlocking(sql: Sql, pid: number): Promise<void> {
     expect(waiting.length).toBeGreaterThan(0)
   })
 }
+
+/** A client with a new login role that has these grants. The role is dropped after the tests of the file. */
+export async function openRoleClient(sql: Sql, ...grants: string[]): Promise<Sql> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await sql.unsafe(`CREATE ROLE ${name} LOGIN PASSWORD '${name}'`)
+  for (const grant of grants) await sql.unsafe(`GRANT ${grant} TO ${name}`)
+  const theirs = openClient({ username: name, password: name, max: 2 })
+  afterFile(async () => {
+    await theirs.end()
+    await sql.unsafe(`DROP OWNED BY ${name}; DROP ROLE ${name}`)
+  })
+  return theirs
+}

@@ -68,7 +68,7 @@ describe.each(majors)('on a cluster, with ioredis $major', ({ major, Cluster }) 
     expect(await keysOfAll('app:kept')).toHaveLength(1)
   })
 
-  it('goes on after SCRIPT FLUSH, and repairs what is corrupt', async () => {
+  it('continues after SCRIPT FLUSH, and repairs corrupt entries', async () => {
     const cache = await open()
     const reports: string[] = []
     await cache.open('storeA', ({ code }) => reports.push(code))
@@ -82,7 +82,7 @@ describe.each(majors)('on a cluster, with ioredis $major', ({ major, Cluster }) 
     expect(reports).toEqual(['PARSE_ERROR'])
   })
 
-  it('hears hints, whichever node they are published on, and tells when the node it listens to is lost', async () => {
+  it('gets hints from every node, and reports when the node it listens to is lost', async () => {
     const cache = await open()
     const { seen, listener } = recordingListener()
     const unsubscribe = await cache.subscribe?.(listener)
@@ -145,7 +145,7 @@ describe.each(majors)('on a cluster, with ioredis $major', ({ major, Cluster }) 
     expect(() => redisCache({ client: braced })).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }))
   })
 
-  it('leaves nothing open when it is closed, also where no node was ever there', async () => {
+  it('leaves nothing open when it is closed, also if no node was ever reachable', async () => {
     const before = openHandles()
     const cache = redisCache({ client, prefix })
     await cache.open('storeA')

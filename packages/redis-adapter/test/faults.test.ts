@@ -30,7 +30,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     return cache
   }
 
-  it('goes on when Redis forgets its scripts, also in the middle of a batch', async () => {
+  it('continues when Redis forgets its scripts, also in the middle of a batch', async () => {
     const cache = await open()
     await redis.script('FLUSH')
     const names = Array.from({ length: 50 }, (_, n) => `flush_${n}`)
@@ -41,7 +41,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     expect(await cache.invalidate('flush_1', 1)).toBe('raised')
   })
 
-  it('goes on when Redis loses everything', async () => {
+  it('continues when Redis loses everything', async () => {
     const cache = await open()
     await cache.fill([flagFill('gone', await tokenOf(cache, 'gone'), 5)])
     await redis.flushall()
@@ -81,7 +81,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     await cache.open('storeA')
   })
 
-  it('fails what was under way when the connection is lost, and does not send it again', async () => {
+  it('fails pending commands when the connection is lost, and does not send them again', async () => {
     const cache = await open()
     await server.pause()
     const outcomes = Promise.allSettled([cache.read([{ name: 'f' }]), cache.invalidate('under_way', 1)])
@@ -94,7 +94,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     expect(await redis.exists(`${prefix}flag_fence:under_way`)).toBe(0)
   })
 
-  it('rejects open where Redis is not there, and connects behind as soon as it is', async () => {
+  it('rejects open() while Redis is down, and connects as soon as it is up', async () => {
     const proxy = await tcpProxy(server.port)
     afterAll(() => proxy.close())
     proxy.cut()
@@ -117,7 +117,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     expect(seen).toEqual(['resync'])
   })
 
-  it('tells the loss of a subscription once, and dials again', async () => {
+  it('reports the loss of a subscription once, and reconnects', async () => {
     const cache = await open()
     const { seen, listener } = recordingListener()
     await cache.subscribe?.(listener)
@@ -130,7 +130,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     await waitUntil(() => seen.includes('hint'))
   })
 
-  it('moves its subscription to the channel of the store that is opened next', async () => {
+  it('moves its subscription to the channel of the next store', async () => {
     const cache = redisCache({ client, prefix: `${prefix}move:` })
     const { seen, listener } = recordingListener()
     const unsubscribe = await cache.subscribe?.(listener)
@@ -150,7 +150,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     await cache.close()
   })
 
-  it('raises a fence even where Redis is full, and keeps nothing beside what follows the change', async () => {
+  it('raises a fence even if Redis is full, and then keeps no outdated entry', async () => {
     const cache = await open()
     const token = await tokenOf(cache, 'full')
     await cache.fill([flagFill('full', token, 1)])
@@ -168,7 +168,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     }
   })
 
-  it('gives the answer of a read even where a corrupt entry cannot be removed', async () => {
+  it('answers a read even if a corrupt entry cannot be deleted', async () => {
     const cache = await open()
     const token = await tokenOf(cache, 'readonly')
     await redis.set(`${prefix}feature_flag:readonly`, `${token}|1|{`)

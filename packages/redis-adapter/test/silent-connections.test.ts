@@ -6,7 +6,7 @@ import { majors, openRedisClient, recordingListener, redisPort, succeeds, UNAVAI
 const prefix = uniquePrefix(openRedisClient())
 
 describe.concurrent.each(majors)('with ioredis $major', ({ Redis }) => {
-  it('does not wait for a Redis that takes a connection and never answers', async () => {
+  it('does not wait for a Redis that accepts a connection and never answers', async () => {
     const proxy = await tcpProxy(redisPort)
     afterAll(() => proxy.close())
     proxy.blackHole()
@@ -23,7 +23,7 @@ describe.concurrent.each(majors)('with ioredis $major', ({ Redis }) => {
     await waitUntil(() => proxy.connections === 0)
   })
 
-  it('notices connections that fell silent, and replaces them', { timeout: 30_000 }, async () => {
+  it('notices connections that no longer answer, and replaces them', { timeout: 30_000 }, async () => {
     const proxy = await tcpProxy(redisPort)
     afterAll(() => proxy.close())
     const cache = redisCache({ client: Redis({ port: proxy.port, lazyConnect: true }), prefix })
@@ -42,7 +42,7 @@ describe.concurrent.each(majors)('with ioredis $major', ({ Redis }) => {
     await waitUntil(() => succeeds(cache.read([{ name: 'silent' }])))
   })
 
-  it('dials again where a connection is never answered, so that it works once the way is free', { timeout: 30_000 }, async () => {
+  it('reconnects if a connection attempt is never answered, so that it works once the network does', { timeout: 30_000 }, async () => {
     const proxy = await tcpProxy(redisPort)
     afterAll(() => proxy.close())
     proxy.blackHole()

@@ -21,7 +21,7 @@ function successor(token: string, value: FlagRecord | null): CacheSuccessor {
 }
 
 describe('a successor', () => {
-  it('stands in Redis under the new fence, for its time to live', async () => {
+  it('is stored in Redis under the new fence, for its time to live', async () => {
     await cache.invalidate(name, 5, successor(await tokenOf(cache, name), record(name, 5)))
     const [fence, entry] = await redis.mget(`${prefix}flag_fence:${name}`, `${prefix}feature_flag:${name}`)
     expect(fence).toMatch(/^storeA\.5\./)
@@ -46,7 +46,7 @@ describe('a successor', () => {
     expect(await cache.read([{ name }])).toMatchObject([{ flag: { asOf: 10 } }])
   })
 
-  it('of more than 10,000 characters is read by whoever needs it: no hint brings it', async () => {
+  it('of more than 10,000 characters is not part of the hint', async () => {
     const value = Array.from({ length: 800 }, (_, n) => `plan-${n}`.padEnd(20, '-'))
     const long = record(name, 5, { schema: 2, rules: [{ when: [{ attribute: 'plan', operator: 'in', value }] }] })
     await cache.invalidate(name, 5, successor(await tokenOf(cache, name), long))

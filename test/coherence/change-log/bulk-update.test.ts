@@ -50,7 +50,7 @@ async function pollDuring(
   return { counts, seen, ms }
 }
 
-test('100,000 rows in one statement reach a cursor whole, at once, and each exactly once', async () => {
+test('a cursor gets 100,000 rows of one statement in one poll, each exactly once', async () => {
   const writer = database.pool(1)
   const { flags, changes } = database
   await database.sql.begin(async (tx) => {

@@ -53,7 +53,7 @@ async function told(cursor: Cursor): Promise<{ readonly names: readonly string[]
 }
 
 describe('versions are in the order of commits', () => {
-  test('because a later write waits for one that has its version, so that a cursor is told of both', async () => {
+  test('because a write waits for an earlier one that has its version, so a cursor gets both', async () => {
     const { cursor } = await store.head()
     const early = await halfWritten()
     const writer = database.pool(1)
@@ -67,7 +67,7 @@ describe('versions are in the order of commits', () => {
     expect([first.names, [...second.names].sort()]).toEqual([[], ['early', 'last', 'late']])
   })
 
-  test('and without that a cursor loses what was written first and committed last', async () => {
+  test('and without that lock a cursor misses a change that was written first and committed last', async () => {
     await database.sql.unsafe(`
       CREATE OR REPLACE FUNCTION "${database.schema}".feature_flag_lock() RETURNS void LANGUAGE sql AS 'SELECT'`)
     const { cursor } = await store.head()

@@ -8,7 +8,7 @@ beforeEach(async () => {
 })
 afterEach(() => database.end())
 
-describe('20 writers at once: in opposite order, rolled back, long open, matching nothing, ON CONFLICT both ways, TRUNCATE', () => {
+describe('20 concurrent writers: in opposite order, rolled back, long open, matching nothing, ON CONFLICT both ways, TRUNCATE', () => {
   test('lose no change for a cursor, log none that was not committed, and never deadlock', async () => {
     const verdict = await runConcurrentWriters(database, { writers: 20, rounds: 33 })
     expect(verdict).toMatchObject({ unlogged: [], phantoms: [], missed: [], deadlocks: 0, refusals: [] })
@@ -16,7 +16,7 @@ describe('20 writers at once: in opposite order, rolled back, long open, matchin
     console.log(`change log: ${verdict.committed} changes committed, ${verdict.polls} polls, none lost, none phantom, no deadlock`)
   })
 
-  test('do log phantoms where the log is written before the row is', async () => {
+  test('do log phantoms if the log is written before the row', async () => {
     const { schema, flags, sql } = database
     await sql.unsafe(`
       DROP TRIGGER flagstone_log ON ${flags};

@@ -107,7 +107,7 @@ test('a database that replicates all its tables keeps replicating, and each chan
   expect([0, undefined]).toContain(await workerErrors())
 }, 60_000)
 
-test('the same database stops replicating where the triggers fire for what replication applies', async (context) => {
+test('the same database stops replicating if the triggers fire for replicated rows', async (context) => {
   if ((await workerErrors()) === undefined) context.skip('this PostgreSQL does not count the errors of a subscription')
   await setTriggers('ENABLE ALWAYS')
   await publisher.store.update('after', { rollout: 51 })
@@ -116,7 +116,7 @@ test('the same database stops replicating where the triggers fire for what repli
   await subscriberCaughtUp()
 }, 60_000)
 
-test('a subscriber that takes over goes on where the publisher ended, in the same store', async () => {
+test("a subscriber that takes over continues after the publisher's last version, as the same store", async () => {
   expect(await publisher.store.prune(0)).toBeGreaterThan(0)
   await subscriberCaughtUp()
   const { storeId, cursor } = await publisher.store.head()

@@ -83,8 +83,8 @@ afterEach(async () => {
   await Promise.all([postgres.stop(), redis.stop()])
 })
 
-describe('a database that was restored to an older state, beside a Redis that was not', () => {
-  test('is noticed by a process that lives on, which heals itself, Redis and whoever comes new', async () => {
+describe('a database that was restored to an older state, with a Redis that was not', () => {
+  test('is noticed by a running process, which repairs itself and Redis, so that fresh processes answer correctly', async () => {
     const [survivor, other] = [client(), client()]
     const backup = await historyIsWritten(survivor)
     await redisIsFilled()
@@ -108,7 +108,7 @@ describe('a database that was restored to an older state, beside a Redis that wa
     expect(await client().isEnabled('kept', 'ada')).toBe(false)
   }, 60_000)
 
-  test('is noticed by a process that made updates which it had not read in the log yet', async () => {
+  test('is noticed by a process that has not read its own updates in the log yet', async () => {
     const survivor = client({ hears: false })
     const backup = await historyIsWritten(survivor)
     for (const name of ['kept', 'new']) expect(await survivor.isEnabled(name, 'ada')).toBe(true)
@@ -119,7 +119,7 @@ describe('a database that was restored to an older state, beside a Redis that wa
     await freshProcessAnswersTheBackup()
   }, 30_000)
 
-  test('is noticed by a process that never heard of a flag that only the lost history had', async () => {
+  test('is noticed by a process that never read a flag which only the lost history had', async () => {
     const writer = client()
     const survivor = client()
     const backup = await historyIsWritten(writer)
@@ -133,7 +133,7 @@ describe('a database that was restored to an older state, beside a Redis that wa
     await freshProcessAnswersTheBackup()
   }, 60_000)
 
-  test('misleads nobody where no process lived through the restore', async () => {
+  test('causes no wrong answer if no process was running during the restore', async () => {
     const writer = client()
     const backup = await historyIsWritten(writer)
     await redisIsFilled()
@@ -143,7 +143,7 @@ describe('a database that was restored to an older state, beside a Redis that wa
     await freshProcessAnswersTheBackup()
   }, 60_000)
 
-  test('takes updates that everyone hears of where no process lived through the restore', async () => {
+  test('accepts updates that reach every process if no process was running during the restore', async () => {
     const writer = client()
     const backup = await historyIsWritten(writer)
     await redisIsFilled()

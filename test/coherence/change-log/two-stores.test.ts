@@ -37,7 +37,7 @@ afterAll(async () => {
   await Promise.all(databases.map((each) => each.end()))
 })
 
-test('two stores under one prefix of one Redis never answer with what the other has', async () => {
+test('two stores under one prefix of one Redis never answer with a value of the other', async () => {
   const sides = databases.map((database) => ({
     database,
     writer: client(database),

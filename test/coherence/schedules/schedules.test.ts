@@ -51,12 +51,12 @@ test(`in ${SCHEDULES} schedules of the real chain nobody goes back, and in the e
   expect(answers).toBeGreaterThan(10 * SCHEDULES)
 })
 
-test('a seed repeats its schedule', async () => {
+test('a seed repeats its schedule exactly', async () => {
   const [once, again] = [await runSchedule(11), await runSchedule(11)]
   expect(again.trace).toEqual(once.trace)
 })
 
-describe('without a guard, some schedule shows why it is there:', { timeout: 600_000 }, () => {
+describe('some schedule breaks a law without the guard:', { timeout: 600_000 }, () => {
   // Each starts at a seed shortly before a schedule that is known to find it.
   const guards: readonly (readonly [string, number, () => void])[] = [
     [

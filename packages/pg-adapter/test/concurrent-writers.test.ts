@@ -10,7 +10,7 @@ const { sql, schema, flags, changes } = await freshSchema()
 const writers = openClient({ max: WRITERS })
 afterAll(() => writers.end())
 
-test('a cursor that polls while 20 writers edit by every means, and some roll back, sees every change', async () => {
+test('a cursor that polls while 20 writers edit in every way, and some roll back, sees every change', async () => {
   const store = postgresStore({ sql, schema })
   const own = postgresStore({ sql: writers, schema, lockTimeoutMs: 60_000 })
   const means: ((name: string, round: number) => Promise<unknown>)[] = [

@@ -79,7 +79,7 @@ describe('an edit by SQL that the schema of a record forbids is refused', () => 
     })
   })
 
-  test('and the longest legal values pass and can be read', async () => {
+  test('but the longest legal values are accepted and can be read', async () => {
     const name = `${'x'.repeat(127)}-`
     const content = {
       name,

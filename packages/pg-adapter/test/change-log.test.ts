@@ -13,7 +13,7 @@ afterAll(async () => {
   await bare.end()
 })
 
-test('a page of a long log is read by its index, whichever end it is at', async () => {
+test('a page at either end of a long log is read by an index', async () => {
   await sql.unsafe(`INSERT INTO ${flags} (name) SELECT 'flag-' || n FROM generate_series(1, ${CHANGES}) n`)
   await sql.unsafe(`ANALYZE ${changes}`)
   const { cursor } = await store.head()
@@ -34,7 +34,7 @@ test('a page of a long log is read by its index, whichever end it is at', async 
   }
 })
 
-test('a prepared page is one statement, whatever it begins after', async () => {
+test('all pages share one prepared statement', async () => {
   const { cursor } = await store.head()
   const walk = async (after: { version: number; id?: string }): Promise<number> => {
     const page = await store.changes({ after, limit: 1_000 })
@@ -45,7 +45,7 @@ test('a prepared page is one statement, whatever it begins after', async () => {
   }
 })
 
-test('a log whose end somebody has deleted by hand cannot tell what is missing', async () => {
+test('a log whose last entries were deleted by hand counts as incomplete', async () => {
   const { cursor } = await store.head()
   await sql.unsafe(`DELETE FROM ${changes} WHERE version > ${cursor.version - 2}`)
   expect(await store.changes({ after: { version: cursor.version - 10 } })).toMatchObject({ kind: 'lost', why: 'pruned' })
