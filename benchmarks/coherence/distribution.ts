@@ -2,7 +2,7 @@
 export function quantile(samples: readonly number[], q: number): number {
   const sorted = [...samples].sort((a, b) => a - b)
   const found = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)]
-  if (found === undefined) throw new Error('There is nothing to take a quantile of.')
+  if (found === undefined) throw new Error('There are no samples.')
   return found
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { WorkerHandle } from './worker-handle.ts'
 import { now, type WorkerPlan, type WorkerStatus } from './worker-messages.ts'
 
-const LOOK_MS = 5
+const POLL_INTERVAL_MS = 5
 const LIMIT_MS = 30_000
 
 /** Worker processes, each with its own client. */
@@ -28,8 +28,8 @@ export class Fleet {
     for (;;) {
       const found = this.#workers.flatMap((worker) => worker.stamped(of) ?? [])
       if (found.length === this.#workers.length) return found
-      if (now() > until) throw new Error(`${found.length} of ${this.#workers.length} processes have stamped "${of}" within ${LIMIT_MS} ms.`)
-      await sleep(LOOK_MS)
+      if (now() > until) throw new Error(`${found.length} of ${this.#workers.length} workers have reported "${of}" within ${LIMIT_MS} ms.`)
+      await sleep(POLL_INTERVAL_MS)
     }
   }
 
@@ -40,7 +40,7 @@ export class Fleet {
       const statuses = await Promise.all(this.#workers.map((worker) => worker.status()))
       if (statuses.every(condition)) return statuses
       if (now() > until) throw new Error(`Not within ${LIMIT_MS} ms: ${what}. ${JSON.stringify(statuses)}`)
-      await sleep(LOOK_MS)
+      await sleep(POLL_INTERVAL_MS)
     }
   }
 

@@ -42,7 +42,7 @@ export async function measureInvalidations(services: BenchmarkServices): Promise
       }
     }
     const left = await services.bare.dbsize()
-    if (left < Math.max(...SIZES)) throw new Error(`Only ${left} keys were left in Redis at the end: the figure is of something else.`)
+    if (left < Math.max(...SIZES)) throw new Error(`Only ${left} keys were left in Redis at the end, so the figure is wrong.`)
     const samples = subjects.map(({ users, samples: ms }): Samples => ({ what: `${users.toLocaleString('en')} cached users`, ms }))
     for (const { what, ms } of samples) console.log(`  ${what.padEnd(36)} ${describeDistribution(ms)}`)
     const [none, ...some] = samples as [Samples, ...Samples[]]
@@ -85,7 +85,7 @@ async function check(services: BenchmarkServices, cache: FlagCache, subject: Sub
   await restoreEntries(services, subject)
   if ((await known()) !== asked.length) throw new Error(`Users of ${name} are not cached.`)
   await cache.invalidate(name, VERSION + 1)
-  if ((await known()) > 0) throw new Error(`Users of ${name} are answered from before the invalidation.`)
+  if ((await known()) > 0) throw new Error(`Users of ${name} get answers from before the invalidation.`)
 }
 
 function record(name: string): FlagRecord {

@@ -34,8 +34,8 @@ export async function measureOutages(services: BenchmarkServices): Promise<reado
   })
   try {
     await flags.ready()
-    const bus: HintNetwork = { fleet, proxies, update: createUpdate(flags) }
-    return [...(await measureReconnects(bus)), await measureWithChannelsDown(bus), await measureWithChannelsSilent(bus)]
+    const network: HintNetwork = { fleet, proxies, update: createUpdate(flags) }
+    return [...(await measureReconnects(network)), await measureWithChannelsDown(network), await measureWithChannelsSilent(network)]
   } finally {
     await Promise.all([fleet.close(), flags.close()])
     await Promise.all(proxies.map((proxy) => proxy.close()))

@@ -68,7 +68,7 @@ export async function measureReads(services: BenchmarkServices): Promise<readonl
 async function fill({ bare }: BenchmarkServices, flags: Flags): Promise<number> {
   const about = { description: 'The checkout in one page', owner: 'payments', tags: ['web', 'checkout'] }
   const { version } = await flags.admin.create({ name: FLAG, rollout: 100, ...about })
-  for (const who of [undefined, USER]) if (!(await flags.isEnabled(FLAG, who))) throw new Error(`${FLAG} is rolled out to everybody`)
+  for (const who of [undefined, USER]) if (!(await flags.isEnabled(FLAG, who))) throw new Error(`${FLAG} must be on for everybody.`)
   // Fills are sent after the answer.
   while ((await bare.exists(FLAG_KEY, CHECK_KEY)) < 2) await new Promise((resolve) => setTimeout(resolve, 1))
   return version
@@ -111,7 +111,7 @@ async function cost({ name, call }: Subject): Promise<Cost> {
     const from = process.hrtime.bigint()
     const right = await call()
     latencies.push(Number(process.hrtime.bigint() - from) / 1_000)
-    if (!right) throw new Error(`${name} answered wrongly`)
+    if (!right) throw new Error(`${name} gave a wrong answer`)
   }
   const { user, system } = process.cpuUsage(before)
   return { latency: median(latencies), cpu: (user + system) / CALLS }

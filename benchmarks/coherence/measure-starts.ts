@@ -61,7 +61,7 @@ async function measureStart(services: BenchmarkServices, missed: boolean): Promi
   const answers = await runFreshProcess({ schema, databaseUrl: services.postgres.url, redisUrl: services.redis.url, names: NAMES })
   const expected = NAMES.map((name) => missed && name === CHANGED)
   if (answers.first !== missed || expected.some((enabled, index) => answers.all[index] !== enabled)) {
-    throw new Error(`A fresh process answered what was true before it started: ${JSON.stringify(answers)}`)
+    throw new Error(`A fresh process gave an old answer: ${JSON.stringify(answers)}`)
   }
   return answers
 }

@@ -65,7 +65,7 @@ function updating(flags: Flags, committed: () => number): Send {
   return async (number) => {
     const called = now()
     const { version, propagation } = await flags.admin.update(FLAG, { rollout: rolloutOf(number) })
-    if (propagation !== 'ok') throw new Error('Redis was not told of an update.')
+    if (propagation !== 'ok') throw new Error('An update was not propagated to Redis.')
     return { stamp: stampOf('version', version), called, done: committed() }
   }
 }

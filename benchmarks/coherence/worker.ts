@@ -18,11 +18,11 @@ import {
 } from './worker-messages.ts'
 
 /** A worker delays its report until the other workers have answered, so that it does not take their CPU time. */
-const SILENCE_MS = 60
+const REPORT_DELAY_MS = 60
 /** The wait before a worker that got the last known good reads again. */
-const LATE_MS = 20
+const RETRY_MS = 20
 /** Longer than 10 s, because the client reports the same error once in 10 s. */
-const SAME_TROUBLE_MS = 11_000
+const SAME_ERROR_MS = 11_000
 
 const plan = JSON.parse(process.argv[2] ?? '') as WorkerPlan
 const send = (message: WorkerMessage): void => {
@@ -30,7 +30,7 @@ const send = (message: WorkerMessage): void => {
 }
 const stamp = (of: string): void => {
   const at = now()
-  setTimeout(() => send({ type: 'stamp', of, at }), SILENCE_MS)
+  setTimeout(() => send({ type: 'stamp', of, at }), REPORT_DELAY_MS)
 }
 
 function crash(error: unknown): void {
@@ -52,26 +52,26 @@ await sql.listen(BARE_CHANNEL, (number) => stamp(stampOf(BARE_POSTGRES, number))
 const uptime = new ChannelUptime()
 const flags = openWorkerClient(plan, uptime)
 // If PostgreSQL or Redis does not answer, the last known good is allowed. It counts as late, not as wrong.
-let troubledAt = Number.NEGATIVE_INFINITY
+let lastErrorAt = Number.NEGATIVE_INFINITY
 flags.on('error', ({ code }) => {
-  if (/^(STORE|CACHE)_(TIMEOUT|UNAVAILABLE)$/.test(code)) troubledAt = now()
+  if (/^(STORE|CACHE)_(TIMEOUT|UNAVAILABLE)$/.test(code)) lastErrorAt = now()
 })
 await flags.ready()
 let answer = await flags.isEnabled(FLAG, USER)
 flags.on('change', ({ name, version }) => {
-  if (name === FLAG) void answerAnew(version).catch(crash)
+  if (name === FLAG) void waitForNewAnswer(version).catch(crash)
 })
 
-async function answerAnew(version: number): Promise<void> {
+async function waitForNewAnswer(version: number): Promise<void> {
   const old = answer
   for (;;) {
     answer = await flags.isEnabled(FLAG, USER)
     if (answer !== old) return stamp(stampOf('version', version))
-    if (now() - troubledAt > SAME_TROUBLE_MS) {
-      throw new Error(`It was told that version ${version} is there, and answered what was true before.`)
+    if (now() - lastErrorAt > SAME_ERROR_MS) {
+      throw new Error(`A hint told of version ${version}, but the answer is still the old one.`)
     }
     send({ type: 'late' })
-    await sleep(LATE_MS)
+    await sleep(RETRY_MS)
   }
 }
 

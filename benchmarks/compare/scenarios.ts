@@ -82,6 +82,6 @@ export const SCENARIOS: readonly Scenario[] = [
 async function warm(...processes: readonly LibraryProcess[]): Promise<void> {
   for (const each of processes) {
     const { rollout } = await each.read()
-    if (rollout !== OLD.rollout) throw new Error('a process did not begin with the old value')
+    if (rollout !== OLD.rollout) throw new Error('a process did not start with the old value')
   }
 }

@@ -19,7 +19,7 @@ describe('the oracle', () => {
     })
   })
 
-  test('sees a process that goes back, even when it says that it may be stale', () => {
+  test('sees a process that goes back, even if the answer is marked STALE', () => {
     expect(laws(write(1), write(2), answer(2, 30), answer(1, 31))).toEqual(['went back'])
     expect(laws(write(1), write(2), answer(2, 30), answer(1, 31, { stale: true }))).toEqual(['went back'])
     expect(laws(write(1), write(2), answer(2, 30), answer(1, 31, { process: 'q' }))).toEqual([])
@@ -35,7 +35,7 @@ describe('the oracle', () => {
     expect(laws(write(1), write(2, { flag: 'other' }), answer(1, 21, { minVersion: 2 }))).toEqual([])
   })
 
-  test('sees an answer older than a hint that was heard, unless it says that it may be stale', () => {
+  test('sees an answer older than a received hint, unless it is marked STALE', () => {
     expect(laws(write(1), write(2), answer(1, 21, { heard: 2 }))).toEqual(['heard'])
     expect(laws(write(1), write(2), answer(1, 21, { heard: 2, stale: true }), answer(2, 22, { heard: 2 }))).toEqual([])
   })

@@ -10,8 +10,8 @@ import { type Program, programsOf } from './programs.ts'
 import { deadReferences } from './references.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const workshop = await openProgramRunner(root)
-afterAll(() => workshop.close())
+const runner = await openProgramRunner(root)
+afterAll(() => runner.close())
 
 function block(info: string, ...code: string[]): string {
   return [`\`\`\`${info}`, ...code, '```', ''].join('\n')
@@ -44,14 +44,14 @@ const OPEN = block(
   `await flags.admin.create({ name: 'new_feature', rollout: 100 })`,
 )
 
-test('a block and what continues it are one program on real services, which may leave them open', async () => {
+test('a block and its continuation are one program on real services, and may leave connections open', async () => {
   const check = block('ts continue', `if (!(await flags.isEnabled('new_feature', 'ada'))) throw new Error('off')`)
   const program = onlyProgram(OPEN, check)
-  expect(await workshop.typeErrors([program])).toEqual([])
-  expect(await withServices(({ env }) => workshop.run(program, env))).toBeUndefined()
+  expect(await runner.typeErrors([program])).toEqual([])
+  expect(await withServices(({ env }) => runner.run(program, env))).toBeUndefined()
 }, 60_000)
 
-test('each program finds an empty database, which is gone afterwards', async () => {
+test('each program gets an empty database, which is dropped afterwards', async () => {
   const first = await withServices(async ({ env }) => {
     const second = await withServices((other) => Promise.resolve(other.env))
     expect(second.DATABASE_URL).not.toBe(env.DATABASE_URL)
@@ -64,29 +64,29 @@ test('each program finds an empty database, which is gone afterwards', async () 
   await sql.end()
 })
 
-test('a program that throws fails, and the line is that of the document', async () => {
+test('a program that throws fails, with the line in the document', async () => {
   const broken = block('ts continue', '', `throw new Error('not as described')`)
-  const problem = await workshop.run(onlyProgram(block('ts', 'const a: number = 1', 'console.log(a)'), broken), {})
+  const problem = await runner.run(onlyProgram(block('ts', 'const a: number = 1', 'console.log(a)'), broken), {})
   expect(problem).toContain('the program at docs/page.md:2 ended with 1')
   expect(problem).toMatch(/docs\/page\.md:9:\d+/)
   expect(problem).toContain('not as described')
 })
 
-test('a rejection that nobody waits for fails', async () => {
-  expect(await workshop.run(onlyProgram(block('ts', `void Promise.reject(new Error('unseen'))`)), {})).toContain('unseen')
+test('an unhandled rejection fails', async () => {
+  expect(await runner.run(onlyProgram(block('ts', `void Promise.reject(new Error('unseen'))`)), {})).toContain('unseen')
 })
 
-test('a program that does not compile is told with its line, though it would run', async () => {
+test('a program that does not compile is reported with its line, even if it would run', async () => {
   const program = onlyProgram(
     block('ts', `import { createFlags, memoryStore } from '@flagstone/core'`, 'createFlags({ stor: memoryStore() })'),
   )
-  expect(await workshop.typeErrors([program])).toEqual([expect.stringMatching(/^docs\/page\.md:3: .*'stor' does not exist/s)])
+  expect(await runner.typeErrors([program])).toEqual([expect.stringMatching(/^docs\/page\.md:3: .*'stor' does not exist/s)])
 }, 60_000)
 
-test('types are compiled and not run, and nothing else passes for types', async () => {
+test('types are compiled and not run, and a types block may hold nothing else', async () => {
   const types = onlyProgram(block('ts types', `import type { FlagRecord } from '@flagstone/core'`, 'type Name = FlagRecord["nam"]'))
   expect(types.runs).toBe(false)
-  expect(await workshop.typeErrors([types])).toEqual([expect.stringMatching(/^docs\/page\.md:3: .*'nam'/)])
+  expect(await runner.typeErrors([types])).toEqual([expect.stringMatching(/^docs\/page\.md:3: .*'nam'/)])
   const hidden = programsOf(parseDocument('page.md', block('ts types', 'interface A {}', 'await somethingThatIsNeverRun()')))
   expect(hidden.problems).toEqual(['page.md:3: a block marked "ts types" holds more than types'])
 }, 60_000)
@@ -97,7 +97,7 @@ test.each(['js', 'typescript', 'ts no-run', 'ts fragment', 'TS', 'tsx', 'javascr
   expect(problems).toEqual([`page.md:3: a block marked "${info}" is not run; mark it "ts", "ts continue" or "ts types"`])
 })
 
-test('a block cannot continue what is not there', () => {
+test('a block cannot continue a program that does not exist', () => {
   expect(programsOf(parseDocument('page.md', block('ts continue', 'a()'))).problems).toEqual([
     'page.md:1: there is no block above that it could continue',
   ])
@@ -111,7 +111,7 @@ test('a block inside a list loses its indentation, and one that is never closed 
   ])
 })
 
-test('a dead link, a dead heading and a missing file are told with their line', async () => {
+test('a dead link, a dead heading and a missing file are reported with their line', async () => {
   const lines = [
     '# A page: `of` words',
     '[dead](missing.md) [up](../README-not-there.md) [out](../../elsewhere.md)',
@@ -132,7 +132,7 @@ test('a dead link, a dead heading and a missing file are told with their line', 
   ])
 })
 
-test('a command that is no script is told, in backticks and in blocks', async () => {
+test('a command that is not a script is reported, in backticks and in blocks', async () => {
   const lines = [
     'Run `npx -y pnpm@12 test`, `pnpm demo`, `pnpm example <name>`, `pnpm example quickstart`, `pnpm install`, `pnpm`.',
     'Or `pnpm example nothing` or `npx -y pnpm@12 tset`.',
@@ -145,7 +145,7 @@ test('a command that is no script is told, in backticks and in blocks', async ()
   ])
 })
 
-test('what is written to be run is ignored by git, and gone in the end', async () => {
+test('the files of programs are ignored by git, and removed at the end', async () => {
   const other = await openProgramRunner(root)
   expect(other.folder).toContain('/node_modules/')
   await other.close()

@@ -1,7 +1,7 @@
 import { type FlagStore, FlagsError } from '@flagstone/core/adapter'
 import type { Sql } from 'postgres'
 import { type OwnClient, openClientFromUrl, openClientLike } from './connection/own-client.ts'
-import { type RunQuery, runCancellableQuery, runQuery, throwIfAborted } from './connection/query.ts'
+import { type RunQuery, runCancellableQuery, runQuery, throwIfAborted } from './connection/run-query.ts'
 import { type ClientSettings, type PostgresStoreOptions, resolveStoreOptions } from './options/postgres-options.ts'
 import { createStoreReads } from './reads/store-reads.ts'
 import { statements } from './sql/statements.ts'

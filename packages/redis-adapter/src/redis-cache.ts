@@ -209,7 +209,7 @@ class RedisCache implements FlagCache {
     }
     if (found === 'foreign' && !this.#reportedForeign) {
       this.#reportedForeign = true
-      const message = `Another store keeps flags such as ${name} under the same prefix of this Redis. Give each store a \`prefix\` of its own.`
+      const message = `Another store keeps flags such as ${name} under the same prefix of this Redis. Give each store its own \`prefix\`.`
       this.#report(new FlagsError('CACHE_SHARED_BY_STORES', message, { flag: name }))
     }
     return { token, fenceVersion: parseFence(token)?.version ?? 0 }
@@ -256,5 +256,5 @@ function formatTtl(ttlMs: number): string {
 // Checked here, so that Redis does not reject a number in the middle of a script.
 function formatWholeNumber(number: number): string {
   if (Number.isSafeInteger(number) && number >= 0) return String(number)
-  throw new FlagsError('INVALID_OPTIONS', `${number} is neither an "as of" nor a time to live in milliseconds.`)
+  throw new FlagsError('INVALID_OPTIONS', `${number} is not a valid "as of" or time to live in milliseconds.`)
 }

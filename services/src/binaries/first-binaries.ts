@@ -9,5 +9,5 @@ export async function firstBinaries(product: string, sources: readonly (() => Pr
     if (!isAbsent(binaries)) return binaries
     reasons.push(binaries.absent)
   }
-  throw new Error(`no programs of ${product}: ${reasons.join('; ')}`)
+  throw new Error(`No programs of ${product} are available: ${reasons.join('; ')}`)
 }

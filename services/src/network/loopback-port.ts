@@ -7,7 +7,7 @@ export async function listenOnLoopback(server: Server): Promise<number> {
     server.listen(0, '127.0.0.1', resolve)
   })
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a TCP address')
+  if (address === null || typeof address === 'string') throw new Error('the server has no TCP address')
   return address.port
 }
 

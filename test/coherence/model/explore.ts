@@ -33,7 +33,7 @@ export function explore({ rules, bounds, until = () => true, visit }: Exploring)
   )
   const start = initial(bounds)
   // Maps each state to the state from which it was first reached.
-  const known = new Map([[keyOf(start), NOWHERE]])
+  const known = new Map([[keyOf(start), NO_STATE]])
   let nearest: State[] = [start]
   while (nearest.length > 0) {
     const next: State[] = []
@@ -43,7 +43,7 @@ export function explore({ rules, bounds, until = () => true, visit }: Exploring)
       for (const step of steps(rules, bounds, state)) {
         const broke = brokenBy(rules, state, step)
         if (broke !== undefined && until(broke)) {
-          const trace = [...wayTo(rules, bounds, known, keyOf, from), step.label()]
+          const trace = [...traceTo(rules, bounds, known, keyOf, from), step.label()]
           return { states: known.size, counterexample: { broke, trace } }
         }
         const key = keyOf(step.state)
@@ -57,7 +57,7 @@ export function explore({ rules, bounds, until = () => true, visit }: Exploring)
   return { states: known.size }
 }
 
-const NOWHERE = -1
+const NO_STATE = -1
 
 function initial({ processes, failovers, restarts }: Bounds): State {
   const redis = { fence: null, flag: null, decision: null }
@@ -66,13 +66,13 @@ function initial({ processes, failovers, restarts }: Bounds): State {
 }
 
 // Only keys are stored, not states, so the trace is computed by taking the steps again.
-function wayTo(rules: Rules, bounds: Bounds, known: ReadonlyMap<number, number>, keyOf: StateKey, to: number): string[] {
-  const way: number[] = []
-  for (let key = to; key !== NOWHERE; key = known.get(key) ?? NOWHERE) way.unshift(key)
+function traceTo(rules: Rules, bounds: Bounds, known: ReadonlyMap<number, number>, keyOf: StateKey, to: number): string[] {
+  const path: number[] = []
+  for (let key = to; key !== NO_STATE; key = known.get(key) ?? NO_STATE) path.unshift(key)
   let state = initial(bounds)
-  return way.slice(1).map((key) => {
+  return path.slice(1).map((key) => {
     const step = steps(rules, bounds, state).find((each) => keyOf(each.state) === key)
-    if (step === undefined) throw new Error('A state has lost its way: two that differ have one name.')
+    if (step === undefined) throw new Error('No step leads to the next state: two different states have the same key.')
     state = step.state
     return step.label()
   })

@@ -170,7 +170,7 @@ class ScheduleRun {
     })
     taking.catch(({ code }) => {
       // No snapshot of the required version was available, which is allowed.
-      if (code !== 'VERSION_NOT_REACHED') this.#found.push({ law: 'snapshot', what: `${name} was refused one: ${code}` })
+      if (code !== 'VERSION_NOT_REACHED') this.#found.push({ law: 'snapshot', what: `${name} could not take a snapshot: ${code}` })
     })
   }
 
@@ -214,7 +214,7 @@ class ScheduleRun {
       const needed = this.#fenced.get(name) ?? 0
       for (const entry of [reads[index]?.flag, reads[index]?.decision]) {
         if (entry === undefined || entry.asOf >= needed) continue
-        this.#found.push({ law: 'cache older than ok', what: `${name} as of ${entry.asOf}, though ${needed} was told` })
+        this.#found.push({ law: 'cache older than ok', what: `${name} as of ${entry.asOf}, though update ${needed} resolved with ok` })
       }
     })
     const { cursor } = await this.#store.head()
@@ -284,7 +284,7 @@ class ScheduleRun {
 
   async #closeAll(): Promise<void> {
     const closed = await this.#runUntilSettled(Promise.all(this.#processes.map(({ flags }) => flags.close())))
-    if (closed === undefined) this.#found.push({ law: 'close', what: 'a client could not be closed' })
+    if (closed === undefined) this.#found.push({ law: 'close', what: 'a client did not close' })
   }
 }
 

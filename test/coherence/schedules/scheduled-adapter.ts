@@ -30,7 +30,7 @@ export function scheduledAdapter<T extends FlagStore | FlagCache>(
       }
       return async (...args: unknown[]) => {
         await scheduler.point(owner, `${key} …`)
-        if (scheduler.fails(faults.fails)) throw new Error(`${key} did not get there`)
+        if (scheduler.fails(faults.fails)) throw new Error(`${key} was lost`)
         const result = await own(...args)
         await scheduler.point(owner, `… ${key}`)
         if (scheduler.fails(faults.fails)) throw new Error(`the answer of ${key} was lost`)

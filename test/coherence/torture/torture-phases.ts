@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GuaranteePeriod } from './check-run.ts'
 import type { EventHistory } from './event-history.ts'
-import { type FaultTargets, injectFaults } from './faults.ts'
+import { type FaultTargets, injectFaults } from './inject-faults.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { SqlEditor } from './sql-editor.ts'
 import type { WorkerFleet } from './worker-fleet.ts'

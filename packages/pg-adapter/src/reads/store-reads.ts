@@ -12,7 +12,7 @@ import {
   type LoadedRecord,
   type LoggedChanges,
 } from '@flagstone/core/adapter'
-import type { Parameters, Row, RunQuery } from '../connection/query.ts'
+import type { Parameters, Row, RunQuery } from '../connection/run-query.ts'
 import { storeError } from '../connection/store-error.ts'
 import { NEEDED_MIGRATION } from '../migrations/migrations.ts'
 import { changeFromRow, recordFromRow } from '../sql/row-mapping.ts'

@@ -1,8 +1,8 @@
 import { type Call, FlagsError, type FlagUse, type FlagUses } from '@flagstone/core/adapter'
 import type { Sql } from 'postgres'
-import { type RunQuery, runQuery, throwIfAborted } from '../connection/query.ts'
+import { type RunQuery, runQuery, throwIfAborted } from '../connection/run-query.ts'
+import { runTransaction } from '../connection/run-transaction.ts'
 import { sqlStateOf, storeError } from '../connection/store-error.ts'
-import { runTransaction } from '../connection/transaction.ts'
 import type { UseStatements } from '../sql/use-statements.ts'
 
 export interface FlagUseStore {

@@ -14,7 +14,7 @@ import {
   titleOf,
 } from '@flagstone/core/adapter'
 import type { Sql, TransactionSql } from 'postgres'
-import { runQuery } from '../connection/query.ts'
+import { runQuery } from '../connection/run-query.ts'
 import { changeFromRow, recordFromRow, rowFromContent } from '../sql/row-mapping.ts'
 import type { Statements } from '../sql/statements.ts'
 import { createWriteTransaction, takeWriteLocks } from './write-transaction.ts'

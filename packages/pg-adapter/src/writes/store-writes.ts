@@ -17,7 +17,7 @@ import {
   segmentKey,
 } from '@flagstone/core/adapter'
 import type { Sql } from 'postgres'
-import { runQuery } from '../connection/query.ts'
+import { runQuery } from '../connection/run-query.ts'
 import type { Statements } from '../sql/statements.ts'
 import { type CheckRecord, createRecordWrites } from './record-writes.ts'
 import { createWriteTransaction, takeWriteLocks } from './write-transaction.ts'

@@ -1,8 +1,8 @@
 import { type Blocker, type Call, FlagsError, titleOf } from '@flagstone/core/adapter'
 import type { Sql, TransactionSql } from 'postgres'
-import { type Row, runQuery, throwIfAborted } from '../connection/query.ts'
+import { type Row, runQuery, throwIfAborted } from '../connection/run-query.ts'
+import { runTransaction } from '../connection/run-transaction.ts'
 import { sqlStateOf, storeError } from '../connection/store-error.ts'
-import { runTransaction } from '../connection/transaction.ts'
 import type { WriteStatements } from '../sql/write-statements.ts'
 
 /** Runs `body` in a transaction. `did` and `key` appear in errors: what failed, and for which record. No key means the change log. */

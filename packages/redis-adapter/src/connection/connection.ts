@@ -1,10 +1,10 @@
 import { FlagsError } from '@flagstone/core/adapter'
 import type { RedisClient } from '../options/redis-cache-options.ts'
 import { cacheUnavailable } from './cache-unavailable.ts'
-import { startHeartbeat } from './heartbeat.ts'
 import { createClusterClient, createCommandClient, createSubscriberClient, disconnectClient } from './ioredis-client.ts'
 import type { RedisCluster, RedisNode } from './redis-node.ts'
-import { withTimeout } from './timeout.ts'
+import { startHeartbeat } from './start-heartbeat.ts'
+import { withTimeout } from './with-timeout.ts'
 
 /** Callers wait at most this long for the first attempt to connect. */
 export const FIRST_ATTEMPT_MS = 2_000
@@ -65,7 +65,7 @@ export class Connection {
     // The subscriber of an ioredis cluster changes its node without an event, and loses messages meanwhile. So this subscribes to one node.
     const nodes = this.#cluster?.nodes('all') ?? [this.node]
     const node = nodes[Math.floor(Math.random() * nodes.length)]
-    if (node === undefined) throw cacheUnavailable(this.#failure ?? new Error('No node of the cluster is known.'))
+    if (node === undefined) throw cacheUnavailable(this.#failure ?? new Error('The cluster has no known node.'))
     const dialed = createSubscriberClient(node)
     dialed.on('error', ignore)
     return dialed

@@ -49,7 +49,7 @@ export function createCommandClient(from: RedisClient | string): RedisNode {
   try {
     return new Redis(withoutKeyPrefix(from), OWN_OPTIONS) as unknown as RedisNode
   } catch (cause) {
-    throw new FlagsError('INVALID_OPTIONS', 'redisCache() needs a `url` that can be read as one.', { cause })
+    throw new FlagsError('INVALID_OPTIONS', 'redisCache() needs a valid `url`.', { cause })
   }
 }
 
@@ -75,7 +75,7 @@ export function createClusterClient(client: RedisClient): RedisCluster {
   const { redisOptions, keyPrefix = '' } = client.options as { readonly redisOptions?: object; readonly keyPrefix?: string }
   // Redis hashes the text in the first braces of a key, which must be the flag's name.
   if (keyPrefix.includes('{')) {
-    throw new FlagsError('INVALID_OPTIONS', 'redisCache() needs a `client` whose keyPrefix has no braces where it is a Cluster.')
+    throw new FlagsError('INVALID_OPTIONS', 'redisCache() needs a `client` without braces in its keyPrefix if it is a Cluster.')
   }
   const overrides = { ...OWN_CLUSTER_OPTIONS, redisOptions: { ...redisOptions, ...OWN_OPTIONS } }
   return (client as unknown as RedisCluster).duplicate([], overrides)

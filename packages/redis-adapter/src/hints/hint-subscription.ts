@@ -1,9 +1,9 @@
 import { type ChannelListener, FlagsError } from '@flagstone/core/adapter'
 import { type Connection, FIRST_ATTEMPT_MS } from '../connection/connection.ts'
-import { startHeartbeat } from '../connection/heartbeat.ts'
 import { backoffMs, disconnectClient } from '../connection/ioredis-client.ts'
 import type { RedisNode } from '../connection/redis-node.ts'
-import { withTimeout } from '../connection/timeout.ts'
+import { startHeartbeat } from '../connection/start-heartbeat.ts'
+import { withTimeout } from '../connection/with-timeout.ts'
 import { parseHint } from './hint-message.ts'
 
 /** Receives the hints of one channel over its own connection. It reconnects whenever the connection is lost, until `stop`. */

@@ -33,7 +33,7 @@ function decode(result: readonly (readonly (Buffer | null)[])[]): readonly Row[]
 
 /** Throws `STORE_TIMEOUT` if the caller has aborted the call. */
 export function throwIfAborted({ signal }: Call = {}): void {
-  if (signal?.aborted) throw toFlagsError(signal.reason, 'STORE_TIMEOUT', 'The call was given up')
+  if (signal?.aborted) throw toFlagsError(signal.reason, 'STORE_TIMEOUT', 'The call was aborted')
 }
 
 /**

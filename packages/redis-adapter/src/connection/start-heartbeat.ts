@@ -1,5 +1,5 @@
 import type { RedisNode } from './redis-node.ts'
-import { withTimeout } from './timeout.ts'
+import { withTimeout } from './with-timeout.ts'
 
 const INTERVAL_MS = 5_000
 const ANSWER_TIMEOUT_MS = 2_000
