@@ -1,5 +1,5 @@
 /**
- * Packs every package and looks at what a user would get: publint and attw on the tarball, then an install into a fresh folder
+ * Packs every package and checks what a user gets: publint and attw on the tarball, then an install into a fresh folder
  * and every entry point through `import` and `require`.
  */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { mustRun } from './command.ts'
+import { runOrThrow } from './run-command.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const MUST_HOLD = ['package.json', 'README.md', 'LICENSE']
@@ -43,11 +43,11 @@ async function step(title: string, work: () => Promise<string | undefined>): Pro
 }
 
 async function pnpm(args: readonly string[], cwd: string): Promise<string> {
-  // The pnpm that runs this script, where one does; the path of a standalone pnpm is a program, not a script.
+  // Uses the pnpm that runs this script, if any. The path of a standalone pnpm is a program, not a script.
   const own = process.env['npm_execpath']
   if (own && /pnpm/.test(own))
-    return /\.[cm]?js$/.test(own) ? mustRun(process.execPath, [own, ...args], { cwd }) : mustRun(own, args, { cwd })
-  return mustRun('npx', ['-y', 'pnpm@12', ...args], { cwd })
+    return /\.[cm]?js$/.test(own) ? runOrThrow(process.execPath, [own, ...args], { cwd }) : runOrThrow(own, args, { cwd })
+  return runOrThrow('npx', ['-y', 'pnpm@12', ...args], { cwd })
 }
 
 async function pack(folder: string, into: string): Promise<Packed> {
@@ -58,7 +58,7 @@ async function pack(folder: string, into: string): Promise<Packed> {
 }
 
 async function contents({ manifest, tarball }: Packed): Promise<string> {
-  const listed = await mustRun('tar', ['-tzf', tarball])
+  const listed = await runOrThrow('tar', ['-tzf', tarball])
   const files = listed
     .trim()
     .split('\n')
@@ -70,7 +70,7 @@ async function contents({ manifest, tarball }: Packed): Promise<string> {
   const targets = [...JSON.stringify(manifest.exports).matchAll(/"\.\/([^"]*\.[^"]*)"(?!:)/g)].map(([, file]) => String(file))
   const absent = targets.filter((file) => !files.includes(file))
   if (absent.length > 0) throw new Error(`exports name what the tarball does not hold: ${absent.join(', ')}`)
-  const packed = await mustRun('tar', ['-xzOf', tarball, 'package/package.json'])
+  const packed = await runOrThrow('tar', ['-xzOf', tarball, 'package/package.json'])
   if (packed.includes('workspace:')) throw new Error('the packed package.json still says "workspace:"')
   return `${files.length} files`
 }
@@ -83,23 +83,23 @@ async function lint({ tarball }: Packed): Promise<undefined> {
 }
 
 async function types({ tarball }: Packed): Promise<undefined> {
-  // Resolution for Node 10 knows no export subpaths, and no Node that the packages support resolves that way.
+  // Resolution for Node 10 does not support export subpaths, and no supported Node version uses it.
   const attw = join(ROOT, 'node_modules/.bin/attw')
-  await mustRun(attw, [tarball, '--profile', 'node16', '--no-color', '--no-emoji', '--format', 'ascii'])
+  await runOrThrow(attw, [tarball, '--profile', 'node16', '--no-color', '--no-emoji', '--format', 'ascii'])
 }
 
 async function install(folder: string, packed: readonly Packed[]): Promise<string> {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'fresh', private: true, version: '0.0.0' }))
   const peers = peersOf(packed.map(({ manifest }) => manifest))
   const wanted = [...packed.map(({ tarball }) => tarball), ...peers]
-  await mustRun('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', ...wanted], {
+  await runOrThrow('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', ...wanted], {
     cwd: folder,
     env: plainEnv(),
   })
   return `${packed.length} tarballs, ${peers.join(', ')}`
 }
 
-/** What users bring along: the peers that are not packed here, in the range that the tests use. */
+/** The peer dependencies that users install themselves, in the range that the tests use. */
 function peersOf(manifests: readonly Manifest[]): string[] {
   const own = new Set(manifests.map(({ name }) => name))
   const names = manifests.flatMap(({ peerDependencies = {}, devDependencies = {} }) =>
@@ -110,7 +110,7 @@ function peersOf(manifests: readonly Manifest[]): string[] {
   return [...new Set(names)]
 }
 
-/** Without the settings that pnpm hands to its scripts, which npm would take for its own. */
+/** The environment without the settings that pnpm passes to scripts, which npm would also read. */
 function plainEnv(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_/i.test(name)))
 }
@@ -125,8 +125,8 @@ async function load(folder: string, specifier: string, data: boolean): Promise<s
   const esm = `const m = await import(${name}${attributes}); console.log(Object.keys(m).sort().join())`
   const cjs = `console.log(Object.keys(require(${name})).sort().join())`
   const [imported, required] = await Promise.all([
-    mustRun(process.execPath, ['--no-warnings', '--input-type=module', '-e', esm], { cwd: folder, timeoutMs: 30_000 }),
-    mustRun(process.execPath, ['--no-warnings', '-e', cjs], { cwd: folder, timeoutMs: 30_000 }),
+    runOrThrow(process.execPath, ['--no-warnings', '--input-type=module', '-e', esm], { cwd: folder, timeoutMs: 30_000 }),
+    runOrThrow(process.execPath, ['--no-warnings', '-e', cjs], { cwd: folder, timeoutMs: 30_000 }),
   ])
   if (data) return 'both'
   if (imported !== required) throw new Error(`import and require give different names:\n${imported}${required}`)

@@ -1,5 +1,5 @@
 /**
- * Runs each `examples/<name>/main.ts` twice, with nothing configured and on real services, and fails when one fails or does not
+ * Runs each `examples/<name>/main.ts` twice, with nothing configured and on real services. Fails if one fails or does not
  * end by itself.
  */
 import { existsSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { takeServices } from '@flagstone/services'
-import { runCommand } from './command.ts'
+import { runCommand } from './run-command.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const EXAMPLES = join(ROOT, 'examples')

@@ -3,15 +3,15 @@ import { afterAll, describe, expect, inject, test } from 'vitest'
 import { readScripts, unknownCommands } from './markdown/commands.ts'
 import { readDocuments } from './markdown/document.ts'
 import { freshServices } from './markdown/fresh-services.ts'
+import { openProgramRunner } from './markdown/program-runner.ts'
 import { programsOf } from './markdown/programs.ts'
 import { deadReferences } from './markdown/references.ts'
-import { openWorkshop } from './markdown/workshop.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const documents = await readDocuments(root)
 const scripts = await readScripts(root)
-const workshop = await openWorkshop(root)
-afterAll(() => workshop.close())
+const runner = await openProgramRunner(root)
+afterAll(() => runner.close())
 
 describe.each(documents)('$path', (document) => {
   const { programs, problems } = programsOf(document)
@@ -27,7 +27,7 @@ describe.each(documents)('$path', (document) => {
   test.each(programs.filter(({ runs }) => runs))('runs the program at line $line', { timeout: 60_000 }, async (program) => {
     const services = await freshServices(inject('databaseUrl'), inject('redisUrl'))
     try {
-      expect(await workshop.run(program, services.env)).toBeUndefined()
+      expect(await runner.run(program, services.env)).toBeUndefined()
     } finally {
       await services.drop()
     }
@@ -35,5 +35,5 @@ describe.each(documents)('$path', (document) => {
 })
 
 test('every block of code in the documents compiles', { timeout: 60_000 }, async () => {
-  expect(await workshop.typeErrors(documents.flatMap((document) => programsOf(document).programs))).toEqual([])
+  expect(await runner.typeErrors(documents.flatMap((document) => programsOf(document).programs))).toEqual([])
 })

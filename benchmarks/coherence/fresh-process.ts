@@ -1,9 +1,9 @@
-/** A process that starts, asks at once, says what it was answered and ends. */
+/** A process that starts, reads at once, sends its answers to the parent and ends. */
 import { createFlags } from '@flagstone/core'
 import { postgresStore } from '@flagstone/pg-adapter'
 import { redisCache } from '@flagstone/redis-adapter'
-import { now, USER } from './protocol.ts'
-import type { FreshAnswers, FreshPlan } from './starts.ts'
+import type { FreshAnswers, FreshPlan } from './measure-starts.ts'
+import { now, USER } from './worker-messages.ts'
 
 const { schema, databaseUrl, redisUrl, names } = JSON.parse(process.argv[2] ?? '') as FreshPlan
 const from = now()

@@ -1,24 +1,24 @@
 /**
- * How soon a change is answered, and what it costs: `pnpm figures`. Everything runs on a PostgreSQL and a Redis of its own, in processes of
- * its own, and each figure stands beside a bare message or command of the same run. No time fails a run; a wrong answer does.
+ * Measures how soon a change is answered, and what it costs: `pnpm figures`. Everything runs on a private PostgreSQL and Redis, in separate
+ * processes, and each figure is compared with a bare message or command of the same run. Only a wrong answer fails a run, not a slow one.
  */
 import { availableParallelism } from 'node:os'
-import { invalidations } from './invalidations.ts'
-import { read } from './read.ts'
-import { type Result, table } from './result.ts'
-import { silences } from './silences.ts'
-import { starts } from './starts.ts'
-import { updates } from './updates.ts'
-import { openWorld, type World } from './world.ts'
+import { type BenchmarkServices, startBenchmarkServices } from './benchmark-services.ts'
+import { measureInvalidations } from './measure-invalidations.ts'
+import { measureOutages } from './measure-outages.ts'
+import { measureReads } from './measure-reads.ts'
+import { measureStarts } from './measure-starts.ts'
+import { measureUpdates } from './measure-updates.ts'
+import { type Result, resultsTable } from './results-table.ts'
 
-/** Nothing takes so long. */
+/** The run is stopped after this time. */
 const LIMIT_MS = 10 * 60_000
-const FIGURES: readonly (readonly [string, (world: World) => Promise<readonly Result[]>])[] = [
-  ['a, b: a change → every process', updates],
-  ['c: invalidation of a flag with many cached users', invalidations],
-  ['d: READ', read],
-  ['e, f: after an outage, and in silence', silences],
-  ['g: a fresh process', starts],
+const FIGURES: readonly (readonly [string, (services: BenchmarkServices) => Promise<readonly Result[]>])[] = [
+  ['a, b: a change → every process', measureUpdates],
+  ['c: invalidation of a flag with many cached users', measureInvalidations],
+  ['d: READ', measureReads],
+  ['e, f: after an outage, and in silence', measureOutages],
+  ['g: a fresh process', measureStarts],
 ]
 
 const overdue = setTimeout(() => {
@@ -31,22 +31,22 @@ const began = performance.now()
 const seconds = (from: number): string => `${((performance.now() - from) / 1_000).toFixed(0)} s`
 const wanted = process.argv.slice(2)
 const results: Result[] = []
-const world = await openWorld()
+const services = await startBenchmarkServices()
 try {
-  console.log(`${world.postgres.product}, ${world.redis.product}, Node ${process.version}`)
+  console.log(`${services.postgres.product}, ${services.redis.product}, Node ${process.version}`)
   for (const [title, figure] of FIGURES) {
     if (wanted.length > 0 && !wanted.some((letter) => title.split(':')[0]?.includes(letter))) continue
     const from = performance.now()
     console.log(`\n${title}`)
-    results.push(...(await figure(world)))
+    results.push(...(await figure(services)))
     console.log(`  (${seconds(from)})`)
   }
 } finally {
-  await world.end()
+  await services.end()
 }
-console.log(`\n${table(results)}`)
+console.log(`\n${resultsTable(results)}`)
 console.log(
   `\n${seconds(began)} in all, on ${availableParallelism()} processors: who is the last of many processes waits for the others' work too.`,
 )
-// A socket that a proxy reset while it was being shut down keeps its handle for ever on Node 20.
+// On Node 20, a socket that a proxy resets while it shuts down keeps its handle open.
 process.exit()

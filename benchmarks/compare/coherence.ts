@@ -1,7 +1,7 @@
 /**
- * What an update leaves behind, beside five other caches: `pnpm compare:coherence`. Each scenario is played on a real Redis, with a slow
- * source of truth; then every process is asked again and again. A process is a client of its own with connections of its own; all run in
- * one Node process.
+ * Compares how long old values remain after an update, in Flagstone and five other caches: `pnpm compare:coherence`. Each scenario runs on
+ * a real Redis with a slow source of truth; then every process is read again and again. A process is a client with its own connections; all
+ * run in one Node process.
  */
 import { readFile } from 'node:fs/promises'
 import { type PrivateService, startPrivateRedis } from '@flagstone/services'
@@ -12,26 +12,28 @@ import { cacheable } from './libraries/cacheable.ts'
 import { flagstone } from './libraries/flagstone.ts'
 import { layeredLoader } from './libraries/layered-loader.ts'
 import { type Library, TTL_MS } from './library.ts'
-import { observe } from './observe.ts'
+import { observeAnswers } from './observe-answers.ts'
+import { openScenarioRun } from './scenario-run.ts'
 import { SCENARIOS, type Scenario } from './scenarios.ts'
-import { openWorld } from './world.ts'
 
 const ROUNDS = 3
 const LIBRARIES: readonly Library[] = [bentocache, layeredLoader, cacheable, cacheManager, asyncCacheDedupe, flagstone]
-/** A value's time to live began when it was loaded: before the update was made known, from which time is counted here. */
+/**
+ * A value's TTL starts when it is loaded, but times here start when the update is made known. So from this share on, the whole TTL passed.
+ */
 const WHOLE = 0.75
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
-/** How long old answers were given in each round. */
-async function play(library: Library, scenario: Scenario, redis: PrivateService): Promise<readonly number[]> {
+/** How long old answers were given, for each round. */
+async function runScenario(library: Library, scenario: Scenario, redis: PrivateService): Promise<readonly number[]> {
   const rounds: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    const world = await openWorld(library, redis)
+    const scenarioRun = await openScenarioRun(library, redis)
     try {
-      rounds.push((await observe(await scenario.play(world))).oldMs)
+      rounds.push((await observeAnswers(await scenario.run(scenarioRun))).oldMs)
     } finally {
-      await world.end()
+      await scenarioRun.end()
     }
   }
   return rounds
@@ -54,7 +56,7 @@ async function row(library: Library): Promise<string> {
   const redis = await startPrivateRedis()
   try {
     const cells = [library.name, await version(library)]
-    for (const scenario of SCENARIOS) cells.push(verdict(await play(library, scenario, redis)))
+    for (const scenario of SCENARIOS) cells.push(verdict(await runScenario(library, scenario, redis)))
     return line(cells)
   } finally {
     await redis.stop()
@@ -73,5 +75,5 @@ The time from the update (made known the way the library documents) to the last 
 The peers keep values for ${seconds(TTL_MS)} in each layer, so "the whole TTL" is whatever you set; Flagstone has its defaults (300 s in Redis, none in memory).
 A process is a client with connections of its own; all of a row share one private Redis. Where nothing goes wrong, the time is the message's.`)
 for (const { name, used } of LIBRARIES) console.log(`- ${name}: ${used}`)
-// Some peers go on trying to reach a Redis that is gone, whatever is closed.
+// Some libraries keep trying to reach a stopped Redis, even after they are closed.
 process.exit()

@@ -1,37 +1,33 @@
-import type { Source } from './source.ts'
+import type { FlagValue } from './flag-value.ts'
+import type { SourceOfTruth } from './source-of-truth.ts'
 
-/** What a flag is in the source of truth. Peers cache this object. */
-export interface Value {
-  readonly rollout: number
-}
-
-/** One application process: a memory, a connection to the shared Redis and, where the library has one, a bus of its own. */
-export interface Process {
-  read(): Promise<Value>
+/** One application process: a memory, a connection to the shared Redis and, if the library has one, its own bus. */
+export interface LibraryProcess {
+  read(): Promise<FlagValue>
   /** Writes to the source of truth, and then does what the library's documentation says to do after a write. */
-  write(value: Value): Promise<void>
+  write(value: FlagValue): Promise<void>
   end(): Promise<void>
 }
 
-export interface Start {
-  /** Of Redis, or of the proxy that this process reaches it through. */
+export interface StartOptions {
+  /** The port of Redis, or of the proxy through which this process reaches it. */
   readonly port: number
-  /** The flag's name, unlike that of any other run. */
+  /** The flag's name, unique to this run. */
   readonly key: string
-  readonly source: Source
+  readonly source: SourceOfTruth
 }
 
 export interface Library {
   readonly name: string
   /** The package that its version is read from. */
   readonly from: string
-  /** How it is used, and where its documentation recommends that. */
+  /** How the library is used, and where its documentation recommends that. */
   readonly used: string
   /** How many connections of a process subscribe to the bus. */
   readonly subscribers: number
   /** Resolves when the process can be used. */
-  start(options: Start): Promise<Process>
+  start(options: StartOptions): Promise<LibraryProcess>
 }
 
-/** What every peer is told: how long its layers keep a value, in milliseconds. */
+/** How long the layers of every other library keep a value, in milliseconds. */
 export const TTL_MS = 2_000

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 
-/** A client that leaves lost connections to its retries, as its duplicates do, and prints nothing about them. */
+/** A client that prints nothing about lost connections, and whose duplicates print nothing either. It reconnects by itself. */
 export class QuietRedis extends Redis {
   constructor(port: number) {
     super(port)

@@ -1,23 +1,21 @@
-import type { Process, Value } from './library.ts'
-import type { World } from './world.ts'
+import { NEW, OLD } from './flag-value.ts'
+import type { LibraryProcess } from './library.ts'
+import type { ScenarioRun } from './scenario-run.ts'
 
-export const OLD: Value = { rollout: 0 }
-export const NEW: Value = { rollout: 100 }
-
-/** By then a process has sent what it loaded to Redis. Some wait for the reply, which does not come. */
+/** After this time a process has sent its loaded value to Redis. Some libraries wait for the reply, which does not come. */
 const WRITE_MS = 100
 
-/** Brings a world to the moment after which nobody may answer old, and answers whose answers are then watched. */
+/** Runs up to the moment after which no process may answer old. Returns the processes to observe. */
 export interface Scenario {
   readonly title: string
-  play(world: World): Promise<readonly Process[]>
+  run(scenarioRun: ScenarioRun): Promise<readonly LibraryProcess[]>
 }
 
 export const SCENARIOS: readonly Scenario[] = [
   {
     title: 'nothing goes wrong',
-    async play(world) {
-      const [a, b] = [await world.process(), await world.process()]
+    async run(scenarioRun) {
+      const [a, b] = [await scenarioRun.startProcess(), await scenarioRun.startProcess()]
       await warm(a, b)
       await b.write(NEW)
       return [a, b]
@@ -25,9 +23,9 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     title: 'invalidation during a load, one process',
-    async play(world) {
-      const a = await world.process()
-      const { loading, release } = world.source.hold()
+    async run(scenarioRun) {
+      const a = await scenarioRun.startProcess()
+      const { loading, release } = scenarioRun.source.holdReads()
       const reading = a.read()
       await loading
       await a.write(NEW)
@@ -38,13 +36,13 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     title: 'invalidation during a load, two processes',
-    async play(world) {
-      const [a, b] = [await world.process(), await world.process()]
-      const { loading, release } = world.source.hold()
+    async run(scenarioRun) {
+      const [a, b] = [await scenarioRun.startProcess(), await scenarioRun.startProcess()]
+      const { loading, release } = scenarioRun.source.holdReads()
       const reading = a.read()
       await loading
       await b.write(NEW)
-      await world.delivered()
+      await scenarioRun.waitUntilDelivered()
       release()
       await reading
       return [a, b]
@@ -52,38 +50,38 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     title: 'a lost hint',
-    async play(world) {
-      const [a, b] = [await world.process(world.proxy), await world.process()]
+    async run(scenarioRun) {
+      const [a, b] = [await scenarioRun.startProcess(scenarioRun.proxy), await scenarioRun.startProcess()]
       await warm(a, b)
-      world.proxy.cut()
+      scenarioRun.proxy.cut()
       await b.write(NEW)
-      world.proxy.heal()
+      scenarioRun.proxy.heal()
       return [a, b]
     },
   },
   {
     title: 'a late replayed write',
-    async play(world) {
-      const [a, b] = [await world.process(world.proxy), await world.process()]
-      const { loading, release } = world.source.hold()
+    async run(scenarioRun) {
+      const [a, b] = [await scenarioRun.startProcess(scenarioRun.proxy), await scenarioRun.startProcess()]
+      const { loading, release } = scenarioRun.source.holdReads()
       const reading = a.read()
       await loading
-      // What A has loaded is now old before it reaches Redis.
-      world.proxy.blackHole()
+      // The value that A has loaded becomes old before it reaches Redis.
+      scenarioRun.proxy.blackHole()
       release()
       await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, WRITE_MS))])
       await b.write(NEW)
-      world.proxy.heal()
+      scenarioRun.proxy.heal()
       await reading
-      await world.delivered()
-      return [a, b, await world.process()]
+      await scenarioRun.waitUntilDelivered()
+      return [a, b, await scenarioRun.startProcess()]
     },
   },
 ]
 
-async function warm(...processes: readonly Process[]): Promise<void> {
+async function warm(...processes: readonly LibraryProcess[]): Promise<void> {
   for (const each of processes) {
     const { rollout } = await each.read()
-    if (rollout !== OLD.rollout) throw new Error('a process did not begin with the old value')
+    if (rollout !== OLD.rollout) throw new Error('a process did not start with the old value')
   }
 }

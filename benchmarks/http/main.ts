@@ -1,9 +1,9 @@
 /**
- * What a flag over HTTP costs, beside an empty route of the same server; and all flags at once beside one by one. The server has a process of
- * its own, so what is counted is requests per second and its CPU time per request. Ratios within one run; nothing is asserted.
+ * Compares the cost of a flag over HTTP with an empty route of the same server, and all flags at once with one by one. The server runs in
+ * its own process, so this prints requests per second and CPU time per request. Ratios are within one run; nothing is asserted.
  */
-import { get, type Load, LoadClient, post } from './load.ts'
-import { startServer } from './under-load.ts'
+import { get, LoadClient, type LoadResult, post } from './load-client.ts'
+import { startServerProcess } from './server-process.ts'
 
 const ROUNDS = 7
 const REQUESTS = 8_000
@@ -12,11 +12,11 @@ const MANY = 1_000
 const USERS = 1_000
 const FLAGS = 100
 
-const server = await startServer()
+const server = await startServerProcess()
 const client = new LoadClient(server.port)
 const tag = (await fetch(`http://127.0.0.1:${server.port}/flags/flag-50`)).headers.get('etag') ?? ''
 
-interface Measured extends Load {
+interface Measured extends LoadResult {
   readonly cpuUs: number
 }
 

@@ -1,4 +1,4 @@
-/** The server under load, in a process of its own: an empty Hono route, and the handler, in one app. */
+/** The server under load: an empty Hono route and the handler in one app. It runs in its own process. */
 import type { AddressInfo } from 'node:net'
 import { createFlags, memoryStore } from '@flagstone/core'
 import { flagsHandler } from '@flagstone/http-handler'
@@ -14,7 +14,7 @@ await flags.ready()
 const handler = flagsHandler({ flags, public: 'evaluate' })
 const app = new Hono()
 app.get('/empty', (c) => c.json({}))
-// As many bytes and headers as the handler's answer has, from a route that waits once.
+// A route with the same bytes and headers as the handler's response, and one await.
 const answer = await handler(new Request('http://localhost/flags/flag-50?user_id=user-1'))
 const [text, headers] = [await answer.text(), Object.fromEntries(answer.headers)]
 app.get('/same', async () => await Promise.resolve(new Response(text, { headers })))

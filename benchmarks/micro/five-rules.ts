@@ -2,7 +2,7 @@ import type { Condition, Rule } from '@flagstone/core'
 
 const plans = ['free', 'team', 'pro', 'scale', 'enterprise']
 
-/** Five rules of two conditions for half of those who meet them. The last one is for a German with this plan, the others are for nobody. */
+/** Five rules of two conditions, each with a rollout of 50 %. The last one matches Germans with this plan; the others match nobody. */
 export function fiveRules(plan: string): Rule[] {
   return plans.map((each, index) => {
     const isLast = index === plans.length - 1

@@ -1,5 +1,5 @@
 /**
- * What OpenFeature's client costs over Flagstone, beside the same client over its own in-memory provider: `pnpm bench:openfeature`. CPU
+ * Compares OpenFeature's client on Flagstone with the same client on its own in-memory provider: `pnpm bench:openfeature`. Prints CPU
  * nanoseconds per call, and the ratios.
  */
 import { createFlags, memoryStore } from '@flagstone/core'

@@ -1,4 +1,4 @@
-/** What rules cost beside a plain gate: `tsx micro/rules.ts`. CPU nanoseconds per evaluation, and the ratios to a plain `admits`. */
+/** Compares rules with a plain rollout: `tsx micro/rules.ts`. Prints CPU nanoseconds per evaluation, and the ratios to a plain `admits`. */
 import type { FlagRecord, Rule } from '@flagstone/core/adapter'
 import xxhash from 'xxhash-wasm'
 import { CompiledFlag } from '../../packages/core/src/evaluate/compiled-flag.ts'

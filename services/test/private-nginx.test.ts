@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
-import { fetchDebian } from '../src/fetch-debian.ts'
+import { fetchDebianPackage } from '../src/binaries/fetch-debian-package.ts'
 import { isAbsent, type PrivateService, startPrivateNginx } from '../src/index.ts'
-import { alive, gone } from './processes.ts'
+import { isAlive, waitUntilGone } from './processes.ts'
 
 const started: PrivateService[] = []
 afterEach(async () => {
@@ -22,7 +22,7 @@ async function start(server: string): Promise<PrivateService> {
 }
 
 describe.skipIf(absent !== undefined)(`a private nginx${absent === undefined ? '' : ` (${absent})`}`, () => {
-  test('answers by its directives, on this machine alone', async () => {
+  test('follows its directives, and is reachable only on this machine', async () => {
     const [one, two] = await Promise.all([start('location / { return 200 one; }'), start('location / { return 200 two; }')])
     expect([await (await fetch(one.url)).text(), await (await fetch(two.url)).text()]).toEqual(['one', 'two'])
     expect([one.kind, one.product.split(' ')[0], one.port === two.port]).toEqual(['nginx', 'nginx', false])
@@ -32,18 +32,18 @@ describe.skipIf(absent !== undefined)(`a private nginx${absent === undefined ? '
   test('is gone with all of its processes when it is stopped', async () => {
     const service = await start('')
     const { pid } = service
-    expect(alive(pid)).toBe(true)
+    expect(isAlive(pid)).toBe(true)
     await Promise.all([service.stop(), service.stop()])
-    await gone(pid)
+    await waitUntilGone(pid)
     await expect(fetch(service.url)).rejects.toThrow()
   })
 
-  test('says what it has against its directives', async () => {
+  test('reports the directive that it refuses', async () => {
     await expect(startPrivateNginx({ server: 'no_such_directive on;' })).rejects.toThrow(/does not come up: .*no_such_directive/)
   })
 
-  test.skipIf(!existsSync('/usr/bin/apt-get'))('can be had without being installed', { timeout: 240_000 }, async (context) => {
-    const binaries = await fetchDebian({ name: 'nginx', program: 'usr/sbin/nginx', version: '-v' })
+  test.skipIf(!existsSync('/usr/bin/apt-get'))('can be fetched without being installed', { timeout: 240_000 }, async (context) => {
+    const binaries = await fetchDebianPackage({ name: 'nginx', program: 'usr/sbin/nginx', version: '-v' })
     if (isAbsent(binaries)) return context.skip(binaries.absent)
     const service = await startPrivateNginx({ binaries, server: 'location / { return 200 fetched; }' })
     if (isAbsent(service)) throw new Error(service.absent)

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import postgres, { type Sql } from 'postgres'
 import { afterEach, expect, test } from 'vitest'
-import { fetchPostgres } from '../src/fetch-postgres.ts'
+import { fetchPostgres } from '../src/binaries/fetch-postgres.ts'
 import { type PrivateService, startPrivatePostgres } from '../src/index.ts'
-import { isAbsent } from '../src/service.ts'
-import { gone, settles } from './processes.ts'
+import { isAbsent } from '../src/service/absent.ts'
+import { settlesWithin, waitUntilGone } from './processes.ts'
 
 const started: PrivateService[] = []
 const clients: Sql[] = []
@@ -34,14 +34,14 @@ test('a pause freezes running sessions too, and a kill with a restart keeps what
   await sql`insert into kept values (7)`
   await service.pause()
   const answer = sql`select n from kept`.execute()
-  expect(await settles(answer, 150)).toBe(false)
+  expect(await settlesWithin(answer, 150)).toBe(false)
   await service.resume()
   expect(await answer).toEqual([{ n: 7 }])
   await sql`checkpoint`
 
   const { pid, port } = service
   await service.kill()
-  await gone(pid)
+  await waitUntilGone(pid)
   await service.restart()
   expect(service.port).toBe(port)
   expect(await connect(service)`select n from kept`).toEqual([{ n: 7 }])
@@ -52,11 +52,11 @@ test('stopping it leaves no process and no folder', async () => {
   const [row] = await connect(service)<{ data_directory: string }[]>`show data_directory`
   const { pid } = service
   await service.stop()
-  await gone(pid)
+  await waitUntilGone(pid)
   expect(existsSync(row?.data_directory ?? '/')).toBe(false)
 })
 
-test('programs of the platform package run as well as those of the machine', async ({ skip }) => {
+test('programs of the platform package work as well as those of the machine', async ({ skip }) => {
   const binaries = await fetchPostgres()
   if (isAbsent(binaries)) return skip(binaries.absent)
   const service = await start({ binaries })

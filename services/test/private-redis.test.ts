@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { afterEach, expect, test } from 'vitest'
 import { type PrivateService, startPrivateRedis } from '../src/index.ts'
-import { alive, gone, settles } from './processes.ts'
+import { isAlive, settlesWithin, waitUntilGone } from './processes.ts'
 
 const started: PrivateService[] = []
 const clients: Redis[] = []
@@ -24,7 +24,7 @@ function connect(service: PrivateService): Redis {
   return client
 }
 
-test('two of them share nothing', async () => {
+test('two private servers share nothing', async () => {
   const [one, two] = await Promise.all([start(), start()])
   expect(one.port).not.toBe(two.port)
   await connect(one).set('key', 'value')
@@ -39,17 +39,17 @@ test('while paused it keeps its connections and answers nothing', async () => {
   await client.set('key', 'value')
   await service.pause()
   const answer = client.get('key')
-  expect(await settles(answer, 150)).toBe(false)
+  expect(await settlesWithin(answer, 150)).toBe(false)
   await service.resume()
   expect(await answer).toBe('value')
 })
 
-test('a killed one is gone and restarts on the same port, empty by default', async () => {
+test('a killed server has ended and restarts on the same port, empty by default', async () => {
   const service = await start()
   await connect(service).set('key', 'value')
   const { pid, port } = service
   await service.kill()
-  expect(alive(pid)).toBe(false)
+  expect(isAlive(pid)).toBe(false)
   expect(() => service.pid).toThrow('not running')
   await service.restart()
   expect(service.port).toBe(port)
@@ -57,7 +57,7 @@ test('a killed one is gone and restarts on the same port, empty by default', asy
   expect(await connect(service).get('key')).toBeNull()
 })
 
-test('a persistent one has its data after a kill', async () => {
+test('a persistent server keeps its data after a kill', async () => {
   const service = await start({ persist: true })
   await connect(service).set('key', 'value')
   await service.kill()
@@ -71,11 +71,11 @@ test('stopping it twice, paused or not, leaves no process and no folder', async 
   const { pid } = service
   await service.pause()
   await Promise.all([service.stop(), service.stop()])
-  await gone(pid)
+  await waitUntilGone(pid)
   expect(existsSync(String(folder))).toBe(false)
   await expect(service.restart()).rejects.toThrow('stopped for good')
 })
 
-test('a server that refuses its arguments is an error with its own words', async () => {
+test('if the server refuses its arguments, the error repeats its message', async () => {
   await expect(start({ args: ['--no-such-setting', '1'] })).rejects.toThrow(/does not come up: .*(no-such-setting|Bad directive)/)
 })

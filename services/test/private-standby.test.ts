@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import postgres, { type Sql } from 'postgres'
 import { afterEach, expect, test, vi } from 'vitest'
-import { fetchPostgres } from '../src/fetch-postgres.ts'
+import type { Binaries } from '../src/binaries/binaries.ts'
+import { fetchPostgres } from '../src/binaries/fetch-postgres.ts'
 import { type PrivateService, startPrivatePostgres, startPrivateStandby } from '../src/index.ts'
-import { type Binaries, isAbsent } from '../src/service.ts'
-import { gone } from './processes.ts'
+import { isAbsent } from '../src/service/absent.ts'
+import { waitUntilGone } from './processes.ts'
 
 const started: PrivateService[] = []
 const clients: Sql[] = []
@@ -35,7 +36,7 @@ async function reaches(standby: PrivateService, n: number): Promise<void> {
   await vi.waitFor(async () => expect(await sql`select from notes where n = ${n}`).toHaveLength(1), { timeout: 10_000, interval: 10 })
 }
 
-test('a standby follows its primary, takes no write, and outlives it', async () => {
+test('a standby follows its primary, refuses writes, and keeps running without it', async () => {
   const [primary, standby] = await pair()
   await connect(primary)`insert into notes values (1)`
   await reaches(standby, 1)
@@ -47,12 +48,12 @@ test('a standby follows its primary, takes no write, and outlives it', async () 
   await reaches(standby, 3)
 })
 
-test('stopping it leaves no process and no folder, and its primary at work', async () => {
+test('stopping it leaves no process and no folder, and its primary running', async () => {
   const [primary, standby] = await pair()
   const [row] = await connect(standby)<{ data_directory: string }[]>`show data_directory`
   const { pid } = standby
   await standby.stop()
-  await gone(pid)
+  await waitUntilGone(pid)
   expect(existsSync(row?.data_directory ?? '/')).toBe(false)
   await connect(primary)`insert into notes values (1)`
 })
@@ -65,7 +66,7 @@ test('programs of the platform package make a standby as well', async ({ skip })
   await reaches(standby, 1)
 })
 
-test('a standby of a server that is gone is refused', async () => {
+test('a standby of a stopped server is refused', async () => {
   const primary = await startPrivatePostgres()
   started.push(primary)
   await primary.kill()

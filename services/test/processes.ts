@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export function alive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -10,16 +10,16 @@ export function alive(pid: number): boolean {
 }
 
 /** Waits until a process is gone; rejects after 8 s. */
-export async function gone(pid: number): Promise<void> {
+export async function waitUntilGone(pid: number): Promise<void> {
   const until = Date.now() + 8000
-  while (alive(pid)) {
+  while (isAlive(pid)) {
     if (Date.now() > until) throw new Error(`process ${pid} is still there`)
     await sleep(20)
   }
 }
 
 /** Whether a promise settles within `ms`. */
-export async function settles(promise: Promise<unknown>, ms: number): Promise<boolean> {
+export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   const settled = promise.then(
     () => true,
     () => true,

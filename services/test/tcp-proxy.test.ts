@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type TcpProxy, tcpProxy } from '../src/index.ts'
-import { listenOnLoopback } from '../src/ports.ts'
+import { listenOnLoopback } from '../src/network/loopback-port.ts'
 
 let echo: Server
 let proxy: TcpProxy
@@ -88,7 +88,7 @@ test('a delay holds every chunk back and keeps their order', async () => {
   expect(Date.now() - start).toBeGreaterThanOrEqual(110)
 })
 
-test('a black hole keeps connections open in silence and delivers what it held back when it heals', async () => {
+test('a black hole keeps connections open without data, and delivers what it held back when it heals', async () => {
   const client = dial()
   await say(client, 'warm')
   proxy.blackHole()
@@ -114,7 +114,7 @@ test('closing it ends its connections', async () => {
   proxy = await tcpProxy(1)
 })
 
-test('a server that is not there resets the client', async () => {
+test('the client is reset if the server does not exist', async () => {
   const nowhere = await tcpProxy(1)
   const client = connect(nowhere.port, '127.0.0.1').on('error', () => {})
   await closed(client)

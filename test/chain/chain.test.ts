@@ -3,7 +3,7 @@ import { postgresStore } from '@flagstone/pg-adapter'
 import { redisCache } from '@flagstone/redis-adapter'
 import { startPrivatePostgres, startPrivateRedis } from '@flagstone/services'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Chain, until } from './chain.ts'
+import { Chain, waitUntil } from './chain.ts'
 
 let chain: Chain
 beforeEach(async () => {
@@ -19,7 +19,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
     const [first, second, third] = [chain.client(), chain.client(), chain.client()]
     await first.admin.create({ name: on, rollout: 50 })
     await chain.client().evaluate(on, 'ada')
-    await until(async () => (await chain.keys()).includes(`flag_endpoint:${on}:ada`))
+    await waitUntil(async () => (await chain.keys()).includes(`flag_endpoint:${on}:ada`))
     const sources = [
       (await second.evaluate(on, 'ada')).source,
       (await second.evaluate(on, 'bob')).source,
@@ -31,7 +31,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
   test('keeps exactly the key families of the design, with times to live within their bounds', async () => {
     const flags = chain.client()
     await flags.admin.create({ name: on, rollout: 50 })
-    // A process that did not make the change has nothing in memory yet.
+    // The other process has nothing in memory yet.
     await chain.client().isEnabled(on, 'ada')
     await chain.client().evaluate(on, 'ada')
     await chain.client().isEnabled('missing', 'ada')
@@ -45,7 +45,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
       `flag_fence:${on}`,
       ...[1, 2, 3].map((slot) => `flag_listener:${storeId}:${slot}`),
     ]
-    await until(async () => (await chain.keys()).length >= expected.length)
+    await waitUntil(async () => (await chain.keys()).length >= expected.length)
     expect(await chain.keys()).toEqual(expected)
     const seconds = async (key: string) => (await chain.redis.pttl(chain.prefix + key)) / 1_000
     const bounds: readonly (readonly [string, number, number])[] = [
@@ -63,7 +63,7 @@ describe('the whole chain on PostgreSQL and Redis', () => {
     }
   })
 
-  test('logs one row for each change, with who and why', async () => {
+  test('logs one row for each change, with actor and reason', async () => {
     const { admin } = chain.client()
     await admin.create({ name: on }, { actor: 'ada' })
     await admin.update(on, { rollout: 50 }, { actor: 'bob', reason: 'half' })
@@ -76,23 +76,23 @@ describe('the whole chain on PostgreSQL and Redis', () => {
     ])
   })
 
-  test('an UPDATE typed into psql is answered anew by every process', async () => {
+  test('every process answers an UPDATE from psql', async () => {
     const clients = [chain.client(), chain.client({ cache: undefined as never })]
     await clients[0]?.admin.create({ name: on, rollout: 0 })
     for (const client of clients) expect(await client.isEnabled(on, 'ada')).toBe(false)
     await Promise.all(clients.map((client) => client.ready()))
     await chain.sql`UPDATE ${chain.sql(chain.schema)}.feature_flags SET rollout = 100 WHERE name = ${on}`
-    for (const client of clients) await until(() => client.isEnabled(on, 'ada'))
+    for (const client of clients) await waitUntil(() => client.isEnabled(on, 'ada'))
   })
 
-  test('an update is answered anew by a process that hears of it by Redis alone', async () => {
+  test('a process that gets hints only from Redis answers an update', async () => {
     const store = postgresStore({ sql: chain.sql, schema: chain.schema })
     const [writer, other] = [chain.client(), chain.client({ store: { ...store, watch: undefined as never } })]
     await writer.admin.create({ name: on, rollout: 0 })
     expect(await other.isEnabled(on, 'ada')).toBe(false)
     await other.ready()
     await writer.admin.update(on, { rollout: 100 })
-    await until(() => other.isEnabled(on, 'ada'))
+    await waitUntil(() => other.isEnabled(on, 'ada'))
   })
 
   test('a direct edit that the database refuses changes nothing', async () => {
@@ -127,9 +127,9 @@ describe('a corrupt value in Redis', () => {
     const flags = chain.client()
     await flags.admin.create({ name: on, rollout: 100 })
     await chain.client().isEnabled(on, 'ada')
-    await until(async () => (await chain.keys()).includes(families[1]))
+    await waitUntil(async () => (await chain.keys()).includes(families[1]))
     await chain.client().evaluate(on, 'ada')
-    await until(async () => (await chain.keys()).includes(families[2]))
+    await waitUntil(async () => (await chain.keys()).includes(families[2]))
   }
 
   const reported = () => chain.errors.filter((error) => error.code === 'PARSE_ERROR')
@@ -138,14 +138,14 @@ describe('a corrupt value in Redis', () => {
     test.each(values)(`under ${family.split(':')[0]}: %s is a miss, reported once, and repaired`, async (_, text) => {
       await filled()
       const fence = (await chain.redis.get(`${chain.prefix}flag_fence:${on}`)) ?? ''
-      // Nothing else may answer in its place.
+      // No other layer may answer instead.
       await chain.redis.unlink(...families.map((each) => chain.prefix + each))
       await chain.redis.set(chain.prefix + family, text.replace('TOKEN', fence))
       const flags = chain.client({ memory: false })
       const ask = () => (family.startsWith('flag_endpoint') ? flags.evaluate(on, 'ada').then((e) => e.enabled) : flags.isEnabled(on, 'ada'))
       for (let round = 0; round < 3; round++) expect(await ask()).toBe(true)
-      await until(async () => (await chain.redis.get(chain.prefix + family))?.startsWith(`${fence}|1|`) ?? false)
-      await until(() => reported().length > 0)
+      await waitUntil(async () => (await chain.redis.get(chain.prefix + family))?.startsWith(`${fence}|1|`) ?? false)
+      await waitUntil(() => reported().length > 0)
       expect(reported()).toHaveLength(1)
     })
 
@@ -156,8 +156,8 @@ describe('a corrupt value in Redis', () => {
       const flags = chain.client({ memory: false })
       if (family.startsWith('flag_endpoint')) expect((await flags.evaluate(on, 'ada')).enabled).toBe(true)
       else expect(await flags.isEnabled(on, 'ada')).toBe(true)
-      await until(async () => (await chain.redis.type(chain.prefix + family)) === 'string')
-      await until(() => reported().length > 0)
+      await waitUntil(async () => (await chain.redis.type(chain.prefix + family)) === 'string')
+      await waitUntil(() => reported().length > 0)
       expect(reported()).toHaveLength(1)
     })
   }
@@ -176,25 +176,25 @@ describe('a corrupt value in Redis', () => {
 })
 
 describe('a corrupt row in PostgreSQL', () => {
-  test('is the last known good where there is one, the default elsewhere, and told', async () => {
+  test('gives the last known good if there is one, else the default, and is reported', async () => {
     const [flags, fresh] = [chain.client(), chain.client()]
     await flags.admin.create({ name: on, rollout: 100 })
     await flags.ready()
     const table = `"${chain.schema}".feature_flags`
     await chain.sql.unsafe(`ALTER TABLE ${table} DROP CONSTRAINT feature_flags_rollout_0_to_100`)
     await chain.sql.unsafe(`UPDATE ${table} SET rollout = 250`)
-    await until(async () => (await flags.evaluate(on, 'ada')).reason === 'STALE')
+    await waitUntil(async () => (await flags.evaluate(on, 'ada')).reason === 'STALE')
     expect(await flags.isEnabled(on, 'ada')).toBe(true)
     expect(await fresh.evaluate(on, 'ada')).toMatchObject({ enabled: false, reason: 'ERROR', errorCode: 'PARSE_ERROR' })
     expect(chain.errors.map((error) => error.code)).toContain('PARSE_ERROR')
   })
 
-  test('of a newer schema is left alone, in the store and in the cache', async () => {
+  test('of a newer schema stays unchanged in the store and in the cache', async () => {
     const flags = chain.client()
     await flags.admin.create({ name: on, rollout: 100 })
     await flags.ready()
     await chain.sql.unsafe(`UPDATE "${chain.schema}".feature_flags SET schema = 99, rollout = 0`)
-    await until(async () => (await flags.evaluate(on, 'ada')).reason === 'STALE')
+    await waitUntil(async () => (await flags.evaluate(on, 'ada')).reason === 'STALE')
     expect(await chain.client().evaluate(on, 'ada')).toMatchObject({ errorCode: 'RECORD_TOO_NEW' })
     await expect(flags.admin.update(on, { rollout: 50 })).rejects.toMatchObject({ code: 'RECORD_TOO_NEW' })
     expect(await chain.keys()).not.toContain(`feature_flag:${on}`)
@@ -202,7 +202,7 @@ describe('a corrupt row in PostgreSQL', () => {
 })
 
 describe('readiness', () => {
-  test('names migrate() where the tables are missing', async () => {
+  test('names migrate() if the tables are missing', async () => {
     const flags = chain.client({ store: postgresStore({ sql: chain.sql, schema: 'nobody_made_this' }) })
     await expect(flags.ready()).rejects.toMatchObject({ code: 'SCHEMA_MISSING', message: expect.stringContaining('migrate()') })
     expect(await flags.evaluate(on, 'ada')).toMatchObject({ enabled: false, source: 'default' })
@@ -221,7 +221,7 @@ describe('when a service goes away and comes back', () => {
       expect((await flags.admin.update(on, { rollout: 0 })).propagation).toBe('deferred')
       expect(await flags.isEnabled(on, 'ada')).toBe(false)
       await redis.restart()
-      await until(async () => {
+      await waitUntil(async () => {
         const hits = flags.stats().cache.hits + flags.stats().decision.hits
         await flags.isEnabled(on, 'ada')
         return flags.stats().cache.hits + flags.stats().decision.hits > hits
@@ -245,7 +245,7 @@ describe('when a service goes away and comes back', () => {
       expect(await flags.isEnabled(on, 'ada')).toBe(true)
       expect(await flags.evaluate('unknown', 'ada')).toMatchObject({ enabled: false, source: 'default' })
       await service.resume()
-      await until(async () => (await flags.evaluate('unknown', 'ada')).source !== 'default')
+      await waitUntil(async () => (await flags.evaluate('unknown', 'ada')).source !== 'default')
       expect(await flags.admin.update(on, { rollout: 0 })).toMatchObject({ version: 2 })
       expect(await flags.isEnabled(on, 'ada')).toBe(false)
       await flags.close()

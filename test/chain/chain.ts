@@ -6,7 +6,7 @@ import { Redis } from 'ioredis'
 import postgres, { type Sql } from 'postgres'
 import { inject } from 'vitest'
 
-/** The real chain: a schema and a prefix of its own on the services of this run, and as many clients as a test needs. */
+/** The real chain of client, Redis and PostgreSQL: a schema and a prefix for one test, and as many clients as it needs. */
 export class Chain {
   readonly schema = `chain_${randomBytes(6).toString('hex')}`
   readonly prefix = `${this.schema}:`
@@ -51,6 +51,6 @@ export class Chain {
 }
 
 /** Waits until the condition holds; the test's own limit is the cap. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2))
 }

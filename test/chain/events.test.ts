@@ -13,7 +13,10 @@ beforeEach(async () => {
 })
 afterEach(() => chain.end())
 
-/** Listens to one process after the other, cut off after a few events each time, until it is told of `last()`; every change it was told of. */
+/**
+ * Reads events from one process after the other, reconnecting after a few events each, until the change `last()` arrives. Returns every
+ * change.
+ */
 async function wander(handlers: readonly Handler[], first: number, last: () => number): Promise<readonly string[]> {
   const told: string[] = []
   let id = '0'
@@ -45,7 +48,7 @@ async function update(flags: Flags, name: string): Promise<number> {
   return version
 }
 
-test('whoever listens to a fleet, now to this process and now to that, is told each change once and in order', async () => {
+test('a client that reads events from changing processes of a fleet gets each change once and in order', async () => {
   const fleet = [0, 1, 2, 3, 4].map(() => chain.client())
   const handlers = fleet.map((flags) => flagsHandler({ flags, public: 'evaluate' }))
   const [admin, ...writers] = fleet as [Flags, Flags, Flags, Flags, Flags]
@@ -53,7 +56,7 @@ test('whoever listens to a fleet, now to this process and now to that, is told e
   let last = Number.POSITIVE_INFINITY
   const wanderers = handlers.map((_, first) => wander(handlers, first, () => last))
   const versions = await Promise.all(writers.map((writer, index) => update(writer, NAMES[index] as string)))
-  // One more, so that whoever waits for an event gets it.
+  // One more change, so that a reader that waits for an event gets one.
   last = Math.max(...versions)
   await admin.admin.update('a', { rollout: 0 })
   const log = await admin.admin.changes({ limit: 1_000 })

@@ -1,6 +1,6 @@
 import { bearerToken, flagsHandler, type Handler } from '@flagstone/http-handler'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Chain, until } from './chain.ts'
+import { Chain, waitUntil } from './chain.ts'
 
 const on = 'new_feature'
 const TOKEN = 'write-0123456789abcdef'
@@ -14,7 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => chain.end())
 
-/** A process of its own. */
+/** Another process. */
 function overHttp(): Handler {
   return flagsHandler({
     flags: chain.client(),
@@ -33,13 +33,13 @@ describe('the handler on PostgreSQL and Redis', () => {
   test('keeps the answer of GET /flags/{name} in Redis as flag_endpoint, for 60 s', async () => {
     expect((await send('POST', '/flags', { name: on, rollout: 50 })).status).toBe(201)
     const users = ['ada', 'bob', 'eve']
-    // Another process: the one that wrote has the flag in memory, and asks Redis for nothing.
+    // Another process, because the writer has the flag in memory and does not read Redis.
     const elsewhere = overHttp()
     const [first, ...others] = users
     const answers = [await elsewhere(new Request(`http://localhost/flags/${on}?user_id=${first}`))]
     for (const user of others) answers.push(await overHttp()(new Request(`http://localhost/flags/${on}?user_id=${user}`)))
     const expected = users.map((user) => `flag_endpoint:${on}:${user}`)
-    await until(async () => (await chain.keys()).filter((key) => key.startsWith('flag_endpoint:')).length === users.length)
+    await waitUntil(async () => (await chain.keys()).filter((key) => key.startsWith('flag_endpoint:')).length === users.length)
     expect((await chain.keys()).filter((key) => key.startsWith('flag_endpoint:'))).toEqual(expected)
     for (const key of expected) {
       const seconds = (await chain.redis.pttl(chain.prefix + key)) / 1_000
@@ -54,7 +54,7 @@ describe('the handler on PostgreSQL and Redis', () => {
     expect(answers[0] && (await answers[0].json())).toMatchObject({ ...again })
   })
 
-  test('an update by POST /flags/{name}/update is answered by every process at once', async () => {
+  test('an update by POST /flags/{name}/update reaches every process at once', async () => {
     await send('POST', '/flags', { name: on })
     const elsewhere = overHttp()
     const ask = async (query: string): Promise<unknown> =>
@@ -65,7 +65,7 @@ describe('the handler on PostgreSQL and Redis', () => {
     expect(await ask('&min_version=2')).toMatchObject({ enabled: true, version: 2 })
   })
 
-  test('a conflict, a history with its actor, and a delete are as on any store', async () => {
+  test('handles a conflict, a history with its actor, and a delete as on any store', async () => {
     await send('POST', '/flags', { name: on })
     const conflict = await send('POST', `/flags/${on}/update`, { rollout: 1 }, { 'If-Match': '"9"' })
     expect([conflict.status, await conflict.json()]).toMatchObject([412, { versions: { expected: 9, actual: 1 } }])
@@ -77,7 +77,7 @@ describe('the handler on PostgreSQL and Redis', () => {
     ])
   })
 
-  test('a table that is missing is a 503 without a word of SQL', async () => {
+  test('answers 503 without any SQL if a table is missing', async () => {
     await chain.sql.unsafe(`ALTER TABLE "${chain.schema}".feature_flags RENAME TO elsewhere`)
     const response = await send('POST', '/flags', { name: on })
     const text = await response.text()

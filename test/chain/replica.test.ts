@@ -3,12 +3,12 @@ import { migrate, postgresStore } from '@flagstone/pg-adapter'
 import { type PrivateService, startPrivatePostgres, startPrivateStandby } from '@flagstone/services'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Chain, until } from './chain.ts'
+import { Chain, waitUntil } from './chain.ts'
 
 let primary: PrivateService
 let standby: PrivateService
 beforeAll(async () => {
-  // So that a commit is not lost when the server is killed right after it.
+  // A commit must not be lost if the server is killed right after it.
   primary = await startPrivatePostgres({ settings: { synchronous_commit: 'on' } })
   await migrate({ url: primary.url })
   standby = await startPrivateStandby(primary)
@@ -36,13 +36,13 @@ async function on(server: PrivateService, statement: string): Promise<unknown> {
   return row?.[0]
 }
 
-/** Waits until the standby has got what the primary has, or also shows it. */
+/** Waits until the standby has received, or also applied, everything of the primary. */
 async function reachesStandby(how: 'receive' | 'replay'): Promise<void> {
   const lsn = await on(primary, 'SELECT pg_current_wal_flush_lsn()')
-  await until(async () => (await on(standby, `SELECT pg_last_wal_${how}_lsn() >= '${lsn}'`)) === true)
+  await waitUntil(async () => (await on(standby, `SELECT pg_last_wal_${how}_lsn() >= '${lsn}'`)) === true)
 }
 
-/** Everything in Redis that an answer could come from. */
+/** All keys in Redis from which an answer could come. */
 async function entries(): Promise<string[]> {
   return (await chain.keys()).filter((key) => /^(feature_flag|flag_check|flag_endpoint):/.test(key))
 }
@@ -51,7 +51,7 @@ async function emptyRedis(): Promise<void> {
   await chain.redis.unlink((await chain.keys()).map((key) => chain.prefix + key))
 }
 
-test('with PostgreSQL gone its standby answers, marked STALE and kept out of Redis; when it is back, so is the truth', async () => {
+test('while PostgreSQL is down its standby answers, marked STALE and not cached; afterwards the primary answers again', async () => {
   const name = 'on_the_standby'
   const flags = chain.client({ store: storeWithReplica() })
   await chain.client({ store: storeWithReplica() }).admin.create({ name, rollout: 100 })
@@ -64,7 +64,7 @@ test('with PostgreSQL gone its standby answers, marked STALE and kept out of Red
     expect(await flags.evaluate(name, 'ada')).toMatchObject({ enabled: true, reason: 'STALE' })
     expect(await flags.isEnabled(name, call)).toBe(true)
   }
-  // A process that has just started, and one without memory, have nothing else either.
+  // A process that has just started, or has no memory, has no other source.
   const fresh = [chain.client({ store: storeWithReplica() }), chain.client({ store: storeWithReplica(), memory: false })]
   for (const client of fresh) expect(await client.evaluate(name, 'ada')).toMatchObject({ reason: 'STALE', source: 'store' })
   await expect(flags.admin.update(name, { rollout: 0 })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
@@ -72,13 +72,13 @@ test('with PostgreSQL gone its standby answers, marked STALE and kept out of Red
   expect(chain.errors.map(({ code }) => code)).toContain('STORE_UNAVAILABLE')
 
   await primary.restart()
-  for (const client of [flags, ...fresh]) await until(async () => (await client.evaluate(name, 'ada')).reason === 'STATIC')
-  await until(async () => (await entries()).includes(`feature_flag:${name}`))
+  for (const client of [flags, ...fresh]) await waitUntil(async () => (await client.evaluate(name, 'ada')).reason === 'STATIC')
+  await waitUntil(async () => (await entries()).includes(`feature_flag:${name}`))
   expect((await flags.admin.update(name, { rollout: 0 })).propagation).toBe('ok')
-  for (const client of [flags, ...fresh]) await until(async () => !(await client.isEnabled(name, 'ada')))
+  for (const client of [flags, ...fresh]) await waitUntil(async () => !(await client.isEnabled(name, 'ada')))
 }, 60_000)
 
-test('a standby that lags takes nobody back', async () => {
+test('a standby that lags makes no process go back', async () => {
   const name = 'behind_on_the_standby'
   const writer = chain.client({ store: storeWithReplica() })
   const reader = chain.client({ store: storeWithReplica(), memory: false })
@@ -87,19 +87,19 @@ test('a standby that lags takes nobody back', async () => {
   await on(standby, 'SELECT pg_wal_replay_pause()')
   const { version } = await writer.admin.update(name, { rollout: 100 })
   expect(await reader.evaluate(name, 'ada')).toMatchObject({ enabled: true, version })
-  await until(async () => (await entries()).includes(`feature_flag:${name}`))
+  await waitUntil(async () => (await entries()).includes(`feature_flag:${name}`))
   await reachesStandby('receive')
   await primary.kill()
   await emptyRedis()
-  // The one has it in memory; the other would rather know nothing than what was before.
+  // The first process has the change in memory. The second knows of it, and returns the default rather than the older value.
   expect(await writer.evaluate(name, 'ada')).toMatchObject({ enabled: true, version })
   expect(await reader.evaluate(name, 'ada')).toMatchObject({ source: 'default', errorCode: 'STORE_UNAVAILABLE' })
-  // To somebody who has seen nothing yet, what was is better than nothing.
+  // A process that has answered nothing yet may answer the older value.
   const fresh = chain.client({ store: storeWithReplica() })
   expect(await fresh.evaluate(name, 'ada')).toMatchObject({ enabled: false, reason: 'STALE', source: 'store' })
   await on(standby, 'SELECT pg_wal_replay_resume()')
-  await until(async () => (await reader.evaluate(name, 'ada')).version === version)
+  await waitUntil(async () => (await reader.evaluate(name, 'ada')).version === version)
   expect(await reader.evaluate(name, 'ada')).toMatchObject({ enabled: true, reason: 'STALE', source: 'store' })
   await primary.restart()
-  for (const client of [writer, reader, fresh]) await until(async () => (await client.evaluate(name, 'ada')).reason === 'STATIC')
+  for (const client of [writer, reader, fresh]) await waitUntil(async () => (await client.evaluate(name, 'ada')).reason === 'STATIC')
 }, 60_000)

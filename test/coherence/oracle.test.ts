@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Answer, judge, type Write } from './oracle.ts'
+import { type Answer, checkAnswers, type Write } from './oracle.ts'
 
 const write = (version: number, more: Partial<Write> = {}): Write => ({
   ...{ kind: 'write', flag: 'f', version, deleted: false, at: version * 10, propagated: true },
@@ -10,16 +10,16 @@ const answer = (version: number | undefined, at: number, more: Partial<Answer> =
   ...(version === undefined ? {} : { version }),
   ...more,
 })
-const laws = (...log: (Write | Answer)[]) => judge(log).violations.map(({ law }) => law)
+const laws = (...log: (Write | Answer)[]) => checkAnswers(log).violations.map(({ law }) => law)
 
 describe('the oracle', () => {
   test('finds nothing in a log where nothing is wrong', () => {
-    expect(judge([write(1), answer(1, 11), write(2), answer(1, 21), answer(2, 22), answer(2, 23, { process: 'q' })])).toEqual({
+    expect(checkAnswers([write(1), answer(1, 11), write(2), answer(1, 21), answer(2, 22), answer(2, 23, { process: 'q' })])).toEqual({
       ...{ answers: 4, violations: [], worstMs: 1, worstUnmarkedMs: 1 },
     })
   })
 
-  test('sees a process that goes back, even when it says that it may be stale', () => {
+  test('sees a process that goes back, even if the answer is marked STALE', () => {
     expect(laws(write(1), write(2), answer(2, 30), answer(1, 31))).toEqual(['went back'])
     expect(laws(write(1), write(2), answer(2, 30), answer(1, 31, { stale: true }))).toEqual(['went back'])
     expect(laws(write(1), write(2), answer(2, 30), answer(1, 31, { process: 'q' }))).toEqual([])
@@ -35,7 +35,7 @@ describe('the oracle', () => {
     expect(laws(write(1), write(2, { flag: 'other' }), answer(1, 21, { minVersion: 2 }))).toEqual([])
   })
 
-  test('sees an answer older than a hint that was heard, unless it says that it may be stale', () => {
+  test('sees an answer older than a received hint, unless it is marked STALE', () => {
     expect(laws(write(1), write(2), answer(1, 21, { heard: 2 }))).toEqual(['heard'])
     expect(laws(write(1), write(2), answer(1, 21, { heard: 2, stale: true }), answer(2, 22, { heard: 2 }))).toEqual([])
   })
@@ -50,8 +50,8 @@ describe('the oracle', () => {
 
   test('measures how long an old answer was given, and holds unmarked ones to the bound', () => {
     const log = [write(1), write(2), answer(1, 520, { stale: true }), answer(1, 270)]
-    expect(judge(log)).toMatchObject({ worstMs: 500, worstUnmarkedMs: 250, violations: [] })
-    expect(judge(log, { unmarkedMs: 250 }).violations).toEqual([])
-    expect(judge(log, { unmarkedMs: 249 }).violations.map(({ law, needed }) => [law, needed])).toEqual([['too old', 2]])
+    expect(checkAnswers(log)).toMatchObject({ worstMs: 500, worstUnmarkedMs: 250, violations: [] })
+    expect(checkAnswers(log, { unmarkedMs: 250 }).violations).toEqual([])
+    expect(checkAnswers(log, { unmarkedMs: 249 }).violations.map(({ law, needed }) => [law, needed])).toEqual([['too old', 2]])
   })
 })

@@ -1,73 +1,73 @@
-/** A change that was committed. Times are in milliseconds of one clock for the whole log. */
+/** A committed change. All times in a log are in milliseconds of one clock. */
 export interface Write {
   readonly kind: 'write'
-  /** Who made it; nobody's, for an edit in SQL. */
+  /** The process that made it; absent for an edit in SQL. */
   readonly process?: string
   readonly flag: string
   /** Of the change. */
   readonly version: number
   /** Whether the change deleted the flag. */
   readonly deleted: boolean
-  /** When it was certainly committed; for a write by a client, when it resolved. */
+  /** When it was known to be committed; for a write by a client, when the call resolved. */
   readonly at: number
-  /** Whether every cache has certainly heard of it by then. */
+  /** Whether the cache was certainly invalidated by then. */
   readonly propagated: boolean
 }
 
-/** What a process answered. */
+/** An answer of a process. */
 export interface Answer {
   readonly kind: 'answer'
   readonly process: string
   readonly flag: string
-  /** Of the record that was answered from; absent where the flag was answered as absent. */
+  /** The version of the record; absent if the answer was that the flag does not exist. */
   readonly version?: number
   /** The store's clock when the value was loaded. */
   readonly asOf: number
-  /** When it was asked for, and when it was answered. */
+  /** When the call started, and when it was answered. */
   readonly from: number
   readonly at: number
   readonly minVersion?: number
-  /** The highest version of this flag that a hint from the cache had told this process of before it was asked. */
+  /** The highest version of this flag in a hint from the cache that this process received before the call. */
   readonly heard?: number
-  /** Answered with reason `STALE`: the process says itself that it may be old. */
+  /** Whether the answer was marked `STALE`. */
   readonly stale: boolean
-  /** Of a snapshot that is stale: it is of one version, so it may be older than what was answered for one flag. Default `false`. */
+  /** Whether it is from a stale snapshot, which may be older than earlier answers for one flag. Default `false`. */
   readonly mayGoBack?: boolean
 }
 
 export type Entry = Write | Answer
 
-/** A process answered older than it may. */
+/** An answer that is older than allowed. */
 export interface Violation {
   readonly law: 'went back' | 'own update' | 'minVersion' | 'heard' | 'wrong content' | 'too old'
   readonly answer: Answer
-  /** The version that it had to be at, at least. */
+  /** The lowest version that was allowed. */
   readonly needed: number
   readonly got: number
 }
 
-export interface Verdict {
+export interface OracleResult {
   readonly answers: number
   readonly violations: readonly Violation[]
-  /** How long after a change was committed somebody still answered older, at worst, in milliseconds; 0 where nobody did. */
+  /** The longest time in milliseconds that a process still answered an older version after a commit; 0 if none did. */
   readonly worstMs: number
-  /** The same among answers that did not say `STALE` of themselves. */
+  /** The same, for answers that were not marked `STALE`. */
   readonly worstUnmarkedMs: number
 }
 
-/** What a guarantee allows. */
+/** The bounds of a guarantee. */
 export interface Bounds {
-  /** How old an answer that is not marked may be, in milliseconds. Default: as old as it likes. */
+  /** How old an unmarked answer may be, in milliseconds. Default: no bound. */
   readonly unmarkedMs?: number
 }
 
 /**
- * Judges a log of writes and answers:
- * no process goes back, not even to a value that another layer still held; the process that updated answers no older than its update;
- * nobody answers older than a `minVersion` that it was given, or than a hint from the cache that it has heard, unless it says that it may
- * be stale; and nothing is answered that the store never held.
+ * Checks a log of writes and answers:
+ * no process goes back to an older version, whichever layer answers; the process that updated answers no older than its update;
+ * no answer is older than its `minVersion`, or than a hint from the cache that the process received, unless it is marked
+ * `STALE`; and every answer was once in the store.
  */
-export function judge(log: readonly Entry[], bounds: Bounds = {}): Verdict {
+export function checkAnswers(log: readonly Entry[], bounds: Bounds = {}): OracleResult {
   const writes = log.filter((entry) => entry.kind === 'write').sort((a, b) => a.version - b.version)
   const answers = log.filter((entry) => entry.kind === 'answer').sort((a, b) => a.at - b.at)
   const history = new Map<string, Write[]>()
@@ -104,7 +104,7 @@ export function judge(log: readonly Entry[], bounds: Bounds = {}): Verdict {
   return { answers: answers.length, violations, worstMs, worstUnmarkedMs }
 }
 
-/** Which change an answer stands for; for "absent", the last one that its "as of" covers. */
+/** The version of an answer; for "absent", the last change up to its "as of". */
 function versionOf(answer: Answer, writes: readonly Write[]): number {
   return answer.version ?? latest(writes, (write) => write.version <= answer.asOf)
 }

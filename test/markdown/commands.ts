@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Document, Mention } from './document.ts'
 
-/** The scripts of the repository and of its examples, which `pnpm example` runs. */
+/** The scripts of the repository, and of its examples, which `pnpm example` runs. */
 export interface Scripts {
   readonly root: ReadonlySet<string>
   readonly examples: ReadonlySet<string>
@@ -10,7 +10,7 @@ export interface Scripts {
 
 const COMMAND = /(?:^|[\s$(&|;])(?:npx -y pnpm@12|pnpm)\s+([^`&|;)]+)/g
 const SHELL = /^(sh|bash|zsh|shell|console)\b/
-/** What pnpm itself knows, as far as a reader of these documents needs it. */
+/** The built-in commands of pnpm that these documents may use. */
 const OF_PNPM = new Set(['install', 'add', 'remove', 'update', 'exec', 'dlx', 'pack', 'publish', 'why'])
 const PLACEHOLDER = /^[<[…]/
 
@@ -24,7 +24,7 @@ async function scriptsOf(manifest: string): Promise<ReadonlySet<string>> {
   return new Set(Object.keys(scripts))
 }
 
-/** Each command of pnpm, in backticks or in a block, that is no script of the repository. */
+/** The pnpm commands, in backticks or in a block, that are not scripts of the repository. */
 export function unknownCommands({ path, spans, blocks }: Document, scripts: Scripts): readonly string[] {
   const shell = blocks.filter(({ info }) => SHELL.test(info))
   const lines = shell.flatMap(({ line, code }) =>

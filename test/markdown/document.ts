@@ -3,26 +3,26 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 
 export interface CodeBlock {
-  /** What stands after the fence, such as `ts` or `ts continue`. */
+  /** The text after the fence, such as `ts` or `ts continue`. */
   readonly info: string
-  /** Of its first line of code, counted from 1. */
+  /** The line of its first line of code, counted from 1. */
   readonly line: number
   readonly code: readonly string[]
 }
 
-/** Something that a document names: a link's target, or what stands in backticks. */
+/** A link's target, or a text in backticks. */
 export interface Mention {
   readonly line: number
   readonly text: string
 }
 
 export interface Document {
-  /** From the repository's root. */
+  /** The path from the repository's root. */
   readonly path: string
   readonly blocks: readonly CodeBlock[]
   readonly spans: readonly Mention[]
   readonly links: readonly Mention[]
-  /** What `#…` may name. */
+  /** The anchors that a link may name after `#`. */
   readonly anchors: ReadonlySet<string>
 }
 
@@ -31,7 +31,7 @@ const FENCE = /^(\s*)(`{3,}|~{3,})\s*(.*?)\s*$/
 const SPAN = /(?<!`)(`+)(?!`)([\s\S]*?[^`])\1(?!`)/g
 const LINKS = [/\]\(\s*<?([^()\s<>]+)>?(?:\s+"[^"]*")?\s*\)/g, /^\s*\[[^\]]+\]:\s*(\S+)/gm, /\b(?:href|src)="([^"]+)"/g]
 
-/** The documents whose words are kept true. Rejects where one that every clone has is missing. */
+/** The documents that are checked. Rejects if one that every clone has is missing. */
 export async function readDocuments(root: string): Promise<readonly Document[]> {
   const packages = (await readdir(join(root, 'packages'))).map((name) => join('packages', name, 'README.md'))
   const paths = [...NAMED, ...packages, ...(await markdownUnder(root, 'docs'))]
@@ -48,7 +48,7 @@ async function markdownUnder(root: string, folder: string): Promise<string[]> {
 export function parseDocument(path: string, text: string): Document {
   const { blocks, prose } = split(text.split('\n'))
   const spans = mentions(prose, SPAN, 2)
-  // Blanked out with their length, so that what is found in the rest still has its line.
+  // Replaced by blanks, so that line numbers stay the same.
   const unquoted = prose.replace(SPAN, (span) => span.replace(/[^\n]/g, ' '))
   const links = LINKS.flatMap((pattern) => mentions(unquoted, pattern, 1))
   return { path, blocks, spans, links, anchors: anchorsOf(prose) }
@@ -81,7 +81,7 @@ function mentions(text: string, pattern: RegExp, group: number): Mention[] {
   }))
 }
 
-/** As GitHub makes them. */
+/** The anchors that GitHub creates for headings. */
 function anchorsOf(prose: string): ReadonlySet<string> {
   const anchors = new Set<string>()
   for (const [, heading = ''] of prose.matchAll(/^#{1,6}\s+(.*?)\s*#*$/gm)) {

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import postgres from 'postgres'
 
-/** An empty database and an empty Redis, on servers that others use as well. */
+/** An empty database and an empty Redis, on servers that other tests use too. */
 export interface FreshServices {
   readonly env: { readonly DATABASE_URL: string; readonly REDIS_URL: string }
   drop(): Promise<void>
 }
 
-/** Long enough for any program, short enough that a run that was killed does not keep the numbers. */
+/** Long enough for any program, and short enough that a killed run soon frees its database numbers. */
 const TAKEN_S = 120
 
 export async function freshServices(databaseUrl: string, redisUrl: string): Promise<FreshServices> {
@@ -38,7 +38,7 @@ async function freshDatabase(server: string): Promise<Fresh> {
   }
 }
 
-/** One of the numbered databases that nobody uses: programs write the plain key names. */
+/** A numbered database that is unused, because programs write keys without a prefix. */
 async function freshRedis(server: string): Promise<Fresh> {
   const redis = new Redis(server)
   for (let number = 15; number > 0; number--) {

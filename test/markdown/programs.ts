@@ -2,25 +2,25 @@ import ts from 'typescript'
 import type { CodeBlock, Document } from './document.ts'
 
 /**
- * A program that a document holds. `ts` begins one, `ts continue` goes on with it, and `ts types` is one of its own that declares types
- * and is not run.
+ * A program in a document. A block `ts` starts one, `ts continue` continues it, and `ts types` is a separate program that only declares
+ * types and is not run.
  */
 export interface Program {
   readonly document: string
-  /** Of its first line of code. */
+  /** The line of its first line of code. */
   readonly line: number
   readonly runs: boolean
-  /** Each line stands where it stands in the document. */
+  /** Line numbers are those of the document. */
   readonly source: string
 }
 
 export interface Programs {
   readonly programs: readonly Program[]
-  /** Blocks that are none of the three kinds. */
+  /** Errors about blocks that are none of the three kinds. */
   readonly problems: readonly string[]
 }
 
-/** TypeScript and JavaScript, marked rightly or not. */
+/** The info string of TypeScript and JavaScript, whether valid or not. */
 const CODE = /^([cm]?[jt]sx?|typescript|javascript)\b/i
 
 export function programsOf({ path, blocks }: Document): Programs {
@@ -50,7 +50,7 @@ function sourceOf(blocks: readonly CodeBlock[]): string {
   return Array.from(lines, (text) => text ?? '').join('\n')
 }
 
-/** So that nothing escapes being run because somebody called it types. */
+/** The statements in a `ts types` block that are not types. Without this check, such a block could hide code that never runs. */
 function statementsIn({ document, source }: Program): string[] {
   const file = ts.createSourceFile('types.mts', source, ts.ScriptTarget.Latest)
   const others = file.statements.filter(

@@ -6,7 +6,7 @@ import { type Document, type Mention, parseDocument } from './document.ts'
 const ELSEWHERE = /^([a-z][a-z0-9+.-]*:|\/\/)/i
 const FILE = /^[\w.@/-]+\.(ts|mts|cts|js|mjs|cjs|json|md|sql|sh|yml|yaml|toml|svg|png)$/
 
-/** Each relative link, and each path in backticks, that leads nowhere. */
+/** The relative links and the paths in backticks whose target does not exist. */
 export async function deadReferences(document: Document, root: string): Promise<readonly string[]> {
   const dead: string[] = []
   for (const link of document.links) {
@@ -15,7 +15,7 @@ export async function deadReferences(document: Document, root: string): Promise<
   }
   for (const { line, text } of document.spans) {
     const path = text.replace(/:\d+$/, '')
-    // What begins with `@` is a module, and what begins with `/` is not of this repository.
+    // A path that begins with `@` is a module, and one that begins with `/` is outside this repository.
     if (!path.includes('/') || !FILE.test(path) || /^[@/]/.test(path)) continue
     const places = [join(root, path), join(root, dirname(document.path), path)]
     if (!places.some((place) => existsSync(place))) dead.push(`${document.path}:${line}: there is no file ${text}`)

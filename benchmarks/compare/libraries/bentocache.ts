@@ -19,7 +19,7 @@ export const bentocache: Library = {
           .useBus(redisBusDriver({ connection: new QuietRedis(port) })),
       },
     })
-    // Made on first use, and the subscription with it.
+    // Creates the cache and its subscription, which otherwise happens on first use.
     bento.use()
     return {
       read: () => bento.getOrSet({ key, ttl: TTL_MS, factory: () => source.read() }),

@@ -13,7 +13,7 @@ export const cacheable: Library = {
     const uri = `redis://127.0.0.1:${port}`
     const secondary = new KeyvRedis(uri)
     const provider = new RedisMessageProvider({ uri })
-    // Its clients are private and nobody listens to their errors: without this the first lost connection ends the process.
+    // Its clients are private and have no error listener. Without this, the first lost connection would end the process.
     for (const client of ['pub', 'sub']) (Reflect.get(provider, client) as EventEmitter).on('error', () => undefined)
     const cache = new Cacheable({ secondary, ttl: TTL_MS, sync: { qified: provider } })
     cache.on('error', () => undefined)

@@ -1,5 +1,6 @@
 import { createNotificationPair, Loader, RedisCache } from 'layered-loader'
-import { type Library, TTL_MS, type Value } from '../library.ts'
+import type { FlagValue } from '../flag-value.ts'
+import { type Library, TTL_MS } from '../library.ts'
 import { QuietRedis } from '../quiet-redis.ts'
 
 export const layeredLoader: Library = {
@@ -10,10 +11,10 @@ export const layeredLoader: Library = {
   async start({ port, key, source }) {
     const clients = [new QuietRedis(port), new QuietRedis(port), new QuietRedis(port)] as const
     const [consumerRedis, publisherRedis, cacheRedis] = clients
-    const { publisher, consumer } = createNotificationPair<Value>({ channel: 'flags', consumerRedis, publisherRedis })
-    const loader = new Loader<Value>({
+    const { publisher, consumer } = createNotificationPair<FlagValue>({ channel: 'flags', consumerRedis, publisherRedis })
+    const loader = new Loader<FlagValue>({
       inMemoryCache: { cacheType: 'lru-map', ttlInMsecs: TTL_MS, maxItems: 100 },
-      asyncCache: new RedisCache<Value>(cacheRedis, { json: true, ttlInMsecs: TTL_MS }),
+      asyncCache: new RedisCache<FlagValue>(cacheRedis, { json: true, ttlInMsecs: TTL_MS }),
       dataSourceGetOneFn: () => source.read(),
       notificationConsumer: consumer,
       notificationPublisher: publisher,

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { type MigrateOptions, migrate } from './migrate.ts'
-export { type Migration, migrations } from './migrations/index.ts'
-export type { ClientOptions, DatabaseOptions, PostgresStoreOptions } from './options.ts'
+export { type MigrateOptions, migrate } from './migrations/migrate.ts'
+export { type Migration, migrations } from './migrations/migrations.ts'
+export type { ClientOptions, DatabaseOptions, PostgresStoreOptions } from './options/postgres-options.ts'
 export { postgresStore } from './postgres-store.ts'

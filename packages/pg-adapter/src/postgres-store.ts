@@ -1,35 +1,35 @@
 import { type FlagStore, FlagsError } from '@flagstone/core/adapter'
 import type { Sql } from 'postgres'
-import { type OwnClient, openLike, openUrl } from './client.ts'
-import { cancellableRows, rows, throwIfAborted } from './database.ts'
-import { Channel } from './listen.ts'
-import { type ClientSettings, type PostgresStoreOptions, storeSettings } from './options.ts'
-import { type Query, readsOf } from './reads.ts'
-import { statements } from './statements.ts'
-import { usesOf } from './uses.ts'
-import { writesOf } from './writes.ts'
+import { type OwnClient, openClientFromUrl, openClientLike } from './connection/own-client.ts'
+import { type RunQuery, runCancellableQuery, runQuery, throwIfAborted } from './connection/run-query.ts'
+import { type ClientSettings, type PostgresStoreOptions, resolveStoreOptions } from './options/postgres-options.ts'
+import { createStoreReads } from './reads/store-reads.ts'
+import { statements } from './sql/statements.ts'
+import { createFlagUses } from './uses/flag-uses.ts'
+import { ListenChannel } from './watch/listen-channel.ts'
+import { createStoreWrites } from './writes/store-writes.ts'
 
 const POOL = { max: 4, idle_timeout: 60 }
-/** How long `watch` waits for the end of its first attempt before it resolves anyway. */
+/** `watch` resolves after this time at the latest, even if its first attempt to subscribe still runs. */
 const FIRST_ATTEMPT_MS = 2_000
 
-/** A server to ask, and the client to end where it is ours. */
+/** A server to query, and the client to end if Flagstone opened it. */
 interface Server {
   readonly sql: Sql
   readonly own: OwnClient | undefined
-  readonly query: Query
+  readonly query: RunQuery
 }
 
 /** `option` names the URL in errors. */
-function serverOf(client: ClientSettings, option: string): Server {
-  const own = 'url' in client ? openUrl(option, client.url, POOL) : undefined
+function openServer(client: ClientSettings, option: string): Server {
+  const own = 'url' in client ? openClientFromUrl(option, client.url, POOL) : undefined
   const sql = 'sql' in client ? client.sql : (own as OwnClient).sql
   return {
     sql,
     own,
     async query(statement, parameters, call = {}) {
       throwIfAborted(call)
-      return own ? await cancellableRows(sql, statement, parameters, call) : await rows(sql, statement, parameters)
+      return own ? await runCancellableQuery(sql, statement, parameters, call) : await runQuery(sql, statement, parameters)
     },
   }
 }
@@ -40,23 +40,23 @@ function serverOf(client: ClientSettings, option: string): Server {
  * Throws `INVALID_OPTIONS`, naming the option. Every rejection of its methods is a `FlagsError`; after `close()` it is `CLOSED`.
  */
 export function postgresStore(options: PostgresStoreOptions): FlagStore {
-  const { client, schema, listenUrl, replica: replicaClient, lockTimeoutMs } = storeSettings(options)
-  const { sql, own, query } = serverOf(client, 'url')
-  const replica = replicaClient && serverOf(replicaClient, 'replica.url')
+  const { client, schema, listenUrl, replica: replicaClient, lockTimeoutMs } = resolveStoreOptions(options)
+  const { sql, own, query } = openServer(client, 'url')
+  const replica = replicaClient && openServer(replicaClient, 'replica.url')
   const text = statements(schema)
-  const channels = new Set<Channel>()
+  const channels = new Set<ListenChannel>()
   let closing: Promise<void> | undefined
 
   const listenOn = listenUrl ?? ('url' in client ? client.url : undefined)
-  const connect: ConstructorParameters<typeof Channel>[2] = (channel) =>
-    listenOn === undefined ? openLike(sql, channel) : openUrl('listenUrl', listenOn, channel)
-  // A client that is never used opens nothing: it only shows now whether the URL can be read.
+  const connect: ConstructorParameters<typeof ListenChannel>[2] = (channel) =>
+    listenOn === undefined ? openClientLike(sql, channel) : openClientFromUrl('listenUrl', listenOn, channel)
+  // Throws now if the URL cannot be parsed. A client that is never used opens no connection.
   if (listenUrl !== undefined) connect({})
 
-  const reads = readsOf(query, text, schema)
-  const copy = replica && readsOf(replica.query, text, schema)
-  const writes = writesOf(sql, text, lockTimeoutMs)
-  const uses = usesOf(sql, query, text.uses)
+  const reads = createStoreReads(query, text, schema)
+  const replicaReads = replica && createStoreReads(replica.query, text, schema)
+  const writes = createStoreWrites(sql, text, lockTimeoutMs)
+  const uses = createFlagUses(sql, query, text.uses)
 
   function whenOpen<A extends readonly unknown[], T>(method: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
     return async (...args) => {
@@ -68,7 +68,7 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
   return {
     head: whenOpen(reads.head),
     load: whenOpen(reads.load),
-    ...(copy && { loadFromReplica: whenOpen(copy.load), loadAllFromReplica: whenOpen(copy.loadAll) }),
+    ...(replicaReads && { loadFromReplica: whenOpen(replicaReads.load), loadAllFromReplica: whenOpen(replicaReads.loadAll) }),
     loadAll: whenOpen(reads.loadAll),
     changesSince: whenOpen(reads.changesSince),
     changes: whenOpen(reads.changes),
@@ -86,7 +86,7 @@ export function postgresStore(options: PostgresStoreOptions): FlagStore {
     lastUses: whenOpen(uses.lastUses),
 
     watch: whenOpen(async (listener) => {
-      const channel = new Channel(schema, listener, connect)
+      const channel = new ListenChannel(schema, listener, connect)
       channels.add(channel)
       await Promise.race([channel.open(), new Promise<void>((resolve) => setTimeout(resolve, FIRST_ATTEMPT_MS).unref())])
       return async () => {

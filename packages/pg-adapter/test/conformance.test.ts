@@ -2,7 +2,7 @@ import { type StoreFixture, storeCases } from '@flagstone/core/conformance'
 import postgres from 'postgres'
 import { describe, test } from 'vitest'
 import { postgresStore } from '../src/index.ts'
-import { client, databaseUrl, freshSchema } from './database.ts'
+import { databaseUrl, freshSchema, openClient } from './test-database.ts'
 
 const { sql, schema, flags, segments, clock, changes, uses } = await freshSchema()
 
@@ -32,9 +32,9 @@ async function overwrite(key: string, { schema: newer, rules, rollout }: Readonl
 }
 
 const suites = {
-  "a caller's client": () => ({ sql: client() }),
+  "a caller's client": () => ({ sql: openClient() }),
   'a client that renames columns and values, reads numbers its own way and prepares nothing': () => ({
-    sql: client({
+    sql: openClient({
       transform: { ...postgres.camel, undefined: null, row: (row: object) => ({ ...row }) },
       prepare: false,
       fetch_types: false,

@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import { describe, expect, test } from 'vitest'
 import { type MigrateOptions, migrate, type PostgresStoreOptions, postgresStore } from '../src/index.ts'
-import { databaseUrl, freshSchema } from './database.ts'
+import { databaseUrl, freshSchema } from './test-database.ts'
 
 const { sql, schema } = await freshSchema()
 
@@ -53,13 +53,13 @@ describe('options', () => {
     )
   })
 
-  test('a transaction is no client', async () => {
+  test('refuse a transaction in place of a client', async () => {
     await sql.begin(async (tx) => {
       expect(() => postgresStore({ sql: tx as unknown as typeof sql })).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }))
     })
   })
 
-  test('no message repeats a password', () => {
+  test('are never repeated in a message, because a URL may contain a password', () => {
     const secret = 'mysql://me:hunter2@localhost'
     for (const options of [
       { url: secret },
@@ -73,7 +73,7 @@ describe('options', () => {
     }
   })
 
-  test('the longest schema works, and so does a client with types of its own', async () => {
+  test('accept the longest schema name, and a client with its own types', async () => {
     const long = `${schema}_${'x'.repeat(48)}`.slice(0, 48)
     const typed = postgres(databaseUrl, { max: 1, types: { bigint: postgres.BigInt } })
     try {

@@ -5,19 +5,19 @@ import { type PrivateService, startPrivatePostgres, startPrivateStandby } from '
 import postgres, { type Sql } from 'postgres'
 import { describe, expect, test, vi } from 'vitest'
 import { migrate, postgresStore } from '../src/index.ts'
-import { atTheEnd } from './database.ts'
+import { afterFile } from './test-database.ts'
 
 const ATTEMPTS = { timeout: 10_000, interval: 10 }
 
 const primary: PrivateService = await startPrivatePostgres()
-atTheEnd(() => primary.stop())
+afterFile(() => primary.stop())
 const standby = await startPrivateStandby(primary)
-atTheEnd(() => standby.stop())
+afterFile(() => standby.stop())
 
 function open(server: PrivateService): Sql {
   // By itself postgres.js waits up to 20 s before it connects again.
   const sql = postgres(server.url, { max: 2, backoff: () => 0.05, onnotice: () => {} })
-  atTheEnd(() => sql.end({ timeout: 1 }))
+  afterFile(() => sql.end({ timeout: 1 }))
   return sql
 }
 const [sql, copy] = [open(primary), open(standby)]
@@ -87,7 +87,7 @@ describe('a replica', () => {
     return outcomes
   }
 
-  test('is asked for flags alone, also where the primary is gone', async () => {
+  test('is read only for flags, also if the primary is down', async () => {
     const schema = await freshSchema()
     const { client, statements } = watched(copy)
     const store = postgresStore({ sql, schema, replica: { sql: client } })
@@ -125,7 +125,7 @@ describe('a replica', () => {
     await store.close()
   })
 
-  test('by a URL is a pool of our own, which ends with the store', async () => {
+  test('given by a URL gets a pool, which ends with the store', async () => {
     const schema = await freshSchema()
     const store = postgresStore({ sql, schema, replica: { url: standby.url } })
     const connections = async (): Promise<number> =>
@@ -137,7 +137,7 @@ describe('a replica', () => {
     await expect(store.loadFromReplica?.(['a'])).rejects.toMatchObject({ code: 'CLOSED' })
   })
 
-  test('by a client is never closed by us', async () => {
+  test('given by a client is never closed', async () => {
     const schema = await freshSchema()
     const store = postgresStore({ sql, schema, replica: { sql: copy } })
     await store.loadFromReplica?.(['a'])

@@ -1,8 +1,8 @@
 import type { Cursor } from '@flagstone/core/adapter'
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { postgresStore } from '../src/index.ts'
-import { statements } from '../src/statements.ts'
-import { client, freshSchema } from './database.ts'
+import { statements } from '../src/sql/statements.ts'
+import { freshSchema, openClient } from './test-database.ts'
 
 const { sql, schema, flags, segments, clock, changes } = await freshSchema()
 const store = postgresStore({ sql, schema, lockTimeoutMs: 50 })
@@ -36,7 +36,7 @@ beforeEach(async () => {
 afterAll(() => store.close())
 
 describe('an edit of segments by SQL', () => {
-  test('is a change like any other, by the role that made it', async () => {
+  test('is logged like any other change, with the role as actor', async () => {
     await store.segments.create({ name: 'beta', members: ['ada'] })
     const before = await loaded('segment:beta')
     await run(`UPDATE ${segments} SET members = array_append(members, 'bob'), conditions = '[{"attribute": "x", "operator": "exists"}]'`)
@@ -51,7 +51,7 @@ describe('an edit of segments by SQL', () => {
     expect(await loaded('segment:beta')).toEqual(change?.after)
   })
 
-  test('is heard under the key of the segment', async () => {
+  test('is announced under the key of the segment', async () => {
     const heard: string[] = []
     const end = await store.watch?.({ onHint: ({ name }) => heard.push(name), onResync: () => {}, onDown: () => {} })
     await run(`INSERT INTO ${segments} (name) VALUES ('beta')`)
@@ -92,7 +92,7 @@ describe('an edit of segments by SQL', () => {
     })
   })
 
-  test('by INSERT … ON CONFLICT is one update, or nothing', async () => {
+  test('by INSERT … ON CONFLICT is one update, or no change', async () => {
     await run(`INSERT INTO ${segments} (name) VALUES ('a')`)
     await restart()
     await run(`INSERT INTO ${segments} (name) VALUES ('a') ON CONFLICT DO NOTHING`)
@@ -104,7 +104,7 @@ describe('an edit of segments by SQL', () => {
     await clockIsTheNewestChange()
   })
 
-  test('that deletes a segment and inserts it in one statement leaves it in the log as it is', async () => {
+  test('that deletes and inserts a segment in one statement is logged with the final record', async () => {
     await run(`INSERT INTO ${segments} (name) VALUES ('a')`)
     await run(`INSERT INTO ${flags} (name) VALUES ('b')`)
     await restart()
@@ -114,7 +114,7 @@ describe('an edit of segments by SQL', () => {
     expect(await logged()).toEqual(['create segment:a', 'delete segment:a', 'create segment:b'])
   })
 
-  test('and of flags in one transaction is seen as a whole', async () => {
+  test('and of flags in one transaction becomes visible at once', async () => {
     await sql.begin(async (tx) => {
       await tx.unsafe(`INSERT INTO ${segments} (name) VALUES ('beta')`)
       await tx.unsafe(`INSERT INTO ${flags} (name) VALUES ('a')`)
@@ -126,7 +126,7 @@ describe('an edit of segments by SQL', () => {
     await clockIsTheNewestChange()
   })
 
-  test('of very many segments is one statement, one step of the clock, and one change each', async () => {
+  test('of very many segments in one statement moves the clock once and logs one change each', async () => {
     const many = 5_000
     await run(`INSERT INTO ${segments} (name, members) SELECT 'segment-' || n, ARRAY['x'] FROM generate_series(1, ${many}) n`)
     await run(`UPDATE ${segments} SET members = '{y}'`)
@@ -139,7 +139,7 @@ describe('an edit of segments by SQL', () => {
 })
 
 describe('an edit of rules by SQL', () => {
-  test('is read, logged, and says that older readers must not read it', async () => {
+  test('is read and logged, and raises the schema so that older readers skip the flag', async () => {
     await run(
       `INSERT INTO ${flags} (name, rules) VALUES ('a', '[{"when": [{"attribute": "x", "operator": "equals", "value": 1.50}], "rollout": 5}]')`,
     )
@@ -161,7 +161,7 @@ describe('an edit of rules by SQL', () => {
     }
   })
 
-  test('that nobody can read spoils that flag alone, and the flag can be mended', async () => {
+  test('that is invalid affects only that flag, which can be repaired', async () => {
     await store.create({ name: 'b', rules: [{ when: [] }] })
     await store.create({ name: 'a' })
     await run(`UPDATE ${flags} SET rules = '[{"when": "always"}]' WHERE name = 'a'`)
@@ -174,7 +174,7 @@ describe('an edit of rules by SQL', () => {
     await store.update('a', { rules: [{ when: [] }] })
   })
 
-  test('can close a cycle; then no write of the store closes another one, and any can take it back', async () => {
+  test('can close a cycle, which any write can open again, while no write of the store can close another', async () => {
     await store.create({ name: 'a', requires: [{ flag: 'b' }] })
     await run(`INSERT INTO ${flags} (name, requires) VALUES ('b', '[{"flag": "a"}, {"flag": null}, {}]'), ('c', '[]')`)
     await store.update('a', { enabled: false })
@@ -194,7 +194,7 @@ describe('a write of a segment', () => {
   }
   test.each(Object.entries(holds))('that is kept waiting fails and names the one that %s', async (_, statement) => {
     await store.segments.create({ name: 'beta' })
-    const other = client({ max: 1, connection: { application_name: 'the blocker' } })
+    const other = openClient({ max: 1, connection: { application_name: 'the blocker' } })
     try {
       await other.begin(async (tx) => {
         const [row] = await tx`SELECT pg_backend_pid() AS pid`
@@ -211,7 +211,7 @@ describe('a write of a segment', () => {
     }
   })
 
-  test('waits for no lock on the table of flags, nor a write of a flag for one on that of segments', async () => {
+  test('does not wait for a lock on the table of flags, nor a write of a flag for one on segments', async () => {
     await sql.begin(async (tx) => {
       await tx.unsafe(`LOCK TABLE ${flags} IN SHARE MODE`)
       await store.segments.create({ name: 'beta' })
@@ -223,7 +223,7 @@ describe('a write of a segment', () => {
   })
 
   test('and TRUNCATE of both tables do not deadlock', async () => {
-    const patient = postgresStore({ sql: client({ max: 4 }), schema, lockTimeoutMs: 10_000 })
+    const patient = postgresStore({ sql: openClient({ max: 4 }), schema, lockTimeoutMs: 10_000 })
     const writes = Array.from({ length: 40 }, (_, index) =>
       index % 2 ? patient.create({ name: `flag-${index}` }) : patient.segments.create({ name: `segment-${index}` }),
     )
@@ -233,9 +233,9 @@ describe('a write of a segment', () => {
     await clockIsTheNewestChange()
   })
 
-  test('where the triggers are off is refused', async () => {
+  test('is refused if the triggers are off', async () => {
     await store.segments.create({ name: 'beta' })
-    const silent = client({ connection: { session_replication_role: 'replica' } as Record<string, string> })
+    const silent = openClient({ connection: { session_replication_role: 'replica' } as Record<string, string> })
     try {
       const deaf = postgresStore({ sql: silent, schema })
       await expect(deaf.segments.update('beta', { members: ['x'] })).rejects.toMatchObject({ code: 'GENERAL', flag: 'segment:beta' })
@@ -245,7 +245,7 @@ describe('a write of a segment', () => {
   })
 })
 
-test('a load reads the rows that it is asked for and no other, and is not taken for so dear that it is compiled', async () => {
+test('a load reads only the requested rows, and is not JIT-compiled', async () => {
   await run(`INSERT INTO ${flags} (name) SELECT 'flag-' || n FROM generate_series(1, 2000) n`)
   await run(`INSERT INTO ${segments} (name, members) SELECT 'segment-' || n, ARRAY['x'] FROM generate_series(1, 2000) n`)
   const [limit] = await run('SHOW jit_above_cost')

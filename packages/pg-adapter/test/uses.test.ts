@@ -1,7 +1,7 @@
 import { createFlags, type FlagUse } from '@flagstone/core'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { postgresStore } from '../src/index.ts'
-import { atTheEnd, client, freshSchema } from './database.ts'
+import { afterFile, freshSchema, openClient } from './test-database.ts'
 
 const { sql, schema, flags, clock, uses } = await freshSchema()
 const store = postgresStore({ sql, schema })
@@ -23,7 +23,7 @@ async function row(): Promise<unknown> {
 }
 
 describe('a use', () => {
-  test('that is less than an hour later is not written, so that a fleet does not write the same row all the time', async () => {
+  test('less than an hour after the last one is not written, so that a fleet does not keep writing the same row', async () => {
     await store.noteUses?.([use(0)])
     const before = await row()
     await Promise.all(Array.from({ length: 20 }, (_, index) => store.noteUses?.([use(index), use(59)])))
@@ -32,7 +32,7 @@ describe('a use', () => {
     expect(await row()).toMatchObject({ first_at: new Date(use(0).at), last_at: new Date(use(60).at) })
   })
 
-  test('waits for no writer of flags, and keeps none waiting', async () => {
+  test('does not wait for writers of flags, and does not block them', async () => {
     await store.noteUses?.([use(0)])
     await sql.begin(async (tx) => {
       await tx.unsafe(`UPDATE ${flags} SET rollout = 50`)
@@ -46,7 +46,7 @@ describe('a use', () => {
     expect((await store.lastUses?.())?.uses).toEqual([use(60)])
   })
 
-  test('is given up where somebody keeps the table locked', async () => {
+  test('is dropped if the table stays locked', async () => {
     await sql.begin(async (tx) => {
       await tx.unsafe(`LOCK TABLE ${uses} IN ACCESS EXCLUSIVE MODE`)
       await expect(store.noteUses?.([use(0)])).rejects.toMatchObject({
@@ -60,7 +60,7 @@ describe('a use', () => {
     expect([lock_timeout, statement_timeout]).toEqual(['0', '0'])
   })
 
-  test('outlives the truncation of the flags, and is dropped by prune()', async () => {
+  test('survives a TRUNCATE of the flags, and is deleted by prune()', async () => {
     await store.noteUses?.([use(0)])
     await sql.unsafe(`TRUNCATE ${flags}`)
     expect((await store.lastUses?.())?.uses).toHaveLength(1)
@@ -68,17 +68,17 @@ describe('a use', () => {
     expect(await store.lastUses?.()).toEqual({ uses: [] })
   })
 
-  test('is dated in UTC, whatever the time zone of the session', async () => {
+  test('is stored in UTC, whatever the time zone of the session', async () => {
     await store.noteUses?.([use(0)])
-    const theirs = client({ connection: { TimeZone: 'Asia/Kathmandu', DateStyle: 'German' } })
-    atTheEnd(() => theirs.end())
+    const theirs = openClient({ connection: { TimeZone: 'Asia/Kathmandu', DateStyle: 'German' } })
+    afterFile(() => theirs.end())
     const elsewhere = postgresStore({ sql: theirs, schema })
     await elsewhere.noteUses?.([{ ...use(0), variant: 'new' }])
     expect(await elsewhere.lastUses?.()).toEqual({ since: use(0).at, uses: [use(0), { ...use(0), variant: 'new' }] })
   })
 })
 
-test('a process leaves its uses behind when it closes, and the report tells them', async () => {
+test('a process stores its uses when it closes, and the report contains them', async () => {
   const process = createFlags({ store: postgresStore({ sql, schema }) })
   await process.isEnabled('a', 'ada')
   await process.evaluate('a', { targetingKey: 'ada', plan: 'pro' })

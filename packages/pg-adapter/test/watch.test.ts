@@ -7,10 +7,10 @@ import type { ChannelListener, Hint, Unsubscribe } from '@flagstone/core/adapter
 import { tcpProxy } from '@flagstone/services'
 import postgres from 'postgres'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { openUrl } from '../src/client.ts'
+import { openClientFromUrl } from '../src/connection/own-client.ts'
 import { postgresStore } from '../src/index.ts'
-import { Channel } from '../src/listen.ts'
-import { client, databaseUrl, freshSchema } from './database.ts'
+import { ListenChannel } from '../src/watch/listen-channel.ts'
+import { databaseUrl, freshSchema, openClient } from './test-database.ts'
 
 const { sql, schema, flags } = await freshSchema()
 
@@ -73,8 +73,8 @@ async function proxied(): Promise<{ readonly url: string; readonly proxy: Awaite
 }
 
 describe('a watcher', () => {
-  test('has one connection of its own, called flagstone, like that of the client it was given', async () => {
-    const given = client({ max: 1 })
+  test('has its own connection, named flagstone, with the settings of the given client', async () => {
+    const given = openClient({ max: 1 })
     ends.push(() => given.end())
     const store = postgresStore({ sql: given, schema })
     const end = await store.watch?.(recorder())
@@ -87,7 +87,7 @@ describe('a watcher', () => {
     expect(await given`SELECT 1 AS one`).toEqual([{ one: 1 }])
   })
 
-  test('hears each change of one transaction at once, by SQL or not, and nothing of one that was rolled back', async () => {
+  test('gets every change of a transaction at once, by SQL or not, and none of one that was rolled back', async () => {
     const store = storeOn(databaseUrl)
     const heard = recorder()
     await store.watch?.(heard)
@@ -109,7 +109,7 @@ describe('a watcher', () => {
     await eventually(() => expect(heard.hints.length).toBe(4))
   })
 
-  test('is not fooled by what others send', async () => {
+  test('ignores invalid notifications from other sessions', async () => {
     const store = storeOn(databaseUrl)
     const heard = recorder()
     await store.watch?.(heard)
@@ -120,7 +120,7 @@ describe('a watcher', () => {
     await eventually(() => expect(heard.hints).toEqual([{ name: 'last', version: 7 }]))
   })
 
-  test('is told once that its connection was lost, resyncs, and hears what comes then', async () => {
+  test('is told once that its connection was lost, resyncs, and gets later changes', async () => {
     const store = storeOn(databaseUrl)
     const heard = recorder()
     await store.watch?.(heard)
@@ -135,7 +135,7 @@ describe('a watcher', () => {
     await store.delete('afterwards')
   })
 
-  test('of a server that cannot be reached is told so once, and resyncs when it can be', async () => {
+  test('is told once that the server cannot be reached, and resyncs when it can', async () => {
     const { url, proxy } = await proxied()
     proxy.cut()
     const heard = recorder()
@@ -148,11 +148,11 @@ describe('a watcher', () => {
     await eventually(() => expect(heard.heard).toEqual(['down', 'resync', 'down', 'resync']))
   })
 
-  test('notices a connection that stays open and says nothing', async () => {
+  test('notices a connection that stays open but does not answer', async () => {
     const { url, proxy } = await proxied()
     const heard = recorder()
     const timing = { pingMs: 20, answerMs: 200, retryMs: 10, maxRetryMs: 50 }
-    const channel = new Channel(schema, heard, (options) => openUrl('url', url, options), timing)
+    const channel = new ListenChannel(schema, heard, (options) => openClientFromUrl('url', url, options), timing)
     ends.push(() => channel.end())
     await channel.open()
     proxy.blackHole()
@@ -164,7 +164,7 @@ describe('a watcher', () => {
     expect(heard.heard).toEqual(['resync', 'down', 'resync'])
   })
 
-  test('can listen past a pooler, on listenUrl', async () => {
+  test('can bypass a pooler with listenUrl', async () => {
     const { url, proxy } = await proxied()
     const store = postgresStore({ sql, schema, listenUrl: url })
     ends.push(() => store.close())
@@ -176,7 +176,7 @@ describe('a watcher', () => {
     await eventually(() => expect(proxy.connections).toBe(0))
   })
 
-  test('is not kept waiting by a server that does not answer', async () => {
+  test('does not wait for a server that does not answer', async () => {
     const { url, proxy } = await proxied()
     proxy.blackHole()
     const store = storeOn(url)
@@ -191,7 +191,7 @@ describe('a watcher', () => {
 })
 
 describe('close()', () => {
-  test('ends what the store opened, twice is once, and a later call is refused', async () => {
+  test('ends the connections of the store, may be called twice, and later calls are refused', async () => {
     const { url, proxy } = await proxied()
     const store = postgresStore({ url, schema })
     await store.watch?.(recorder())
@@ -205,7 +205,7 @@ describe('close()', () => {
     }
   })
 
-  test('ends a store whose server has stopped answering, and its calls settle', async () => {
+  test('ends a store whose server no longer answers, and its pending calls settle', async () => {
     const { url, proxy } = await proxied()
     const store = postgresStore({ url, schema })
     await store.watch?.(recorder())
@@ -220,8 +220,8 @@ describe('close()', () => {
     await eventually(() => expect(socketsTo(proxy.port)).toBe(0))
   })
 
-  test('leaves a client that was given alone', async () => {
-    const given = client()
+  test('does not close a client that was passed in', async () => {
+    const given = openClient()
     ends.push(() => given.end())
     const store = postgresStore({ sql: given, schema })
     await store.head()
@@ -230,8 +230,8 @@ describe('close()', () => {
   })
 })
 
-describe('a client with a socket of its own', () => {
-  test('lends it to the watcher', async () => {
+describe('a client with its own socket function', () => {
+  test('is watched through that function', async () => {
     const target = new URL(databaseUrl)
     let dialled = 0
     const given = postgres(databaseUrl, {
@@ -252,7 +252,7 @@ describe('a client with a socket of its own', () => {
     expect(dialled).toBe(1)
   })
 
-  test('on a path of the file system is watched there, too', async () => {
+  test('on a Unix socket is watched on that socket', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'flagstone-'))
     const target = new URL(databaseUrl)
     const server = createServer((socket) => {
@@ -266,7 +266,7 @@ describe('a client with a socket of its own', () => {
       server.close()
       await rm(folder, { recursive: true })
     })
-    const given = client({ path })
+    const given = openClient({ path })
     ends.push(() => given.end())
     const store = postgresStore({ sql: given, schema })
     ends.push(() => store.close())
@@ -276,7 +276,7 @@ describe('a client with a socket of its own', () => {
     await eventually(() => expect(heard.hints).toMatchObject([{ name: 'by-path' }]))
   })
 
-  test('of several hosts is watched on the next one where the first is down', async () => {
+  test('with several hosts is watched on the next host if the first is down', async () => {
     const { url, proxy } = await proxied()
     proxy.cut()
     const target = new URL(databaseUrl)

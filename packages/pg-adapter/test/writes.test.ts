@@ -2,7 +2,7 @@ import { type FlagPatch, FlagsError } from '@flagstone/core/adapter'
 import type { Sql } from 'postgres'
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { postgresStore } from '../src/index.ts'
-import { client, freshSchema, someoneWaitsFor } from './database.ts'
+import { freshSchema, openClient, waitUntilBlocking } from './test-database.ts'
 
 const { sql, schema, flags, clock, changes } = await freshSchema()
 const store = postgresStore({ sql, schema, lockTimeoutMs: 50 })
@@ -14,7 +14,7 @@ afterAll(() => store.close())
 
 /** Runs `during` while another session, called `the blocker`, has run `statement` and stays in its transaction. */
 async function blocked(statement: string, during: (pid: number) => Promise<void>): Promise<void> {
-  const other = client({ max: 1, connection: { application_name: 'the blocker' } })
+  const other = openClient({ max: 1, connection: { application_name: 'the blocker' } })
   try {
     await other.begin(async (tx) => {
       const [row] = await tx`SELECT pg_backend_pid() AS pid`
@@ -35,7 +35,7 @@ async function refusal(call: Promise<unknown>): Promise<FlagsError> {
   return error
 }
 
-describe('a write that another transaction keeps waiting', () => {
+describe('a write that another transaction blocks', () => {
   const holds: Record<string, string> = {
     'has written any flag': `INSERT INTO ${flags} (name) VALUES ('other')`,
     'locked the row of the flag': `SELECT FROM ${flags} WHERE name = 'a' FOR UPDATE`,
@@ -58,13 +58,13 @@ describe('a write that another transaction keeps waiting', () => {
     await store.update('a', { rollout: 1 })
   })
 
-  test('by prune() says so too, without a flag', async () => {
+  test('by prune() fails the same way, without a flag', async () => {
     await blocked(`SELECT "${schema}".feature_flag_lock()`, async (pid) => {
       expect(await refusal(store.prune(0))).toMatchObject({ code: 'WRITE_BLOCKED', flag: undefined, blockers: [{ pid }] })
     })
   })
 
-  test('fails also where nobody can be named', async () => {
+  test('fails even if the blocker cannot be found', async () => {
     await store.create({ name: 'a' })
     const blind = new Proxy(sql, {
       get: (target, key) =>
@@ -78,20 +78,20 @@ describe('a write that another transaction keeps waiting', () => {
     })
   })
 
-  test('does not deadlock with an edit that began before it', async () => {
+  test('does not deadlock with an edit that started before it', async () => {
     await store.create({ name: 'a' })
     const patient = postgresStore({ sql, schema, lockTimeoutMs: 10_000 })
     let update: Promise<unknown> | undefined
     await blocked(`SELECT FROM ${flags} WHERE name = 'a' FOR UPDATE`, async (pid) => {
       update = patient.update('a', { rollout: 1 })
-      await someoneWaitsFor(sql, pid)
+      await waitUntilBlocking(sql, pid)
     })
     await expect(update).resolves.toMatchObject({ after: { rollout: 1 } })
   })
 })
 
 describe('a write', () => {
-  test('that the database refuses names the constraint', async () => {
+  test('that the database refuses fails with the name of the constraint', async () => {
     await store.create({ name: 'a' })
     await sql.unsafe(`ALTER TABLE ${flags} ADD CONSTRAINT owners_of_the_host CHECK (owner IN ('ada', 'bob'))`)
     try {
@@ -105,7 +105,7 @@ describe('a write', () => {
     }
   })
 
-  test('that nobody could read afterwards is refused before it is sent, and names the field', async () => {
+  test('of an invalid record is refused before it is sent, with the name of the field', async () => {
     await store.create({ name: 'a' })
     const text = { when: [{ attribute: 'x', operator: 'equals' as const, value: 'nul\0 inside' }] }
     for (const patch of [{ rollout: 33.3333 }, { rules: [text] }, { variants: [{ name: 'v', value: '\ud800', weight: 1 }] }]) {
@@ -121,9 +121,9 @@ describe('a write', () => {
     expect(await refusal(store.create({ name: 'b', expiresAt: '+010000-01-01T00:00:00.000Z' }))).toMatchObject({ code: 'INVALID_FLAG' })
   })
 
-  test('is refused where the triggers are off, and leaves nothing', async () => {
+  test('is refused if the triggers are off, and leaves nothing behind', async () => {
     await store.create({ name: 'a' })
-    const silent = client({ connection: { session_replication_role: 'replica' } as Record<string, string> })
+    const silent = openClient({ connection: { session_replication_role: 'replica' } as Record<string, string> })
     try {
       const deaf = postgresStore({ sql: silent, schema })
       expect(await refusal(deaf.update('a', { rollout: 1 }))).toMatchObject({
@@ -137,8 +137,8 @@ describe('a write', () => {
     }
   })
 
-  test('is READ COMMITTED, whatever the session prefers', async () => {
-    const strict = client({ connection: { default_transaction_isolation: 'serializable' } })
+  test('is READ COMMITTED, whatever the default of the session', async () => {
+    const strict = openClient({ connection: { default_transaction_isolation: 'serializable' } })
     try {
       const careful = postgresStore({ sql: strict, schema })
       await Promise.all(Array.from({ length: 10 }, (_, index) => careful.create({ name: `flag-${index}` })))
@@ -148,8 +148,8 @@ describe('a write', () => {
     }
   })
 
-  test('on a read-only server is told as the server being unavailable', async () => {
-    const readOnly = client({ connection: { default_transaction_read_only: 'on' } as Record<string, string> })
+  test('on a read-only server fails with STORE_UNAVAILABLE', async () => {
+    const readOnly = openClient({ connection: { default_transaction_read_only: 'on' } as Record<string, string> })
     try {
       expect(await refusal(postgresStore({ sql: readOnly, schema }).create({ name: 'a' }))).toMatchObject({ code: 'STORE_UNAVAILABLE' })
     } finally {
@@ -157,7 +157,7 @@ describe('a write', () => {
     }
   })
 
-  test('whose caller gave up before the commit is rolled back', async () => {
+  test('that is aborted before the commit is rolled back', async () => {
     await store.create({ name: 'a' })
     const { cursor } = await store.head()
     expect(await refusal(store.update('a', { rollout: 1 }, {}, { signal: AbortSignal.abort() }))).toMatchObject({ code: 'STORE_TIMEOUT' })
@@ -166,16 +166,16 @@ describe('a write', () => {
     let update: Promise<FlagsError> | undefined
     await blocked(`SELECT "${schema}".feature_flag_lock()`, async (pid) => {
       update = refusal(patient.update('a', { rollout: 1 }, {}, { signal: giveUp.signal }))
-      await someoneWaitsFor(sql, pid)
+      await waitUntilBlocking(sql, pid)
       giveUp.abort(new FlagsError('STORE_TIMEOUT', 'not within a second'))
     })
     expect(await update).toMatchObject({ code: 'STORE_TIMEOUT', message: 'not within a second' })
     expect((await store.head()).cursor).toEqual(cursor)
   })
 
-  test('whose connection dies is refused, and neither the process nor the client is harmed', async () => {
+  test('whose connection is lost fails, and harms neither the process nor the client', async () => {
     await store.create({ name: 'a' })
-    const doomed = client({ max: 2, connection: { application_name: `doomed ${schema}` } })
+    const doomed = openClient({ max: 2, connection: { application_name: `doomed ${schema}` } })
     const victim = postgresStore({ sql: doomed, schema, lockTimeoutMs: 10_000 })
     try {
       await blocked(`SELECT "${schema}".feature_flag_lock()`, async () => {
@@ -225,7 +225,7 @@ describe('a record that cannot be read', () => {
 })
 
 describe('the log', () => {
-  test('is pruned by age, and takes no number of days that is none', async () => {
+  test('is pruned by age, and refuses an invalid number of days', async () => {
     await store.create({ name: 'aged' })
     await store.update('aged', { rollout: 1 })
     await store.update('aged', { rollout: 2 })
@@ -239,7 +239,7 @@ describe('the log', () => {
     for (const days of [-1, Number.NaN]) expect(await refusal(store.prune(days))).toMatchObject({ code: 'INVALID_OPTIONS' })
   })
 
-  test('that somebody emptied by hand is lost, not silently complete', async () => {
+  test('that was emptied by hand counts as lost, not as complete', async () => {
     const { cursor } = await store.head()
     await store.create({ name: 'a' })
     const later = await store.head()
@@ -255,7 +255,7 @@ describe('the log', () => {
     expect(await store.changesSince(blind)).toMatchObject({ kind: 'changes', changed: [{ name: 'b' }] })
   })
 
-  test('of a database that was put back to a backup is told as rewound', async () => {
+  test('of a database that was restored from a backup counts as rewound', async () => {
     await store.create({ name: 'a' })
     const [backup] = await sql.unsafe(`SELECT version::int AS version FROM ${clock}`)
     await store.update('a', { rollout: 1 })

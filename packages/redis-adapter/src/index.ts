@@ -4,5 +4,5 @@
  * @module
  */
 
-export type { RedisCacheOptions, RedisClient } from './options.ts'
+export type { RedisCacheOptions, RedisClient } from './options/redis-cache-options.ts'
 export { redisCache } from './redis-cache.ts'

@@ -8,20 +8,24 @@ import {
   FlagsError,
   type Unsubscribe,
 } from '@flagstone/core/adapter'
-import { Connection, unavailable } from './connection.ts'
-import { decisionBody, flagBody, newToken, parseFence, Reader, readCheck, readEndpoint } from './entries.ts'
-import { type Keys, keysUnder } from './keys.ts'
-import { type RedisCacheOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import { purgeAll } from './purge.ts'
-import { runScript } from './run-script.ts'
-import { FILL, INVALIDATE, LISTENER_SLOT, PLACEHOLDER } from './scripts.ts'
-import { formatHint, MAX_BROUGHT, Subscription } from './subscription.ts'
+import { cacheUnavailable } from './connection/cache-unavailable.ts'
+import { Connection } from './connection/connection.ts'
+import { decisionBody, flagBody, readCheck, readEndpoint } from './entries/entry-format.ts'
+import { EntryReader } from './entries/entry-reader.ts'
+import { newToken, parseFence } from './entries/fence-token.ts'
+import { createKeys, type Keys } from './entries/keys.ts'
+import { purgeEntries } from './entries/purge-entries.ts'
+import { formatHint, MAX_RECORD_CHARACTERS } from './hints/hint-message.ts'
+import { HintSubscription } from './hints/hint-subscription.ts'
+import { type RedisCacheOptions, type ResolvedOptions, resolveOptions } from './options/redis-cache-options.ts'
+import { FILL, INVALIDATE, LISTENER_SLOT, PLACEHOLDER } from './scripts/lua-scripts.ts'
+import { runScript } from './scripts/run-script.ts'
 
 const FENCE_MS = String(24 * 60 * 60 * 1_000)
 const PLACEHOLDER_MS = String(60 * 1_000)
 
 /**
- * Keeps flags and decisions in Redis 6.2 or later, standalone, behind Sentinel or as a cluster. Opens nothing before it is used; throws
+ * Caches flags and decisions in Redis 6.2 or later, standalone, with Sentinel or as a cluster. Connects on first use. Throws
  * `INVALID_OPTIONS`, naming the option. Every call that Redis cannot serve rejects at once with `CACHE_UNAVAILABLE`.
  */
 export function redisCache(options: RedisCacheOptions): FlagCache {
@@ -30,23 +34,23 @@ export function redisCache(options: RedisCacheOptions): FlagCache {
 
 type Report = (error: FlagsError) => void
 
-/** What one read found, while it is put together. */
-type Found = { -readonly [K in keyof CacheRead]: CacheRead[K] }
+/** The result of one read while it is built. */
+type MutableRead = { -readonly [K in keyof CacheRead]: CacheRead[K] }
 
 const NOTHING: CacheRead = { token: undefined, fenceVersion: 0 }
 
 class RedisCache implements FlagCache {
   readonly #connection: Connection
   readonly #keys: Keys
-  readonly #subscriptions = new Set<Subscription>()
-  readonly #reader = new Reader()
+  readonly #subscriptions = new Set<HintSubscription>()
+  readonly #reader = new EntryReader()
   #storeId: string | undefined
   #report: Report = () => {}
   #reportedForeign = false
 
   constructor({ from, prefix }: ResolvedOptions) {
     this.#connection = new Connection(from)
-    this.#keys = keysUnder(`${this.#connection.keyPrefix}${prefix}`, this.#connection.isCluster)
+    this.#keys = createKeys(`${this.#connection.keyPrefix}${prefix}`, this.#connection.isCluster)
   }
 
   async open(storeId: string, report?: Report): Promise<void> {
@@ -64,9 +68,9 @@ class RedisCache implements FlagCache {
     const storeId = this.#storeId
     let values: readonly (string | null)[]
     try {
-      values = await this.#values(wanted)
+      values = await this.#fetchValues(wanted)
     } catch (error) {
-      throw unavailable(error)
+      throw cacheUnavailable(error)
     }
     const corrupt: string[] = []
     const fenceless: number[] = []
@@ -80,42 +84,42 @@ class RedisCache implements FlagCache {
     }
     if (corrupt.length > 0) await this.#unlink(corrupt)
     if (fenceless.length === 0 || storeId === undefined) return reads
-    const fences = await this.#askAll(() => fenceless.map((index) => this.#placeholder((wanted[index] as CacheWant).name, storeId)))
+    const fences = await this.#runAll(() => fenceless.map((index) => this.#installPlaceholder((wanted[index] as CacheWant).name, storeId)))
     for (const [n, index] of fenceless.entries()) reads[index] = fences[n] as CacheRead
     return reads
   }
 
   async fill(fills: readonly CacheFill[]): Promise<readonly boolean[]> {
     const storeId = this.#storeId
-    // A token of another store can still be the fence, where `open` came between a read and this fill.
-    return this.#askAll(() => fills.map(async (fill) => storeId !== undefined && fill.token.startsWith(`${storeId}.`) && this.#fill(fill)))
+    // If `open` switched the store between a read and this fill, the token of the other store may still be the fence.
+    return this.#runAll(() => fills.map(async (fill) => storeId !== undefined && fill.token.startsWith(`${storeId}.`) && this.#fill(fill)))
   }
 
   async invalidate(name: string, version: number, successor?: CacheSuccessor): Promise<'raised' | 'already'> {
-    const storeId = this.#opened()
+    const storeId = this.#openedStoreId()
     const keys = [this.#keys.fence(name), this.#keys.flag(name)]
     const hint = formatHint({ name, version })
     const args = [storeId, String(version), newToken(storeId, version), FENCE_MS, this.#keys.channel(storeId), hint]
     if (successor !== undefined) {
       const body = flagBody(successor.value)
-      args.push(successor.token, lifetime(successor.ttlMs), body, body.length <= MAX_BROUGHT ? '1' : '0')
+      args.push(successor.token, formatTtl(successor.ttlMs), body, body.length <= MAX_RECORD_CHARACTERS ? '1' : '0')
     }
-    const raised = await this.#ask(() => runScript(this.#connection.node, INVALIDATE, keys, args))
+    const raised = await this.#run(() => runScript(this.#connection.node, INVALIDATE, keys, args))
     return raised === 1 ? 'raised' : 'already'
   }
 
   async forget(names: readonly string[]): Promise<void> {
-    await this.#askAll(() => names.map((name) => this.#connection.node.unlink(this.#keys.fence(name), this.#keys.flag(name))))
+    await this.#runAll(() => names.map((name) => this.#connection.node.unlink(this.#keys.fence(name), this.#keys.flag(name))))
   }
 
   async purge(): Promise<number> {
-    return this.#ask(() => purgeAll(this.#connection, this.#keys))
+    return this.#run(() => purgeEntries(this.#connection, this.#keys))
   }
 
-  /** Called before `open`, it resolves at once, and the subscription begins with `open`. */
+  /** If called before `open`, it resolves at once, and `open` starts the subscription. */
   async subscribe(listener: ChannelListener): Promise<Unsubscribe> {
     this.#connection.assertOpen()
-    const subscription = new Subscription(this.#connection, listener)
+    const subscription = new HintSubscription(this.#connection, listener)
     this.#subscriptions.add(subscription)
     if (this.#storeId !== undefined) await subscription.listen(this.#keys.channel(this.#storeId))
     return async () => {
@@ -125,8 +129,8 @@ class RedisCache implements FlagCache {
   }
 
   async takeListenerSlot(holder: string, slots: number, ttlMs: number): Promise<boolean> {
-    const keys = this.#keys.listenerSlots(this.#opened(), slots)
-    return (await this.#ask(() => runScript(this.#connection.node, LISTENER_SLOT, keys, [holder, whole(ttlMs)]))) === 1
+    const keys = this.#keys.listenerSlots(this.#openedStoreId(), slots)
+    return (await this.#run(() => runScript(this.#connection.node, LISTENER_SLOT, keys, [holder, formatWholeNumber(ttlMs)]))) === 1
   }
 
   async close(): Promise<void> {
@@ -135,15 +139,15 @@ class RedisCache implements FlagCache {
     await Promise.all(closing)
   }
 
-  #opened(): string {
-    if (this.#storeId === undefined) throw unavailable(new Error('open() has not said which store this cache is for.'))
+  #openedStoreId(): string {
+    if (this.#storeId === undefined) throw cacheUnavailable(new Error('open() was not called, so this cache does not know its store.'))
     return this.#storeId
   }
 
-  /** Fence, flag and, where it is wanted, decision of each, one after the other: in one command, or on a cluster in one for each flag. */
-  #values(wanted: readonly CacheWant[]): Promise<readonly (string | null)[]> {
+  /** Reads fence, flag and, if wanted, decision of each flag: in one command, or on a cluster in one command per flag. */
+  #fetchValues(wanted: readonly CacheWant[]): Promise<readonly (string | null)[]> {
     const connecting = this.#connection.ready()
-    if (connecting !== undefined) return connecting.then(() => this.#values(wanted))
+    if (connecting !== undefined) return connecting.then(() => this.#fetchValues(wanted))
     const { node, isCluster } = this.#connection
     const keys = wanted.map((want) => this.#keysOf(want))
     const [first] = keys
@@ -157,7 +161,7 @@ class RedisCache implements FlagCache {
     return keys
   }
 
-  /** What fence, flag and decision say, which stand from `at` on; `undefined` where there is no fence of this store. */
+  /** Decodes fence, flag and decision, the values from index `at` on. `undefined` if this store has no fence for the flag. */
   #decode(
     { name, decision: wanted }: CacheWant,
     storeId: string | undefined,
@@ -168,7 +172,7 @@ class RedisCache implements FlagCache {
     const token = values[at] ?? null
     const fence = token === null ? undefined : this.#reader.fence(name, token)
     if (token === null || fence === undefined || (storeId !== undefined && fence.storeId !== storeId)) return undefined
-    const found: Found = { token: storeId === undefined ? undefined : token, fenceVersion: fence.version }
+    const found: MutableRead = { token: storeId === undefined ? undefined : token, fenceVersion: fence.version }
     const flag = this.#reader.flag(name, values[at + 1] ?? null, token)
     if (flag instanceof FlagsError) this.#discard(flag, this.#keys.flag(name), corrupt)
     else if (flag !== undefined) found.flag = flag
@@ -186,25 +190,26 @@ class RedisCache implements FlagCache {
     corrupt.push(key)
   }
 
-  // Its "as of" may be garbage too, and then no fill would get past it. A good entry that came meanwhile is lost: a miss, no harm.
+  // Deleted, because its "as of" may be corrupt too and would make every fill fail. A valid entry stored meanwhile is lost, which is only a
+  // miss.
   async #unlink(corrupt: readonly string[]): Promise<void> {
     try {
-      await this.#askAll(() => corrupt.map((key) => this.#connection.node.unlink(key)))
+      await this.#runAll(() => corrupt.map((key) => this.#connection.node.unlink(key)))
     } catch {
-      // The read has its answer; whoever reads next tries again.
+      // The read succeeded anyway, and the next read tries again.
     }
   }
 
-  async #placeholder(name: string, storeId: string): Promise<CacheRead> {
+  async #installPlaceholder(name: string, storeId: string): Promise<CacheRead> {
     const args = [storeId, newToken(storeId, 0), PLACEHOLDER_MS]
     const reply = await runScript(this.#connection.node, PLACEHOLDER, [this.#keys.fence(name)], args)
     const [token, found] = reply as [string, 'ours' | 'missing' | 'foreign' | 'corrupt']
     if (found === 'corrupt') {
-      this.#report(new FlagsError('PARSE_ERROR', `The fence of flag ${name} in Redis was none; it was replaced.`, { flag: name }))
+      this.#report(new FlagsError('PARSE_ERROR', `The fence of flag ${name} in Redis was invalid; it was replaced.`, { flag: name }))
     }
     if (found === 'foreign' && !this.#reportedForeign) {
       this.#reportedForeign = true
-      const message = `Another store keeps flags such as ${name} under the same prefix of this Redis. Give each store a \`prefix\` of its own.`
+      const message = `Another store keeps flags such as ${name} under the same prefix of this Redis. Give each store its own \`prefix\`.`
       this.#report(new FlagsError('CACHE_SHARED_BY_STORES', message, { flag: name }))
     }
     return { token, fenceVersion: parseFence(token)?.version ?? 0 }
@@ -215,40 +220,41 @@ class RedisCache implements FlagCache {
     const args = [token, flag?.value ? FENCE_MS : '0']
     if (flag !== undefined) {
       keys.push(this.#keys.flag(name))
-      args.push(whole(flag.asOf), lifetime(flag.ttlMs), flagBody(flag.value))
+      args.push(formatWholeNumber(flag.asOf), formatTtl(flag.ttlMs), flagBody(flag.value))
     }
     if (decision !== undefined) {
       keys.push(this.#keys.decision(name, decision.kind, decision.targetingKey))
-      args.push(whole(decision.asOf), lifetime(decision.ttlMs), decisionBody(decision))
+      args.push(formatWholeNumber(decision.asOf), formatTtl(decision.ttlMs), decisionBody(decision))
     }
     const kept = await runScript(this.#connection.node, FILL, keys, args)
-    if (kept === 2) this.#report(new FlagsError('PARSE_ERROR', `Flag ${name} was cached wrongly; it was replaced.`, { flag: name }))
+    if (kept === 2)
+      this.#report(new FlagsError('PARSE_ERROR', `The cached entry of flag ${name} was invalid; it was replaced.`, { flag: name }))
     return kept !== 0
   }
 
-  // Commands of one tick go out in one write, so a batch is one round trip to each node.
-  #askAll<T>(start: () => readonly Promise<T>[]): Promise<readonly T[]> {
-    return this.#ask(() => Promise.all(start()))
+  // ioredis sends commands of one tick in one write, so a batch is one round trip to each node.
+  #runAll<T>(start: () => readonly Promise<T>[]): Promise<readonly T[]> {
+    return this.#run(() => Promise.all(start()))
   }
 
-  async #ask<T>(start: () => Promise<T>): Promise<T> {
+  async #run<T>(start: () => Promise<T>): Promise<T> {
     try {
       const connecting = this.#connection.ready()
       if (connecting !== undefined) await connecting
       return await start()
     } catch (error) {
-      throw unavailable(error)
+      throw cacheUnavailable(error)
     }
   }
 }
 
-/** A time to live, as Redis takes it. */
-function lifetime(ttlMs: number): string {
-  return whole(Math.max(1, Math.ceil(ttlMs)))
+/** A time to live in whole milliseconds, at least 1, as Redis expects it. */
+function formatTtl(ttlMs: number): string {
+  return formatWholeNumber(Math.max(1, Math.ceil(ttlMs)))
 }
 
-// A script must not stop half-way because Redis refuses a number.
-function whole(number: number): string {
+// Checked here, so that Redis does not reject a number in the middle of a script.
+function formatWholeNumber(number: number): string {
   if (Number.isSafeInteger(number) && number >= 0) return String(number)
-  throw new FlagsError('INVALID_OPTIONS', `${number} is neither an "as of" nor a time to live in milliseconds.`)
+  throw new FlagsError('INVALID_OPTIONS', `${number} is not a valid "as of" or time to live in milliseconds.`)
 }

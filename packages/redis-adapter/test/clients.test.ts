@@ -1,11 +1,11 @@
 import { redisCache } from '@flagstone/redis-adapter'
 import { afterAll, describe, expect, it } from 'vitest'
-import { flagFill, look, majors, ownPrefix, redisPort, redisUrl, tokenOf } from './redis.ts'
+import { flagFill, majors, openRedisClient, redisPort, redisUrl, tokenOf, uniquePrefix } from './test-redis.ts'
 
-const redis = look()
-const prefix = ownPrefix(redis)
+const redis = openRedisClient()
+const prefix = uniquePrefix(redis)
 
-it('keeps to the keyPrefix of a URL as well', async () => {
+it('uses the keyPrefix of a URL', async () => {
   const cache = redisCache({ url: `${redisUrl}?keyPrefix=${prefix}url:` })
   afterAll(() => cache.close())
   await cache.open('storeA')
@@ -14,7 +14,7 @@ it('keeps to the keyPrefix of a URL as well', async () => {
 })
 
 describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
-  it('runs its commands on a duplicate, never closes the client, and keeps to its keyPrefix and database', async () => {
+  it('runs its commands on a duplicate, never closes the client, and uses its keyPrefix and database', async () => {
     const client = Redis({ port: redisPort, keyPrefix: `${prefix}app${major}:`, db: 1, lazyConnect: true, stringNumbers: true })
     const cache = redisCache({ client, prefix: 'flags:' })
     expect(client.status).toBe('wait')
@@ -31,7 +31,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     client.disconnect()
   })
 
-  it('tells its subscriber of each raise, and of nothing else', async () => {
+  it('sends its subscriber a hint for each raised fence, and nothing else', async () => {
     const client = Redis({ port: redisPort })
     afterAll(() => client.disconnect())
     const cache = redisCache({ client, prefix: `${prefix}${major}:` })
@@ -61,7 +61,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
 })
 
 describe('options', () => {
-  const client = look()
+  const client = openRedisClient()
   it.each([
     [undefined, 'client'],
     ['redis://x', 'client'],
@@ -88,7 +88,7 @@ describe('options', () => {
     )
   })
 
-  it('never show an address, which can hold a password', () => {
+  it('never show a URL, which may contain a password', () => {
     expect(() => redisCache({ url: 'http://me:secret@x' })).not.toThrow(/secret/)
   })
 })

@@ -2,7 +2,7 @@ import { redisCache } from '@flagstone/redis-adapter'
 import type { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { startPrivateCluster } from './private-cluster.ts'
-import { flagFill, handles, listening, majors, succeeds, tokenOf, UNAVAILABLE, until } from './redis.ts'
+import { flagFill, majors, openHandles, recordingListener, succeeds, tokenOf, UNAVAILABLE, waitUntil } from './test-redis.ts'
 
 const { servers, nodes } = await startPrivateCluster()
 const [first, second] = nodes as [Redis, Redis]
@@ -68,7 +68,7 @@ describe.each(majors)('on a cluster, with ioredis $major', ({ major, Cluster }) 
     expect(await keysOfAll('app:kept')).toHaveLength(1)
   })
 
-  it('goes on after SCRIPT FLUSH, and repairs what is corrupt', async () => {
+  it('continues after SCRIPT FLUSH, and repairs corrupt entries', async () => {
     const cache = await open()
     const reports: string[] = []
     await cache.open('storeA', ({ code }) => reports.push(code))
@@ -82,18 +82,18 @@ describe.each(majors)('on a cluster, with ioredis $major', ({ major, Cluster }) 
     expect(reports).toEqual(['PARSE_ERROR'])
   })
 
-  it('hears hints, whichever node they are published on, and tells when the node it listens to is lost', async () => {
+  it('gets hints from every node, and reports when the node it listens to is lost', async () => {
     const cache = await open()
-    const { seen, listener } = listening()
+    const { seen, listener } = recordingListener()
     const unsubscribe = await cache.subscribe?.(listener)
     for (const [n, node] of nodes.entries()) {
       const [name] = await namesOn(node, 1)
       await cache.invalidate(name as string, 100 * major + n)
     }
-    await until(() => seen.length === 4)
+    await waitUntil(() => seen.length === 4)
     expect(seen).toEqual(['resync', 'hint', 'hint', 'hint'])
     await Promise.all(nodes.map((node) => node.client('KILL', 'TYPE', 'pubsub')))
-    await until(() => seen.length === 6)
+    await waitUntil(() => seen.length === 6)
     expect(seen.slice(4)).toEqual(['down', 'resync'])
     await unsubscribe?.()
   })
@@ -131,13 +131,13 @@ describe.each(majors)('on a cluster, with ioredis $major', ({ major, Cluster }) 
     const [up] = (await namesOn(first, 1)) as [string]
     await cache.read([{ name: down }, { name: up }])
     await servers[1]?.kill()
-    await until(async () => !(await succeeds(cache.read([{ name: down }]))))
+    await waitUntil(async () => !(await succeeds(cache.read([{ name: down }]))))
     await expect(cache.read([{ name: down }])).rejects.toMatchObject(UNAVAILABLE)
     await expect(cache.invalidate(down, 1)).rejects.toMatchObject(UNAVAILABLE)
     expect(await cache.read([{ name: up }])).toHaveLength(1)
     await servers[1]?.restart()
-    await until(() => succeeds(cache.read([{ name: down }])))
-    await until(async () => (await first.cluster('INFO')).includes('cluster_slots_ok:16384'))
+    await waitUntil(() => succeeds(cache.read([{ name: down }])))
+    await waitUntil(async () => (await first.cluster('INFO')).includes('cluster_slots_ok:16384'))
   })
 
   it('refuses a keyPrefix with braces, which would spread a flag’s keys', () => {
@@ -145,18 +145,18 @@ describe.each(majors)('on a cluster, with ioredis $major', ({ major, Cluster }) 
     expect(() => redisCache({ client: braced })).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }))
   })
 
-  it('leaves nothing open when it is closed, also where no node was ever there', async () => {
-    const before = handles()
+  it('leaves nothing open when it is closed, also if no node was ever reachable', async () => {
+    const before = openHandles()
     const cache = redisCache({ client, prefix })
     await cache.open('storeA')
-    await cache.subscribe?.(listening().listener)
+    await cache.subscribe?.(recordingListener().listener)
     await cache.close()
     const nobody = Cluster(1, { lazyConnect: true })
     const lost = redisCache({ client: nobody })
     await expect(lost.open('storeA')).rejects.toMatchObject(UNAVAILABLE)
     await expect(lost.read([{ name: 'f' }])).rejects.toMatchObject(UNAVAILABLE)
-    await lost.subscribe?.(listening().listener)
+    await lost.subscribe?.(recordingListener().listener)
     await lost.close()
-    await until(() => handles().length <= before.length)
+    await waitUntil(() => openHandles().length <= before.length)
   })
 })

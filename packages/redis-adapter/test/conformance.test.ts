@@ -3,9 +3,9 @@ import type { FlagCache } from '@flagstone/core/adapter'
 import { type CacheEntryKey, type CacheHarness, cacheCases } from '@flagstone/core/conformance'
 import { redisCache } from '@flagstone/redis-adapter'
 import { afterAll, describe, test } from 'vitest'
-import { look, majors, redisPort } from './redis.ts'
+import { majors, openRedisClient, redisPort } from './test-redis.ts'
 
-const redis = look()
+const redis = openRedisClient()
 
 /** A world of its own under one prefix, for each case. */
 function harness(connect: (prefix: string) => FlagCache): CacheHarness {

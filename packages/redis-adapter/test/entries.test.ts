@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { decision, flagFill, look, openCache, ownPrefix, record, tokenOf } from './redis.ts'
+import { decision, flagFill, openCache, openRedisClient, record, tokenOf, uniquePrefix } from './test-redis.ts'
 
-const redis = look()
-const prefix = ownPrefix(redis)
+const redis = openRedisClient()
+const prefix = uniquePrefix(redis)
 const { cache, reports } = await openCache(prefix)
 let count = 0
 let name = ''
@@ -13,7 +13,7 @@ beforeEach(() => {
 })
 
 describe('key names and lifetimes', () => {
-  it('are the ones that the design page promises', async () => {
+  it('are the documented ones', async () => {
     const token = await tokenOf(cache, name)
     const filled = await cache.fill([
       { ...flagFill(name, token, 3), decision: { kind: 'check', targetingKey: 'ann:1', asOf: 3, value: true, ttlMs: 30_000 } },
@@ -56,7 +56,7 @@ describe('key names and lifetimes', () => {
     expect(await redis.pttl(fence)).toBeGreaterThan(86_000_000)
   })
 
-  it('leave the lifetime of a raised fence alone', async () => {
+  it('leave the lifetime of a raised fence unchanged', async () => {
     await cache.invalidate(name, 5)
     const fence = `${prefix}flag_fence:${name}`
     expect(await redis.pttl(fence)).toBeGreaterThan(86_000_000)
@@ -65,7 +65,7 @@ describe('key names and lifetimes', () => {
     expect(await redis.pttl(fence)).toBeLessThanOrEqual(40_000)
   })
 
-  it('take fractions of a millisecond and refuse what is no time or no version', async () => {
+  it('accept fractions of a millisecond and refuse invalid times and versions', async () => {
     const token = await tokenOf(cache, name)
     expect(await cache.fill([flagFill(name, token, 1, record(name), 0.2)])).toEqual([true])
     const wrong = [flagFill(name, token, -1), flagFill(name, token, 1.5), flagFill(name, token, 1, null, Number.NaN)]
@@ -74,7 +74,7 @@ describe('key names and lifetimes', () => {
 })
 
 describe('what was filled', () => {
-  it('comes back in one read, each value with its "as of"', async () => {
+  it('is returned by one read, each value with its "as of"', async () => {
     const token = await tokenOf(cache, name)
     const value = decision(name, 'ann')
     await cache.fill([
@@ -100,7 +100,7 @@ describe('what was filled', () => {
     expect(reports).toEqual([])
   })
 
-  it('can be the knowledge that a flag does not exist', async () => {
+  it('can be that a flag does not exist', async () => {
     const token = await tokenOf(cache, name)
     await cache.fill([flagFill(name, token, 2, null)])
     expect(await cache.read([{ name }])).toEqual([{ token, fenceVersion: 0, flag: { asOf: 2, value: null } }])
@@ -145,11 +145,11 @@ describe('what was filled', () => {
   })
 })
 
-describe('a flag that comes again as it was', () => {
+describe('a flag that is unchanged since the last read', () => {
   const key = (): string => `${prefix}feature_flag:${name}`
   const found = async (): Promise<unknown> => (await cache.read([{ name }]))[0]?.flag
 
-  it('gives the very record of before, until another is filled', async () => {
+  it('returns the same record object, until another is filled', async () => {
     const token = await tokenOf(cache, name)
     await cache.fill([flagFill(name, token, 1)])
     const first = await cache.read([{ name }, { name }])
@@ -164,7 +164,7 @@ describe('a flag that comes again as it was', () => {
     expect(await found()).toEqual({ asOf: 4, value: null })
   })
 
-  it('counts no longer once the fence is another, and again when it is back', async () => {
+  it('is ignored while another fence is set, and returned again after it', async () => {
     const token = await tokenOf(cache, name)
     await cache.fill([flagFill(name, token, 1)])
     const before = await found()
@@ -177,7 +177,7 @@ describe('a flag that comes again as it was', () => {
     expect(await found()).toBeUndefined()
   })
 
-  it('may have been corrupt meanwhile, which is reported each time', async () => {
+  it('is reported as corrupt each time, if it was corrupt meanwhile', async () => {
     const token = await tokenOf(cache, name)
     await cache.fill([flagFill(name, token, 1)])
     const text = (await redis.get(key())) ?? ''
@@ -190,7 +190,7 @@ describe('a flag that comes again as it was', () => {
     }
   })
 
-  it('may be one of thousands, or long', async () => {
+  it('is also returned if it is one of thousands, or long', async () => {
     const names = Array.from({ length: 1_500 }, (_, index) => `${name}_${index}`)
     const wanted = names.map((each) => ({ name: each }))
     const tokens = await cache.read(wanted)
@@ -246,7 +246,7 @@ describe('a corrupt entry', () => {
     expect(reports).toHaveLength(1)
   })
 
-  it('is overwritten by a fill that comes before any read, and reported', async () => {
+  it('is overwritten by a fill before any read, and reported', async () => {
     const token = await tokenOf(cache, name)
     await redis.set(`${prefix}feature_flag:${name}`, 'garbage')
     expect(await cache.fill([flagFill(name, token, 1)])).toEqual([true])
@@ -270,7 +270,7 @@ describe('a corrupt entry', () => {
     },
   )
 
-  it('is none where a newer build wrote the record: it is left alone, without a word', async () => {
+  it('does not include a record of a newer build, which stays without a report', async () => {
     const token = await tokenOf(cache, name)
     const newer = `${token}|4|${JSON.stringify(record(name, 4, { schema: 99 }))}`
     await redis.set(`${prefix}feature_flag:${name}`, newer)
@@ -279,7 +279,7 @@ describe('a corrupt entry', () => {
     expect(reports).toEqual([])
   })
 
-  it('is none where the token is merely an old one', async () => {
+  it('does not include an entry with an outdated token', async () => {
     const token = await tokenOf(cache, name)
     await cache.fill([flagFill(name, token, 1)])
     await redis.set(`${prefix}flag_fence:${name}`, `${token}x`)

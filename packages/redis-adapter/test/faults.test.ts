@@ -1,7 +1,17 @@
 import { redisCache } from '@flagstone/redis-adapter'
 import { startPrivateRedis, tcpProxy } from '@flagstone/services'
 import { afterAll, describe, expect, it } from 'vitest'
-import { flagFill, handles, listening, look, majors, succeeds, tokenOf, UNAVAILABLE, until } from './redis.ts'
+import {
+  flagFill,
+  majors,
+  openHandles,
+  openRedisClient,
+  recordingListener,
+  succeeds,
+  tokenOf,
+  UNAVAILABLE,
+  waitUntil,
+} from './test-redis.ts'
 
 const server = await startPrivateRedis()
 afterAll(() => server.stop())
@@ -11,7 +21,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
   const client = Redis({ port: server.port, lazyConnect: true })
   client.on('error', () => {})
   afterAll(() => client.disconnect())
-  const redis = look(server.url)
+  const redis = openRedisClient(server.url)
 
   async function open(options: object = {}, port = server.port) {
     const cache = redisCache({ client: Redis({ port, lazyConnect: true, ...options }), prefix })
@@ -20,7 +30,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     return cache
   }
 
-  it('goes on when Redis forgets its scripts, also in the middle of a batch', async () => {
+  it('continues when Redis forgets its scripts, also in the middle of a batch', async () => {
     const cache = await open()
     await redis.script('FLUSH')
     const names = Array.from({ length: 50 }, (_, n) => `flush_${n}`)
@@ -31,7 +41,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     expect(await cache.invalidate('flush_1', 1)).toBe('raised')
   })
 
-  it('goes on when Redis loses everything', async () => {
+  it('continues when Redis loses everything', async () => {
     const cache = await open()
     await cache.fill([flagFill('gone', await tokenOf(cache, 'gone'), 5)])
     await redis.flushall()
@@ -40,11 +50,11 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
 
   it('fails at once with CACHE_UNAVAILABLE while Redis is down, and works again by itself', async () => {
     const cache = await open()
-    const { seen, listener } = listening()
+    const { seen, listener } = recordingListener()
     await cache.subscribe?.(listener)
     await tokenOf(cache, 'f')
     await server.kill()
-    await until(async () => !(await succeeds(cache.read([{ name: 'f' }]))))
+    await waitUntil(async () => !(await succeeds(cache.read([{ name: 'f' }]))))
     const calls = [
       () => cache.read([{ name: 'f' }, { name: 'g' }]),
       () => cache.fill([flagFill('f', 'storeA.0.x', 1), flagFill('g', 'storeA.0.x', 1)]),
@@ -59,19 +69,19 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     })
     await new Promise((resolve) => setImmediate(resolve))
     expect(failed).toBe(true)
-    await until(async () => !(await succeeds(cache.open('storeA'))))
-    await until(() => seen.includes('down'))
+    await waitUntil(async () => !(await succeeds(cache.open('storeA'))))
+    await waitUntil(() => seen.includes('down'))
     expect(seen).toEqual(['resync', 'down'])
     await server.restart()
-    await until(() => succeeds(cache.read([{ name: 'f' }])))
-    await until(() => seen.length > 2)
+    await waitUntil(() => succeeds(cache.read([{ name: 'f' }])))
+    await waitUntil(() => seen.length > 2)
     await cache.invalidate('f', 1)
-    await until(() => seen.includes('hint'))
+    await waitUntil(() => seen.includes('hint'))
     expect(seen).toEqual(['resync', 'down', 'resync', 'hint'])
     await cache.open('storeA')
   })
 
-  it('fails what was under way when the connection is lost, and does not send it again', async () => {
+  it('fails pending commands when the connection is lost, and does not send them again', async () => {
     const cache = await open()
     await server.pause()
     const outcomes = Promise.allSettled([cache.read([{ name: 'f' }]), cache.invalidate('under_way', 1)])
@@ -79,50 +89,50 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     const failed = { status: 'rejected', reason: UNAVAILABLE }
     expect(await outcomes).toMatchObject([failed, failed])
     await server.restart()
-    await until(() => succeeds(cache.read([{ name: 'f' }])))
-    await until(() => succeeds(redis.ping()))
+    await waitUntil(() => succeeds(cache.read([{ name: 'f' }])))
+    await waitUntil(() => succeeds(redis.ping()))
     expect(await redis.exists(`${prefix}flag_fence:under_way`)).toBe(0)
   })
 
-  it('rejects open where Redis is not there, and connects behind as soon as it is', async () => {
+  it('rejects open() while Redis is down, and connects as soon as it is up', async () => {
     const proxy = await tcpProxy(server.port)
     afterAll(() => proxy.close())
     proxy.cut()
     const cache = redisCache({ client: Redis({ port: proxy.port, lazyConnect: true }), prefix })
     afterAll(() => cache.close())
-    const { seen, listener } = listening()
+    const { seen, listener } = recordingListener()
     await cache.subscribe?.(listener)
     await expect(cache.open('storeA')).rejects.toMatchObject(UNAVAILABLE)
-    const second = listening()
+    const second = recordingListener()
     await cache.subscribe?.(second.listener)
     expect([...seen, ...second.seen]).toEqual([])
     proxy.heal()
-    await until(async () =>
+    await waitUntil(async () =>
       cache.read([{ name: 'late' }]).then(
         (reads) => reads[0]?.token !== undefined,
         () => false,
       ),
     )
-    await until(() => seen.includes('resync'))
+    await waitUntil(() => seen.includes('resync'))
     expect(seen).toEqual(['resync'])
   })
 
-  it('tells the loss of a subscription once, and dials again', async () => {
+  it('reports the loss of a subscription once, and reconnects', async () => {
     const cache = await open()
-    const { seen, listener } = listening()
+    const { seen, listener } = recordingListener()
     await cache.subscribe?.(listener)
     await redis.client('KILL', 'TYPE', 'pubsub')
-    await until(() => seen.length >= 3)
+    await waitUntil(() => seen.length >= 3)
     await redis.client('KILL', 'TYPE', 'pubsub')
-    await until(() => seen.length >= 5)
+    await waitUntil(() => seen.length >= 5)
     expect(seen).toEqual(['resync', 'down', 'resync', 'down', 'resync'])
     await cache.invalidate('cut', 1)
-    await until(() => seen.includes('hint'))
+    await waitUntil(() => seen.includes('hint'))
   })
 
-  it('moves its subscription to the channel of the store that is opened next', async () => {
+  it('moves its subscription to the channel of the next store', async () => {
     const cache = redisCache({ client, prefix: `${prefix}move:` })
-    const { seen, listener } = listening()
+    const { seen, listener } = recordingListener()
     const unsubscribe = await cache.subscribe?.(listener)
     expect(seen).toEqual([])
     await cache.open('storeA')
@@ -133,14 +143,14 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     await redis.publish(`${prefix}move:flag_hints:storeA`, '1:old')
     expect(seen).toHaveLength(2)
     await cache.invalidate('new', 1)
-    await until(() => seen.includes('hint'))
+    await waitUntil(() => seen.includes('hint'))
     await unsubscribe?.()
     await cache.open('storeC')
     expect(seen).toEqual(['resync', 'resync', 'hint'])
     await cache.close()
   })
 
-  it('raises a fence even where Redis is full, and keeps nothing beside what follows the change', async () => {
+  it('raises a fence even if Redis is full, and then keeps no outdated entry', async () => {
     const cache = await open()
     const token = await tokenOf(cache, 'full')
     await cache.fill([flagFill('full', token, 1)])
@@ -158,7 +168,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     }
   })
 
-  it('gives the answer of a read even where a corrupt entry cannot be removed', async () => {
+  it('answers a read even if a corrupt entry cannot be deleted', async () => {
     const cache = await open()
     const token = await tokenOf(cache, 'readonly')
     await redis.set(`${prefix}feature_flag:readonly`, `${token}|1|{`)
@@ -172,7 +182,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
   })
 
   it('leaves nothing open when it is closed: idle, in use, connecting or between two attempts', async () => {
-    const before = handles()
+    const before = openHandles()
     const none = await tcpProxy(1)
     const downed = { port: none.port }
     await none.close()
@@ -180,7 +190,7 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     await idle.close()
     const used = redisCache({ client, prefix })
     await used.open('storeA')
-    await used.subscribe?.(listening().listener)
+    await used.subscribe?.(recordingListener().listener)
     const [pending] = await Promise.allSettled([used.read([{ name: 'f' }]), used.close(), used.close()])
     if (pending.status === 'rejected') expect(pending.reason).toMatchObject(UNAVAILABLE)
     const connecting = redisCache({ client, prefix })
@@ -189,13 +199,13 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
     await expect(opened).rejects.toMatchObject(UNAVAILABLE)
     const between = redisCache({ client: Redis({ ...downed, lazyConnect: true }), prefix })
     await expect(between.open('storeA')).rejects.toMatchObject(UNAVAILABLE)
-    await between.subscribe?.(listening().listener)
+    await between.subscribe?.(recordingListener().listener)
     await between.close()
     for (const closed of [idle, used, connecting, between]) {
       await expect(closed.read([{ name: 'f' }])).rejects.toMatchObject({ code: 'CLOSED' })
-      await expect(closed.subscribe?.(listening().listener)).rejects.toMatchObject({ code: 'CLOSED' })
+      await expect(closed.subscribe?.(recordingListener().listener)).rejects.toMatchObject({ code: 'CLOSED' })
       await expect(closed.open('storeA')).rejects.toMatchObject({ code: 'CLOSED' })
     }
-    await until(() => handles().length <= before.length)
+    await waitUntil(() => openHandles().length <= before.length)
   })
 })

@@ -1,9 +1,9 @@
 import { redisCache } from '@flagstone/redis-adapter'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { flagFill, look, openCache, ownPrefix, record, redisUrl, tokenOf } from './redis.ts'
+import { flagFill, openCache, openRedisClient, record, redisUrl, tokenOf, uniquePrefix } from './test-redis.ts'
 
-const redis = look()
-const prefix = ownPrefix(redis)
+const redis = openRedisClient()
+const prefix = uniquePrefix(redis)
 const { cache, reports } = await openCache(prefix)
 let count = 0
 let name = ''
@@ -28,7 +28,7 @@ describe('a read', () => {
     expect(new Set(tokens).size).toBe(1)
   })
 
-  it('counts nothing where the fence was missing, whatever entries there are', async () => {
+  it('ignores all entries if the fence was missing', async () => {
     const token = await tokenOf(cache, name)
     await cache.fill([flagFill(name, token, 1)])
     await redis.del(fence)
@@ -38,14 +38,14 @@ describe('a read', () => {
     expect(await cache.fill([flagFill(name, token, 9)])).toEqual([false])
   })
 
-  it('tells the version of the fence', async () => {
+  it('returns the version of the fence', async () => {
     await cache.invalidate(name, Number.MAX_SAFE_INTEGER)
     expect(await cache.read([{ name }])).toEqual([
       { token: expect.stringContaining(`storeA.${Number.MAX_SAFE_INTEGER}.`), fenceVersion: Number.MAX_SAFE_INTEGER },
     ])
   })
 
-  it('before open gives what any fence counts, without tokens, and installs none', async () => {
+  it("before open() returns the entries of any store's fence, without tokens, and sets no placeholder", async () => {
     const unopened = redisCache({ url: redisUrl, prefix })
     afterAll(() => unopened.close())
     const token = await tokenOf(cache, name)
@@ -107,7 +107,7 @@ describe('a fill is refused', () => {
     expect(await cache.fill([flagFill(name, token, 1)])).toEqual([false])
   })
 
-  it('when the token is none, even if the fence says the same', async () => {
+  it('when the token is invalid, even if the fence has the same text', async () => {
     await redis.set(fence, 'storeA.x')
     expect(await cache.fill([flagFill(name, 'storeA.x', 1), flagFill(name, '', 1)])).toEqual([false, false])
   })
@@ -119,7 +119,7 @@ describe('a fill is refused', () => {
     expect(await cache.fill([flagFill(name, token, 10), check(token, 10)])).toEqual([true, true])
   })
 
-  it('when its "as of" is below that of the entry that counts; equal is fine', async () => {
+  it('when its "as of" is below that of the valid entry; an equal one is accepted', async () => {
     const token = await tokenOf(cache, name)
     expect(await cache.fill([flagFill(name, token, 5), check(token, 5)])).toEqual([true, true])
     expect(await cache.fill([flagFill(name, token, 4), check(token, 4, false)])).toEqual([false, false])
@@ -136,14 +136,14 @@ describe('a fill is refused', () => {
     expect(await cache.fill([flagFill(name, token, 9)])).toEqual([false])
   })
 
-  it('as a whole: where the decision may not be kept, the flag is not either', async () => {
+  it('as a whole: if the decision is refused, the flag is too', async () => {
     const token = await tokenOf(cache, name)
     await cache.fill([check(token, 7)])
     expect(await cache.fill([{ ...flagFill(name, token, 6), ...check(token, 6, false) }])).toEqual([false])
     expect(await redis.exists(`${prefix}feature_flag:${name}`)).toBe(0)
   })
 
-  it('not because of an entry whose token no longer counts', async () => {
+  it('but not because of an entry whose token is outdated', async () => {
     const token = await tokenOf(cache, name)
     await cache.fill([check(token, 50)])
     await cache.invalidate(name, 10)
@@ -152,7 +152,7 @@ describe('a fill is refused', () => {
     expect(reports).toEqual([])
   })
 
-  it('alone: the other fills of the batch are kept', async () => {
+  it('alone: the other fills of the batch are stored', async () => {
     const token = await tokenOf(cache, name)
     const other = await tokenOf(cache, `${name}_b`)
     expect(await cache.fill([flagFill(name, 'storeA.0.stale', 1), flagFill(`${name}_b`, other, 1), flagFill(name, token, 1)])).toEqual([
@@ -164,7 +164,7 @@ describe('a fill is refused', () => {
 })
 
 describe('an invalidation', () => {
-  it('raises the fence once, drops the flag and lets decisions die where they are', async () => {
+  it('raises the fence once, deletes the flag, and leaves outdated decisions to expire', async () => {
     const token = await tokenOf(cache, name)
     const decision = { kind: 'check' as const, targetingKey: 'ann', asOf: 1, value: true, ttlMs: 30_000 }
     await cache.fill([{ ...flagFill(name, token, 1), decision }])
@@ -182,7 +182,7 @@ describe('an invalidation', () => {
     expect(await cache.invalidate(name, 9)).toBe('already')
   })
 
-  it('leaves what was filled since alone where the fence is as high already', async () => {
+  it('keeps newer entries if the fence is already as high', async () => {
     await cache.invalidate(name, 3)
     await cache.fill([flagFill(name, await tokenOf(cache, name), 3)])
     await cache.invalidate(name, 3)
@@ -203,7 +203,7 @@ describe('an invalidation', () => {
 })
 
 describe('two stores on one prefix', () => {
-  it('never see each other’s flags, and each is told once', async () => {
+  it('never see each other’s flags, and each reports it once', async () => {
     const { cache: other, reports: told } = await openCache(prefix, 'storeB')
     for (const round of [1, 2, 3]) {
       const own = await tokenOf(cache, name)
@@ -217,7 +217,7 @@ describe('two stores on one prefix', () => {
     expect(reports).toMatchObject([{ code: 'CACHE_SHARED_BY_STORES' }])
   })
 
-  it('include the one that a cache was opened for before', async () => {
+  it('also stay apart if one cache is opened for one after the other', async () => {
     const { cache: moving } = await openCache(prefix, 'storeA')
     const token = await tokenOf(moving, name)
     await moving.open('storeC')
@@ -225,7 +225,7 @@ describe('two stores on one prefix', () => {
     expect((await moving.read([{ name }]))[0]?.token).toMatch(/^storeC\.0\./)
   })
 
-  it.each(['', 'a.b', 'a|b', 'a\nb', 'x'.repeat(201)])('need ids that a token can hold, unlike %j', async (storeId) => {
+  it.each(['', 'a.b', 'a|b', 'a\nb', 'x'.repeat(201)])('need ids that fit into a token, unlike %j', async (storeId) => {
     const refused = redisCache({ url: redisUrl, prefix })
     await expect(refused.open(storeId)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
     await refused.close()

@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { type PrivateService, startPrivateRedis } from '@flagstone/services'
 import { Redis } from 'ioredis'
 import { afterAll } from 'vitest'
-import { until } from './redis.ts'
+import { waitUntil } from './test-redis.ts'
 
 const SLOTS = 16_384
 
@@ -55,6 +55,6 @@ export async function startPrivateCluster(): Promise<PrivateCluster> {
     const info = await node.cluster('INFO')
     return info.includes('cluster_state:ok') && info.includes(`cluster_slots_ok:${SLOTS}`)
   }
-  await until(async () => (await Promise.all(nodes.map(formed))).every(Boolean))
+  await waitUntil(async () => (await Promise.all(nodes.map(formed))).every(Boolean))
   return { servers, nodes }
 }

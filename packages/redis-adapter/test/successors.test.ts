@@ -1,9 +1,9 @@
 import type { CacheSuccessor, FlagRecord, Hint } from '@flagstone/core/adapter'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { flagFill, look, openCache, ownPrefix, record, tokenOf, until } from './redis.ts'
+import { flagFill, openCache, openRedisClient, record, tokenOf, uniquePrefix, waitUntil } from './test-redis.ts'
 
-const redis = look()
-const prefix = ownPrefix(redis)
+const redis = openRedisClient()
+const prefix = uniquePrefix(redis)
 const { cache } = await openCache(prefix)
 const hints: Hint[] = []
 const end = await cache.subscribe?.({ onHint: (hint) => hints.push(hint), onResync: () => {}, onDown: () => {} })
@@ -21,7 +21,7 @@ function successor(token: string, value: FlagRecord | null): CacheSuccessor {
 }
 
 describe('a successor', () => {
-  it('stands in Redis under the new fence, for its time to live', async () => {
+  it('is stored in Redis under the new fence, for its time to live', async () => {
     await cache.invalidate(name, 5, successor(await tokenOf(cache, name), record(name, 5)))
     const [fence, entry] = await redis.mget(`${prefix}flag_fence:${name}`, `${prefix}feature_flag:${name}`)
     expect(fence).toMatch(/^storeA\.5\./)
@@ -46,11 +46,11 @@ describe('a successor', () => {
     expect(await cache.read([{ name }])).toMatchObject([{ flag: { asOf: 10 } }])
   })
 
-  it('of more than 10,000 characters is read by whoever needs it: no hint brings it', async () => {
+  it('of more than 10,000 characters is not part of the hint', async () => {
     const value = Array.from({ length: 800 }, (_, n) => `plan-${n}`.padEnd(20, '-'))
     const long = record(name, 5, { schema: 2, rules: [{ when: [{ attribute: 'plan', operator: 'in', value }] }] })
     await cache.invalidate(name, 5, successor(await tokenOf(cache, name), long))
-    await until(() => hints.length === 1)
+    await waitUntil(() => hints.length === 1)
     expect(hints).toEqual([{ name, version: 5 }])
     expect(await cache.read([{ name }])).toMatchObject([{ flag: { asOf: 5, value: long } }])
   })
@@ -68,7 +68,7 @@ describe('a hint', () => {
     ['nothing that is empty', () => '', () => ({})],
   ])('brings along %s', async (_, body, brought) => {
     await redis.publish(`${prefix}flag_hints:storeA`, `7:${name}|${body()}`)
-    await until(() => hints.length === 1)
+    await waitUntil(() => hints.length === 1)
     expect(hints).toEqual([{ name, version: 7, ...brought() }])
   })
 })

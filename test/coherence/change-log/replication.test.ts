@@ -3,9 +3,9 @@ import { migrate, postgresStore } from '@flagstone/pg-adapter'
 import { type PrivateService, startPrivatePostgres } from '@flagstone/services'
 import type { Sql } from 'postgres'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { openClient } from './database.ts'
+import { openClient } from './test-database.ts'
 
-/** One side of the replication: its server, a client of it, and Flagstone's store on it. */
+/** One side of the replication: its server, a client, and a Flagstone store. */
 interface Side {
   readonly server: PrivateService
   readonly sql: Sql
@@ -35,7 +35,7 @@ afterAll(async () => {
   }
 })
 
-/** Everything that Flagstone keeps, byte for byte. */
+/** The content of all tables of Flagstone. */
 async function contents({ sql }: Side): Promise<unknown> {
   const [row] = await sql.unsafe(`
     SELECT (SELECT json_agg(f ORDER BY name) FROM ${FLAGS} f) AS flags,
@@ -49,7 +49,7 @@ async function subscriberCaughtUp(): Promise<void> {
   await vi.waitFor(async () => expect(await contents(subscriber)).toEqual(await contents(publisher)), ATTEMPTS)
 }
 
-/** How often a worker of the subscription gave up; undefined before PostgreSQL 15, which does not count. */
+/** How often a worker of the subscription failed; `undefined` before PostgreSQL 15, which does not count it. */
 async function workerErrors(): Promise<number | undefined> {
   const [view] = await subscriber.sql`SELECT to_regclass('pg_stat_subscription_stats') IS NOT NULL AS counts`
   if (view?.['counts'] !== true) return undefined
@@ -57,7 +57,7 @@ async function workerErrors(): Promise<number | undefined> {
   return Number(row?.['errors'])
 }
 
-/** Whether Flagstone's triggers on the subscriber fire for everything, or as they were made: not for what replication applies. */
+/** Sets whether Flagstone's triggers on the subscriber also fire for rows that replication applies. */
 async function setTriggers(mode: 'ENABLE ALWAYS' | 'ENABLE'): Promise<void> {
   const triggers = await subscriber.sql`SELECT tgname AS name, tgrelid::regclass AS table FROM pg_trigger WHERE tgname LIKE 'flagstone%'`
   expect(triggers).toHaveLength(11)
@@ -73,7 +73,7 @@ test('a database that replicates all its tables keeps replicating, and each chan
   const { sql, store } = publisher
   await store.create({ name: 'before', rollout: 10 }, { actor: 'ada' })
   await store.segments.create({ name: 'before', members: ['ada'] })
-  // The clock's row comes with the copy, as it would into tables made from a dump of the schema alone.
+  // Replication copies the clock's row, as into tables from a schema-only dump.
   await subscriber.sql`DELETE FROM public.feature_flag_clock`
   await sql`CREATE PUBLICATION everything FOR ALL TABLES`
   const { hostname, port, username } = new URL(publisher.server.url)
@@ -107,7 +107,7 @@ test('a database that replicates all its tables keeps replicating, and each chan
   expect([0, undefined]).toContain(await workerErrors())
 }, 60_000)
 
-test('the same database stops replicating where the triggers fire for what replication applies', async (context) => {
+test('the same database stops replicating if the triggers fire for replicated rows', async (context) => {
   if ((await workerErrors()) === undefined) context.skip('this PostgreSQL does not count the errors of a subscription')
   await setTriggers('ENABLE ALWAYS')
   await publisher.store.update('after', { rollout: 51 })
@@ -116,7 +116,7 @@ test('the same database stops replicating where the triggers fire for what repli
   await subscriberCaughtUp()
 }, 60_000)
 
-test('a subscriber that takes over goes on where the publisher ended, in the same store', async () => {
+test("a subscriber that takes over continues after the publisher's last version, as the same store", async () => {
   expect(await publisher.store.prune(0)).toBeGreaterThan(0)
   await subscriberCaughtUp()
   const { storeId, cursor } = await publisher.store.head()

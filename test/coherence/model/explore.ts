@@ -1,39 +1,39 @@
 import { brokenBy } from './invariants.ts'
-import { type Keys, keys } from './key.ts'
-import type { Broken } from './process-rules.ts'
-import type { Bounds, Rules } from './rules.ts'
+import type { BrokenPromise } from './process-rules.ts'
+import type { Bounds, Rules } from './protocol-rules.ts'
 import { type State, started } from './state.ts'
+import { createStateKey, type StateKey } from './state-key.ts'
 import { steps } from './steps.ts'
 
 export interface Counterexample {
-  readonly broke: Broken
+  readonly broke: BrokenPromise
   readonly trace: readonly string[]
 }
 
 export interface Exploration {
   readonly states: number
-  /** The shortest way to a broken promise, if there is one. */
+  /** The shortest trace to a broken promise, if there is one. */
   readonly counterexample?: Counterexample
 }
 
 export interface Exploring {
   readonly rules: Rules
   readonly bounds: Bounds
-  /** Whether this broken promise ends the search. Default: each does. */
-  readonly until?: (broke: Broken) => boolean
+  /** Whether this broken promise ends the search. Default: every one does. */
+  readonly until?: (broke: BrokenPromise) => boolean
   /** Called with every state. */
   readonly visit?: (state: State) => void
 }
 
-/** Visits every state that can be reached, nearest first, until a promise is broken. */
+/** Visits every reachable state, nearest first, until a promise is broken. */
 export function explore({ rules, bounds, until = () => true, visit }: Exploring): Exploration {
-  const keyOf = keys(
+  const keyOf = createStateKey(
     rules,
     bounds.processes.every((kind) => kind === bounds.processes[0]),
   )
   const start = initial(bounds)
-  // From each state the one that it was first reached from.
-  const known = new Map([[keyOf(start), NOWHERE]])
+  // Maps each state to the state from which it was first reached.
+  const known = new Map([[keyOf(start), NO_STATE]])
   let nearest: State[] = [start]
   while (nearest.length > 0) {
     const next: State[] = []
@@ -43,7 +43,7 @@ export function explore({ rules, bounds, until = () => true, visit }: Exploring)
       for (const step of steps(rules, bounds, state)) {
         const broke = brokenBy(rules, state, step)
         if (broke !== undefined && until(broke)) {
-          const trace = [...wayTo(rules, bounds, known, keyOf, from), step.label()]
+          const trace = [...traceTo(rules, bounds, known, keyOf, from), step.label()]
           return { states: known.size, counterexample: { broke, trace } }
         }
         const key = keyOf(step.state)
@@ -57,22 +57,22 @@ export function explore({ rules, bounds, until = () => true, visit }: Exploring)
   return { states: known.size }
 }
 
-const NOWHERE = -1
+const NO_STATE = -1
 
 function initial({ processes, failovers, restarts }: Bounds): State {
   const redis = { fence: null, flag: null, decision: null }
-  const world = { history: [0], redis, before: null, fills: [], successors: [], resolved: 0, failovers, restarts }
-  return { world, processes: processes.map(() => started(0, 0)) }
+  const shared = { history: [0], redis, before: null, fills: [], successors: [], resolved: 0, failovers, restarts }
+  return { shared, processes: processes.map(() => started(0, 0)) }
 }
 
-// States are not kept, only where each came from; so the way is walked again.
-function wayTo(rules: Rules, bounds: Bounds, known: ReadonlyMap<number, number>, keyOf: Keys, to: number): string[] {
-  const way: number[] = []
-  for (let key = to; key !== NOWHERE; key = known.get(key) ?? NOWHERE) way.unshift(key)
+// Only keys are stored, not states, so the trace is computed by taking the steps again.
+function traceTo(rules: Rules, bounds: Bounds, known: ReadonlyMap<number, number>, keyOf: StateKey, to: number): string[] {
+  const path: number[] = []
+  for (let key = to; key !== NO_STATE; key = known.get(key) ?? NO_STATE) path.unshift(key)
   let state = initial(bounds)
-  return way.slice(1).map((key) => {
+  return path.slice(1).map((key) => {
     const step = steps(rules, bounds, state).find((each) => keyOf(each.state) === key)
-    if (step === undefined) throw new Error('A state has lost its way: two that differ have one name.')
+    if (step === undefined) throw new Error('No step leads to the next state: two different states have the same key.')
     state = step.state
     return step.label()
   })

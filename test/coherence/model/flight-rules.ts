@@ -1,34 +1,34 @@
-import { type Broken, floor, install, own, raiseByAnswer } from './process-rules.ts'
-import type { Rules } from './rules.ts'
-import { type Fill, type Flight, NONE, type Process, valueAt, type World } from './state.ts'
+import { type BrokenPromise, floor, install, own, raiseByAnswer } from './process-rules.ts'
+import type { Rules } from './protocol-rules.ts'
+import { type Fill, type Flight, NONE, type Process, type SharedState, valueAt } from './state.ts'
 
-/** What became of a process, and what it sends. */
+/** A process after a step, and what it sends. */
 export interface Outcome {
   readonly process: Process
   readonly flight: Flight | null
   readonly fill?: Fill
   readonly invalidate?: number
-  readonly broke?: Broken | undefined
+  readonly broke?: BrokenPromise | undefined
 }
 
-/** Who reads, and in what world. */
+/** The process that reads, and the state that it reads from. */
 export interface Asker {
   readonly rules: Rules
-  readonly world: World
+  readonly shared: SharedState
   readonly memory: boolean
   readonly decisions: boolean
 }
 
 interface Delivered {
   readonly process: Process
-  readonly broke?: Broken
+  readonly broke?: BrokenPromise
 }
 
-/** The end of `ReadPath.#newest`, then `MemoryLayer.answered`. A rejected answer is read again, by a new flight. */
-function deliver({ rules, world }: Asker, process: Process, asOf: number): Delivered {
+/** The end of `ReadPath.#newest`, then `MemoryLayer.answered`. A new flight reads a rejected answer again. */
+function deliver({ rules, shared }: Asker, process: Process, asOf: number): Delivered {
   const least = { none: NONE, own: own(rules, process), all: floor(rules, process) }[rules.delivery]
   if (asOf < least) return { process }
-  const value = valueAt(world, asOf)
+  const value = valueAt(shared, asOf)
   if (value < process.knows) return { process, broke: 'G2: a process answers from before a change that it knows of' }
   if (value < process.seen) return { process, broke: 'G2: a process goes back' }
   const raised = raiseByAnswer(process, asOf)
@@ -37,7 +37,7 @@ function deliver({ rules, world }: Asker, process: Process, asOf: number): Deliv
   return { process: { ...raised, memory: kept, seen: value } }
 }
 
-/** `ReadPath.#landFromCache`, first half: raises the fence where it must, and answers from a decision. */
+/** `ReadPath.#landFromCache`, first half: raises the fence if needed, and answers from a decision. */
 export function handle(asker: Asker, before: Process, flight: Flight, detached: boolean): Outcome[] {
   const { rules, memory, decisions } = asker
   const { changed } = before
@@ -50,7 +50,7 @@ export function handle(asker: Asker, before: Process, flight: Flight, detached: 
   if (!usable) {
     const ends = { process, flight: null, broke, ...heal }
     const goesOn = { process, flight: { ...flight, stage: 'missed' as const, decided }, broke, ...heal }
-    // Behind a decision the flag is loaded only for a memory, or for who joined.
+    // After a decision, the flag is loaded only for memory, or for callers that joined.
     return decided && !memory ? [ends, goesOn] : [goesOn]
   }
   if (broke !== undefined) return [{ process, flight: null, broke }]
@@ -66,7 +66,7 @@ export function landFromStore(asker: Asker, process: Process, flight: Flight, de
   return land(asker, process, asOf, decided, detached).map((landed) => ({ ...landed, ...fill }))
 }
 
-/** `ReadPath.#land`. Who started the flight waits for it unless a decision was the answer; then there may be others who joined. */
+/** `ReadPath.#land`. The caller waits for the flight unless it was answered from a decision; other callers may have joined. */
 function land(asker: Asker, before: Process, asOf: number, decided: boolean, detached: boolean): Outcome[] {
   const kept = detached ? before : install(asker.rules, before, asOf, asker.memory)
   const awaited = { ...deliver(asker, kept, asOf), flight: null }

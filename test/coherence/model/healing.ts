@@ -1,12 +1,12 @@
 import { handle } from './flight-rules.ts'
+import type { Bounds, Rules } from './protocol-rules.ts'
 import { counted, invalidate, tokenOf } from './redis-rules.ts'
-import type { Bounds, Rules } from './rules.ts'
-import { type Flight, NONE, type Process, type State, valueAt, type World } from './state.ts'
+import { type Flight, NONE, type Process, type SharedState, type State, valueAt } from './state.ts'
 
-/** Whether Redis counts what an update that has resolved has overtaken. */
-export function isBroken(rules: Rules, { redis, resolved, ...world }: World): boolean {
+/** Whether Redis holds a valid entry that is older than an update that has resolved. */
+export function isBroken(rules: Rules, { redis, resolved, ...shared }: SharedState): boolean {
   const flag = counted(rules, redis, redis.flag)
-  return flag !== NONE && valueAt({ redis, resolved, ...world }, flag) < resolved
+  return flag !== NONE && valueAt({ redis, resolved, ...shared }, flag) < resolved
 }
 
 export interface Healing {
@@ -15,22 +15,22 @@ export interface Healing {
 }
 
 /**
- * From every broken state, each process that knows of a change which Redis has lost reads the flag once, with no message left on the way.
+ * In every broken state, each process that knows of a change that Redis has lost reads the flag once, with no message in transit.
  * `ReadPath.#healFence`, then `Invalidations.settle`.
  */
-export function heal(rules: Rules, { processes: kinds, decisions }: Bounds, { world, processes }: State, tally: Healing): void {
-  if (!isBroken(rules, world)) return
+export function heal(rules: Rules, { processes: kinds, decisions }: Bounds, { shared, processes }: State, tally: Healing): void {
+  if (!isBroken(rules, shared)) return
   processes.forEach((process, index) => {
     const memory = kinds[index]?.memory === true
-    if (!knowsBetter(rules, world, process)) return
+    if (!knowsBetter(rules, shared, process)) return
     tally.broken++
-    const { redis } = world
+    const { redis } = shared
     const flag = counted(rules, redis, redis.flag)
     const flight: Flight = { stage: 'read', token: tokenOf(redis), flag, decision: NONE, asOf: NONE, decided: false }
-    const [outcome] = handle({ rules, world, memory, decisions }, process, flight, false)
+    const [outcome] = handle({ rules, shared, memory, decisions }, process, flight, false)
     const after = outcome?.invalidate === undefined ? redis : invalidate(rules, redis, outcome.invalidate)
-    if (!isBroken(rules, { ...world, redis: after })) tally.healed++
+    if (!isBroken(rules, { ...shared, redis: after })) tally.healed++
   })
 }
 
-const knowsBetter = (rules: Rules, { redis }: World, { changed }: Process): boolean => counted(rules, redis, redis.flag) < changed
+const knowsBetter = (rules: Rules, { redis }: SharedState, { changed }: Process): boolean => counted(rules, redis, redis.flag) < changed

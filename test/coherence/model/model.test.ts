@@ -1,36 +1,36 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { explorationLog, exploreAndLog, logLine } from './exploration-log.ts'
 import { explore } from './explore.ts'
-import { explored, note, run } from './explored.ts'
 import { type Healing, heal, isBroken } from './healing.ts'
-import type { Broken } from './process-rules.ts'
-import { type Bounds, type Kind, REAL } from './rules.ts'
-import { peer, peerWithMemory, reader, world } from './variants.ts'
+import type { BrokenPromise } from './process-rules.ts'
+import { type Bounds, type ProcessKind, REAL } from './protocol-rules.ts'
+import { boundsOf, peer, peerWithMemory, reader } from './variants.ts'
 
-afterAll(() => console.log(explored()))
+afterAll(() => console.log(explorationLog()))
 
-const holds = (title: string, bounds: Bounds, until?: (broke: Broken) => boolean): void => {
-  it(title, () => expect(run(title, REAL, bounds, until)).toMatchObject({ broke: undefined }), 60_000)
+const holds = (title: string, bounds: Bounds, until?: (broke: BrokenPromise) => boolean): void => {
+  it(title, () => expect(exploreAndLog(title, REAL, bounds, until)).toMatchObject({ broke: undefined }), 60_000)
 }
 
-describe('whatever is evicted, late, repeated, reordered or lost, and whoever dies after its commit, G1, G2 and the laws 3 and 4 hold', () => {
-  const detached: Kind = { ...peerWithMemory, overlaps: true }
+describe('G1, G2 and the laws 3 and 4 hold, whatever is evicted, late, repeated, reordered or lost, and if a writer dies after its commit', () => {
+  const detached: ProcessKind = { ...peerWithMemory, overlaps: true }
 
-  holds('with three updates and two readers', world(3, [peer, reader]))
-  holds('with two updates, by two processes that read', world(2, [peer, peer]))
-  holds('with one update, of another flag too', world(1, [peer, reader], { others: 1 }))
-  holds('with three updates, and a process that starts anew beside Redis as it is', world(3, [reader, reader], { restarts: 1 }))
-  holds('with a process that updates and starts anew', world(1, [peer, reader], { restarts: 1 }))
-  holds('with decisions beside the flag', world(1, [peer, reader], { decisions: true }))
-  holds('with memory and decisions beside the flag', world(1, [peerWithMemory], { decisions: true }))
-  holds('with memory in one process beside a reader', world(1, [peerWithMemory, reader]))
-  holds('with memory, two updates, and loads that go on detached beside newer ones', world(2, [detached]))
+  holds('with three updates and two readers', boundsOf(3, [peer, reader]))
+  holds('with two updates, by two processes that read', boundsOf(2, [peer, peer]))
+  holds('with one update, of another flag too', boundsOf(1, [peer, reader], { others: 1 }))
+  holds('with three updates, and a process that starts anew beside Redis as it is', boundsOf(3, [reader, reader], { restarts: 1 }))
+  holds('with a process that updates and starts anew', boundsOf(1, [peer, reader], { restarts: 1 }))
+  holds('with decisions beside the flag', boundsOf(1, [peer, reader], { decisions: true }))
+  holds('with memory and decisions beside the flag', boundsOf(1, [peerWithMemory], { decisions: true }))
+  holds('with memory in one process beside a reader', boundsOf(1, [peerWithMemory, reader]))
+  holds('with memory, two updates, and loads that go on detached beside newer ones', boundsOf(2, [detached]))
 })
 
 describe('a failover of Redis that loses its last write', () => {
-  const bounds = world(1, [peer, reader], { failovers: 1 })
+  const bounds = boundsOf(1, [peer, reader], { failovers: 1 })
 
-  it('breaks G1 for who does not know of the change, which is not promised', () => {
-    const { broke, trace } = run('failover, all promises', REAL, bounds)
+  it('breaks G1 for a process that does not know of the change, which is not promised', () => {
+    const { broke, trace } = exploreAndLog('failover, all promises', REAL, bounds)
     expect(broke).toBe('G1: Redis counts an entry from before an update that has resolved')
     expect(trace).toMatchInlineSnapshot(`
       "
@@ -45,17 +45,17 @@ describe('a failover of Redis that loses its last write', () => {
     `)
   })
 
-  holds('never breaks G2 or law 4: who knows of the change answers it', bounds, (broke) => !broke.startsWith('G1'))
+  holds('never breaks G2 or law 4: a process that knows of the change answers it', bounds, (broke) => !broke.startsWith('G1'))
 
   it('is healed by the next read of any process that knows of the change', () => {
     const tally: Healing = { broken: 0, healed: 0 }
     explore({ rules: REAL, bounds, until: () => false, visit: (state) => heal(REAL, bounds, state, tally) })
-    note(`healing: ${tally.broken} broken states read by who knows better, ${tally.healed} healed`)
+    logLine(`healing: ${tally.broken} broken states read by a process that knows better, ${tally.healed} healed`)
     expect(tally.broken).toBeGreaterThan(100)
     expect(tally.healed).toBe(tally.broken)
   })
 
-  it('is not healed where such a read does not raise the fence', () => {
+  it('is not healed if such a read does not raise the fence', () => {
     const rules = { ...REAL, heal: false }
     const tally: Healing = { broken: 0, healed: 0 }
     explore({ rules, bounds, until: () => false, visit: (state) => heal(rules, bounds, state, tally) })
@@ -63,21 +63,21 @@ describe('a failover of Redis that loses its last write', () => {
     expect(tally.healed).toBe(0)
   })
 
-  it('is the only way to such a state', () => {
+  it('is the only cause of such a state', () => {
     let broken = 0
-    explore({ rules: REAL, bounds: { ...bounds, failovers: 0 }, visit: ({ world }) => (broken += isBroken(REAL, world) ? 1 : 0) })
+    explore({ rules: REAL, bounds: { ...bounds, failovers: 0 }, visit: ({ shared }) => (broken += isBroken(REAL, shared) ? 1 : 0) })
     expect(broken).toBe(0)
   })
 })
 
-describe('where the map of floors is full and the floor of a flag is given up for another', () => {
-  it('the common floor keeps a load from being answered that an own update has overtaken', () => {
-    expect(run('a floor given up', REAL, world(1, [peer, reader], { overflow: true })).broke).toBe(undefined)
+describe('if the map of floors is full and the floor of a flag is removed for another', () => {
+  it('the common floor prevents an answer from before an own update', () => {
+    expect(exploreAndLog('a floor given up', REAL, boundsOf(1, [peer, reader], { overflow: true })).broke).toBe(undefined)
   })
 
-  it('which the floor of the flag alone would not', () => {
+  it('the floor of the flag alone does not', () => {
     const rules = { ...REAL, delivery: 'own' as const }
-    const { broke, trace } = run('a floor given up, delivery against own floors', rules, world(1, [peer], { overflow: true }))
+    const { broke, trace } = exploreAndLog('a floor given up, delivery against own floors', rules, boundsOf(1, [peer], { overflow: true }))
     expect(broke).toBe('G2: a process answers from before a change that it knows of')
     expect(trace).toMatchInlineSnapshot(`
       "

@@ -1,8 +1,8 @@
-import type { Rules } from './rules.ts'
+import type { Rules } from './protocol-rules.ts'
 import type { Process } from './state.ts'
 
-/** What an invariant says that does not hold. */
-export type Broken =
+/** The promise that does not hold. */
+export type BrokenPromise =
   | 'G1: Redis counts an entry from before an update that has resolved'
   | 'G2: a process answers from before a change that it knows of'
   | 'G2: a process goes back'
@@ -31,7 +31,7 @@ export function raiseByAnswer(process: Process, asOf: number): Process {
   return { ...process, answered: asOf }
 }
 
-/** `Floors.#giveUpOldest`, when another flag needs a floor and there is no room. */
+/** `Floors.#giveUpOldest`, if another flag needs a floor and the map is full. */
 export function giveUpFloor(process: Process): Process {
   return { ...process, common: Math.max(process.common, process.changed, process.answered), changed: 0, answered: 0 }
 }
@@ -54,13 +54,13 @@ function detach(rules: Rules, process: Process): Process {
   return rules.detach && process.open !== null ? { ...process, open: null, loose: process.open } : process
 }
 
-/** `ChangeIntake.hint`: the same process where it is no news. */
+/** `ChangeIntake.hint`. Returns the same process if the hint is not new. */
 export function hint(rules: Rules, process: Process, version: number): Process {
   const known = process.memory?.asOf ?? floor(rules, process)
   return version <= known ? process : drop(detach(rules, process))
 }
 
-/** `ChangeIntake.fenced`, of a hint that brings the record along: the same process where it is no news, or where memory holds nothing. */
+/** `ChangeIntake.fenced`, for a hint with the record. Returns the same process if the hint is not new or memory is empty. */
 export function brought(rules: Rules, process: Process, version: number): Process {
   const after = hint(rules, process, version)
   if (after === process || process.memory === null) return process

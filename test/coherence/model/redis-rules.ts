@@ -1,12 +1,12 @@
-import type { Rules } from './rules.ts'
+import type { Rules } from './protocol-rules.ts'
 import { DEAD, type Entry, type Fence, type Fill, NONE, type Redis, type Successor } from './state.ts'
 
-/** Above every nonce in a state, as `canonical` leaves at most two. */
+/** Above every nonce in a state, since `canonicalState` leaves at most two. */
 const NEW_NONCE = 3
 
 const numeric = (rules: Rules): boolean => rules.fence === 'order' || rules.fence === 'equal'
 
-/** Whether something that carries this nonce counts beside this fence. */
+/** Whether an entry or message with this nonce is valid under this fence. */
 function valid(rules: Rules, nonce: number, fence: Fence | null): boolean {
   if (rules.fence === 'none') return true
   if (rules.fence === 'order') return nonce >= (fence?.nonce ?? 0)
@@ -19,11 +19,11 @@ export function counted(rules: Rules, { fence }: Redis, entry: Entry | null): nu
   return entry !== null && valid(rules, entry.nonce, fence) ? entry.asOf : NONE
 }
 
-/** Whether a reader who finds no fence must install a placeholder. */
+/** Whether a reader that finds no fence must install a placeholder. */
 export const needsPlaceholder = (rules: Rules, { fence }: Redis): boolean =>
   fence === null && (rules.fence === 'token' || rules.fence === 'nx')
 
-/** What a reader takes for the fence. */
+/** The fence as a reader sees it. */
 export const tokenOf = ({ fence }: Redis): Fence => fence ?? { version: 0, nonce: 0 }
 
 /** The script PLACEHOLDER. */
@@ -47,7 +47,7 @@ function follows(rules: Rules, redis: Redis, { version, token }: Successor): boo
   return rules.successor === 'any' || redis.fence !== null
 }
 
-/** The script FILL: the same Redis where it refuses. */
+/** The script FILL. Returns the same Redis if it refuses. */
 export function fill(rules: Rules, redis: Redis, { token, asOf, flag, decision }: Fill): Redis {
   if (!valid(rules, token.nonce, redis.fence)) return redis
   if (rules.fillChecksVersion && asOf < token.version) return redis

@@ -1,14 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { explored, run } from './explored.ts'
-import { REAL } from './rules.ts'
-import { peer, reader, VARIANTS, type Variant, world } from './variants.ts'
+import { explorationLog, exploreAndLog } from './exploration-log.ts'
+import { REAL } from './protocol-rules.ts'
+import { boundsOf, peer, reader, VARIANTS, type Variant } from './variants.ts'
 
-afterAll(() => console.log(explored()))
+afterAll(() => console.log(explorationLog()))
 
 describe('without one of its guards the protocol breaks a promise', () => {
   const breaks = (title: keyof typeof VARIANTS): string => {
     const { rules, bounds, breaks }: Variant = VARIANTS[title]
-    const { broke, trace } = run(title, rules, bounds)
+    const { broke, trace } = exploreAndLog(title, rules, bounds)
     expect(broke).toBe(breaks)
     return trace
   }
@@ -235,8 +235,8 @@ describe('without one of its guards the protocol breaks a promise', () => {
   })
 
   it('but "as of" against the fence is a second line: it is needed only where loads do not come from the primary', () => {
-    expect(run('no check of "as of" against the fence', { ...REAL, fillChecksVersion: false }, world(1, [peer, reader])).broke).toBe(
-      undefined,
-    )
+    expect(
+      exploreAndLog('no check of "as of" against the fence', { ...REAL, fillChecksVersion: false }, boundsOf(1, [peer, reader])).broke,
+    ).toBe(undefined)
   })
 })

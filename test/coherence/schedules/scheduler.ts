@@ -1,4 +1,4 @@
-/** A stream of numbers from 0 to 1 that a seed repeats (mulberry32). */
+/** Random numbers from 0 to 1 from a seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -15,12 +15,12 @@ interface Point {
   readonly pass: () => void
 }
 
-/** Decides which of the calls that are under way goes on next: every order is possible, and a seed repeats it. */
+/** Decides which of the pending calls continues next. Every order is possible, and a seed repeats its order. */
 export class Scheduler {
   readonly random: () => number
-  /** From now on nothing fails and no hint is lost. */
+  /** If set, no call fails and no hint is lost. */
   calm = false
-  /** What happened, for whoever has to understand a failure. */
+  /** The events so far, to understand a failure. */
   readonly trace: string[] = []
   readonly #waiting: Point[] = []
   readonly #gone = new Set<string>()
@@ -29,7 +29,7 @@ export class Scheduler {
     this.random = randomFrom(seed)
   }
 
-  /** Waits here until it is this point's turn; for ever, where its owner has crashed. */
+  /** Waits until the scheduler lets this point continue; for ever if its owner has crashed. */
   point(owner: string, label: string): Promise<void> {
     if (this.#gone.has(owner)) return new Promise(() => undefined)
     return new Promise((pass) => this.#waiting.push({ owner, label, pass }))
@@ -43,7 +43,7 @@ export class Scheduler {
     return this.#waiting.some((point) => point.owner === owner && point.label === label)
   }
 
-  /** Lets one go on, any of them. */
+  /** Lets a random pending call continue. */
   passOne(): void {
     const [point] = this.#waiting.splice(Math.floor(this.random() * this.#waiting.length), 1)
     if (point === undefined) return
@@ -51,7 +51,7 @@ export class Scheduler {
     point.pass()
   }
 
-  /** Whatever the owner had under way never goes on. */
+  /** The owner's pending calls never continue. */
   crash(owner: string): void {
     this.trace.push(`${owner} crashes`)
     this.#gone.add(owner)
@@ -62,7 +62,7 @@ export class Scheduler {
     return this.random() < probability
   }
 
-  /** Whether something goes wrong here. */
+  /** Whether a fault with this probability happens here. */
   fails(probability: number): boolean {
     return !this.calm && this.chance(probability)
   }

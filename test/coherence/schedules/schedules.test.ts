@@ -6,27 +6,27 @@ import { Floors } from '../../../packages/core/src/history/floors.ts'
 import { AllFlags } from '../../../packages/core/src/layers/all-flags.ts'
 import { MemoryLayer } from '../../../packages/core/src/layers/memory-layer.ts'
 import { SingleFlight } from '../../../packages/core/src/layers/single-flight.ts'
-import { type Finding, play } from './play.ts'
+import { runSchedule, type ScheduleResult } from './schedule-run.ts'
 
-/** A failing run is repeated by its seed: `SEED=7 SCHEDULES=1`, and shows what happened with `TRACE=1`. */
+/** To repeat a failing schedule, set `SEED=7 SCHEDULES=1`; `TRACE=1` prints its events. */
 const FIRST = Number(process.env['SEED'] ?? 1)
 const SCHEDULES = Number(process.env['SCHEDULES'] ?? 200)
-/** In how many schedules a missing guard has to show. */
+/** A missing guard must be found within this many schedules. */
 const ENOUGH = 400
 
 afterEach(() => {
   vi.restoreAllMocks()
 })
 
-function report({ seed, violations, trace }: Finding): string {
+function report({ seed, violations, trace }: ScheduleResult): string {
   const lines = process.env['TRACE'] === undefined ? [] : trace
   return [`seed ${seed}`, ...violations.slice(0, 3).map((violation) => JSON.stringify(violation)), ...lines].join('\n')
 }
 
-/** The first schedule in which something went wrong, from this seed on. */
-async function firstFinding(from: number, connect?: (cache: FlagCache) => FlagCache): Promise<Finding | undefined> {
+/** The first schedule with a violation, starting at this seed. */
+async function firstFinding(from: number, connect?: (cache: FlagCache) => FlagCache): Promise<ScheduleResult | undefined> {
   for (let seed = from; seed < from + ENOUGH; seed++) {
-    const finding = await play(seed, connect)
+    const finding = await runSchedule(seed, connect)
     if (finding.violations.length > 0) return finding
   }
   return undefined
@@ -44,20 +44,20 @@ function overridden(cache: FlagCache, own: Partial<FlagCache>): FlagCache {
 test(`in ${SCHEDULES} schedules of the real chain nobody goes back, and in the end all know`, { timeout: 600_000 }, async () => {
   let answers = 0
   for (let seed = FIRST; seed < FIRST + SCHEDULES; seed++) {
-    const finding = await play(seed)
+    const finding = await runSchedule(seed)
     answers += finding.answers
     if (finding.violations.length > 0) expect.fail(report(finding))
   }
   expect(answers).toBeGreaterThan(10 * SCHEDULES)
 })
 
-test('a seed repeats its schedule', async () => {
-  const [once, again] = [await play(11), await play(11)]
+test('a seed repeats its schedule exactly', async () => {
+  const [once, again] = [await runSchedule(11), await runSchedule(11)]
   expect(again.trace).toEqual(once.trace)
 })
 
-describe('without a guard, some schedule shows why it is there:', { timeout: 600_000 }, () => {
-  // Each begins a little before a schedule that is known to show it.
+describe('some schedule breaks a law without the guard:', { timeout: 600_000 }, () => {
+  // Each starts at a seed shortly before a schedule that is known to find it.
   const guards: readonly (readonly [string, number, () => void])[] = [
     [
       'the floor of a flag',
@@ -98,7 +98,7 @@ describe('without a guard, some schedule shows why it is there:', { timeout: 600
     expect(await firstFinding(from)).toBeDefined()
   })
 
-  // What is filled, or follows a change, goes in under whatever fence there is by then; begun at the seeds in the same way.
+  // These caches use the current fence instead of the token that was read. The seeds are chosen in the same way.
   const tokens: readonly (readonly [string, number, (cache: FlagCache) => Partial<FlagCache>])[] = [
     [
       'the token of a fill',

@@ -1,16 +1,16 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import type { Line, Reply } from './protocol.ts'
+import type { LoggedAnswer, LogLine } from './worker-messages.ts'
 
 const FLUSH_MS = 50
 
 /**
- * An actor's answers, in a file that a SIGKILL leaves behind. Of equal answers in a row only the first and the last are kept, which are
- * the ones that a law can fail on.
+ * Writes a worker's answers to a file that survives a SIGKILL. Of equal answers in a row it keeps the first and the last, which are the
+ * ones that can violate a law.
  */
 export class AnswerLog {
   readonly #file: number
-  readonly #last = new Map<string, Reply>()
-  readonly #held = new Map<string, Reply>()
+  readonly #last = new Map<string, LoggedAnswer>()
+  readonly #held = new Map<string, LoggedAnswer>()
   readonly #timer: NodeJS.Timeout
   #text = ''
 
@@ -19,7 +19,7 @@ export class AnswerLog {
     this.#timer = setInterval(() => this.#flush(), FLUSH_MS)
   }
 
-  add(line: Line): void {
+  add(line: LogLine): void {
     if (line.kind === 'none') {
       this.#write(line)
       return
@@ -47,7 +47,7 @@ export class AnswerLog {
     this.#write(held)
   }
 
-  #write(line: Line): void {
+  #write(line: LogLine): void {
     this.#text += `${JSON.stringify(line)}\n`
   }
 
@@ -58,7 +58,7 @@ export class AnswerLog {
   }
 }
 
-function same(a: Reply, b: Reply): boolean {
+function same(a: LoggedAnswer, b: LoggedAnswer): boolean {
   return (
     a.version === b.version &&
     a.asOf === b.asOf &&

@@ -1,11 +1,11 @@
 /**
- * Rounds of the coherence torture until the minutes are over, each with the next seed.
+ * Repeats the torture run with the next seed until the minutes are over.
  *
  *     npx -y pnpm@12 torture --minutes 10 --seed 1
  */
 import { parseArgs } from 'node:util'
-import { describeReport, passed } from './report.ts'
-import { round } from './round.ts'
+import { describeReport, passed } from './torture-report.ts'
+import { runTorture } from './torture-run.ts'
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '5' }, seed: { type: 'string' } } })
 const minutes = Number(values.minutes)
@@ -14,11 +14,11 @@ if (!(minutes > 0) || !Number.isSafeInteger(first)) throw new Error('Usage: tort
 
 const until = performance.now() + minutes * 60_000
 let failed = 0
-let rounds = 0
+let runs = 0
 do {
-  const seed = first + rounds++
+  const seed = first + runs++
   try {
-    const report = await round({ seed, stormMs: 30_000 })
+    const report = await runTorture({ seed, faultsMs: 30_000 })
     if (!passed(report)) failed++
     console.log(`${describeReport(report)}\n`)
   } catch (error) {
@@ -26,6 +26,6 @@ do {
     console.log(error)
   }
 } while (performance.now() < until)
-console.log(`${rounds} rounds, ${failed} failed`)
-// A socket that the proxy reset while it was being shut down keeps its handle for ever on Node 20.
+console.log(`${runs} runs, ${failed} failed`)
+// On Node 20, a socket that a proxy resets while it shuts down keeps its handle open.
 process.exit(failed === 0 ? 0 : 1)

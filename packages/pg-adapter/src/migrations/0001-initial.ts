@@ -1,12 +1,14 @@
-import { checks } from './checks.ts'
-import { closing, opening } from './frame.ts'
-import { functions } from './functions.ts'
+import { beginMigration, recordMigration } from './bookkeeping.ts'
+import { checkFunctions } from './check-functions.ts'
 import { FLAGS } from './logged-table.ts'
 import { tables } from './tables.ts'
+import { triggerFunctions } from './trigger-functions.ts'
 import { triggers } from './triggers.ts'
 
-/** Tables, checks, functions, triggers. */
+/** The tables for flags, changes and clock, with their checks, functions and triggers. */
 export function initial(schema: string, number: number): string {
   const s = `"${schema}"`
-  return [opening(schema), checks(s), tables(s), functions(s), triggers(s, FLAGS), closing(schema, number)].join('\n').trim()
+  return [beginMigration(schema), checkFunctions(s), tables(s), triggerFunctions(s), triggers(s, FLAGS), recordMigration(schema, number)]
+    .join('\n')
+    .trim()
 }

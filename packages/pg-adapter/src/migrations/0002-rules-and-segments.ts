@@ -1,10 +1,13 @@
-import { closing, opening } from './frame.ts'
-import { functionsOf, raiseSchema } from './functions.ts'
+import { beginMigration, recordMigration } from './bookkeeping.ts'
 import { SEGMENTS } from './logged-table.ts'
-import { segments } from './segments.ts'
+import { segmentsTable } from './segments-table.ts'
+import { raiseSchemaFunction, tableTriggerFunctions } from './trigger-functions.ts'
 import { triggers } from './triggers.ts'
 
-/** The columns of what decides beside the rollout. What is in them is checked whenever it is read; here only what it is, and how much. */
+/**
+ * The columns for rules, variants, prerequisites and ramps. SQL checks only type and size; the store validates the content when it reads
+ * it.
+ */
 function columns(s: string): string {
   return `
 -- A list of at most so many objects.
@@ -32,18 +35,18 @@ CREATE OR REPLACE TRIGGER flagstone_schema BEFORE INSERT OR UPDATE ON ${s}.featu
   WHEN (${used}) EXECUTE FUNCTION ${s}.feature_flag_raise_schema();`
 }
 
-/** Rules, variants, prerequisites, ramps; and segments, as a table beside the flags. */
+/** Columns for rules, variants, prerequisites and ramps, and the table of segments. */
 export function rulesAndSegments(schema: string, number: number): string {
   const s = `"${schema}"`
   return [
-    opening(schema),
+    beginMigration(schema),
     columns(s),
-    raiseSchema(s),
+    raiseSchemaFunction(s),
     schemaTrigger(s),
-    segments(s),
-    functionsOf(s, SEGMENTS),
+    segmentsTable(s),
+    tableTriggerFunctions(s, SEGMENTS),
     triggers(s, SEGMENTS),
-    closing(schema, number),
+    recordMigration(schema, number),
   ]
     .join('\n')
     .trim()

@@ -1,8 +1,8 @@
-import { closing, opening } from './frame.ts'
+import { beginMigration, recordMigration } from './bookkeeping.ts'
 
-/** How flags are used. */
+/** The table of uses: when each outcome of a flag was first and last used. */
 export function uses(schema: string, number: number): string {
-  return `${opening(schema)}
+  return `${beginMigration(schema)}
 -- When each outcome of a flag was first and last used. It is neither versioned nor logged nor told: a use is no change. No foreign key: a
 -- use must keep no writer of flags waiting, and TRUNCATE would be refused. Logged, so that a crash does not make every flag look unused.
 CREATE TABLE IF NOT EXISTS "${schema}".feature_flag_uses (
@@ -13,5 +13,5 @@ CREATE TABLE IF NOT EXISTS "${schema}".feature_flag_uses (
   last_at timestamptz NOT NULL,
   CONSTRAINT feature_flag_uses_pkey PRIMARY KEY (flag, enabled, variant)
 );
-${closing(schema, number)}`.trim()
+${recordMigration(schema, number)}`.trim()
 }

@@ -1,4 +1,4 @@
-/** The three tables and the sequence. Every constraint has a name, so that an error says what was wrong. */
+/** The tables for flags, changes and clock, and the sequence. Every constraint has a name, so that an error says what is wrong. */
 export function tables(s: string): string {
   return `
 -- One sequence for all flags. It belongs to no column: TRUNCATE … RESTART IDENTITY would set it back.

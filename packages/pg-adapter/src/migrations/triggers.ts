@@ -1,8 +1,8 @@
 import type { LoggedTable } from './logged-table.ts'
 
-// Ordinary triggers, not ALWAYS: those would also fire for what logical replication applies, and stop it.
+// Not ENABLE ALWAYS: such triggers would also fire for rows that logical replication applies, and make it fail.
 
-/** Every way of writing the table fires the same functions. */
+/** The triggers of a table. Every way of writing it calls the same functions. */
 export function triggers(s: string, { name: table, prefix }: LoggedTable): string {
   const on = `ON ${s}.${table}`
   const call = (name: string): string => `EXECUTE FUNCTION ${s}.${name}()`

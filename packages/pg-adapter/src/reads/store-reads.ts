@@ -1,0 +1,118 @@
+import {
+  type Call,
+  type Change,
+  type Changes,
+  type ChangesPage,
+  type Cursor,
+  FlagsError,
+  type Head,
+  type HistoryPage,
+  isRecordKey,
+  type Loaded,
+  type LoadedRecord,
+  type LoggedChanges,
+} from '@flagstone/core/adapter'
+import type { Parameters, Row, RunQuery } from '../connection/run-query.ts'
+import { storeError } from '../connection/store-error.ts'
+import { NEEDED_MIGRATION } from '../migrations/migrations.ts'
+import { changeFromRow, recordFromRow } from '../sql/row-mapping.ts'
+import type { Statements } from '../sql/statements.ts'
+
+export interface StoreReads {
+  head(call?: Call): Promise<Head>
+  load(names: readonly string[], call?: Call): Promise<Loaded>
+  loadAll(call?: Call): Promise<Loaded & { readonly cursor: Cursor }>
+  changesSince(cursor: Cursor, call?: Call): Promise<Changes>
+  changes(page?: ChangesPage, call?: Call): Promise<LoggedChanges>
+  history(name: string, page?: HistoryPage, call?: Call): Promise<readonly Change[]>
+}
+
+const DEFAULT_PAGE = 50
+
+function cursorOf(version: string | null | undefined, id: string | null | undefined): Cursor {
+  return { version: Number(version), id: String(id) }
+}
+
+/** The reads of a store. `schema` appears in error messages. */
+export function createStoreReads(query: RunQuery, text: Statements, schema: string): StoreReads {
+  async function read(what: string, statement: string, parameters: Parameters, call: Call | undefined): Promise<readonly Row[]> {
+    try {
+      return await query(statement, parameters, call)
+    } catch (error) {
+      throw storeError(error, what)
+    }
+  }
+
+  /** Like `read`, for a statement that returns the clock in every row. */
+  async function readWithClock(
+    what: string,
+    statement: string,
+    parameters: Parameters,
+    call: Call | undefined,
+  ): Promise<readonly [Row, ...Row[]]> {
+    const [first, ...more] = await read(what, statement, parameters, call)
+    if (first) return [first, ...more]
+    throw new FlagsError('SCHEMA_MISSING', `${what}: the clock's row is missing in schema ${schema}; run migrate().`)
+  }
+
+  return {
+    async head(call) {
+      const [[storeId, version, id, migration]] = await readWithClock('The head could not be read', text.head, [], call)
+      if (Number(migration) >= NEEDED_MIGRATION) return { storeId: String(storeId), cursor: cursorOf(version, id) }
+      const message = `Schema ${schema} has seen ${migration} of the ${NEEDED_MIGRATION} migrations that this build needs; run migrate().`
+      throw new FlagsError('SCHEMA_OLD', message)
+    },
+
+    async load(names, call) {
+      const flags = new Map<string, LoadedRecord>(names.map((name) => [name, null]))
+      // An invalid name cannot exist, and PostgreSQL may reject its text.
+      const asked = JSON.stringify([...flags.keys()].filter(isRecordKey))
+      const found = await readWithClock('Flags could not be loaded', text.load, [asked], call)
+      for (const [, , name, row] of found) if (name) flags.set(name, recordFromRow(name, row))
+      const [[storeId, version]] = found
+      return { storeId: String(storeId), asOf: Number(version), flags }
+    },
+
+    async loadAll(call) {
+      const found = await readWithClock('Flags could not be loaded', text.loadAll, [], call)
+      const flags = new Map<string, LoadedRecord>()
+      for (const [, , , name, row] of found) if (name) flags.set(name, recordFromRow(name, row))
+      const [[storeId, version, id]] = found
+      const cursor = cursorOf(version, id)
+      return { storeId: String(storeId), asOf: cursor.version, flags, cursor }
+    },
+
+    async changesSince(cursor, call) {
+      const parameters = [String(cursor.version), cursor.id]
+      const found = await readWithClock('The change log could not be read', text.changesSince, parameters, call)
+      const [[clock, id, lost]] = found
+      const now = cursorOf(clock, id)
+      if (lost) return { kind: 'lost', cursor: now, why: lost === 'pruned' ? 'pruned' : 'rewound' }
+      const changed = found.flatMap(([, , , name, version, row]) =>
+        name ? [{ name, version: Number(version), flag: recordFromRow(name, row) }] : [],
+      )
+      return { kind: 'changes', cursor: changed.length > 0 ? now : cursor, changed }
+    },
+
+    async changes({ limit = DEFAULT_PAGE, after, records = true } = {}, call) {
+      const parameters = [after === undefined ? null : String(after.version), after?.id ?? null, String(limit), String(records)]
+      const found = await readWithClock('The change log could not be read', text.changes, parameters, call)
+      const [[clock, id, lost, from, fromId]] = found
+      const head = cursorOf(clock, id)
+      if (lost) return { kind: 'lost', why: lost === 'pruned' ? 'pruned' : 'rewound', head }
+      const changes = found.flatMap(([, , , , , row]) => (row ? [changeFromRow(row)] : []))
+      const last = changes.at(-1)
+      return {
+        kind: 'changes',
+        changes,
+        next: last ? { version: last.version, id: last.id } : cursorOf(from, fromId || (after?.id ?? '')),
+        head,
+      }
+    },
+
+    async history(name, { limit = DEFAULT_PAGE, before = Number.MAX_SAFE_INTEGER } = {}, call) {
+      const found = await read(`The history of ${name} could not be read`, text.history, [name, String(before), String(limit)], call)
+      return found.map(([row]) => changeFromRow(String(row)))
+    },
+  }
+}
