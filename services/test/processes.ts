@@ -9,7 +9,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Waits until a process is gone; rejects after 8 s. */
+/** Waits until a process has ended. Rejects after 8 s. */
 export async function waitUntilGone(pid: number): Promise<void> {
   const until = Date.now() + 8000
   while (isAlive(pid)) {

@@ -16,7 +16,7 @@ interface Started {
   readonly folders: readonly string[]
 }
 
-/** A process that starts both servers, says so, and then waits or ends as it is told. */
+/** A process that starts both servers, prints their pids and folders, and then waits, ends or throws. */
 async function startHost(then: 'wait' | 'end' | 'throw'): Promise<Started> {
   const child = spawn(process.execPath, ['--import', tsx, host, then], { stdio: ['ignore', 'pipe', 'ignore'] })
   const [line] = (await once(child.stdout, 'data')) as [Buffer]

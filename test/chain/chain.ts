@@ -50,7 +50,7 @@ export class Chain {
   }
 }
 
-/** Waits until the condition holds; the test's own limit is the cap. */
+/** Waits until the condition holds. The test's timeout is the limit. */
 export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2))
 }

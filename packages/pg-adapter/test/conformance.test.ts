@@ -6,7 +6,7 @@ import { databaseUrl, freshSchema, openClient } from './test-database.ts'
 
 const { sql, schema, flags, segments, clock, changes, uses } = await freshSchema()
 
-/** Past triggers and constraints, as a restore or another tool would. */
+/** Writes past triggers and constraints, as a restore or another tool would. */
 async function past(statements: string): Promise<void> {
   await sql.begin((tx) => tx.unsafe(`SET LOCAL session_replication_role = replica; ${statements}`))
 }
@@ -17,7 +17,7 @@ const rewind = (): Promise<void> =>
     ALTER SEQUENCE "${schema}".feature_flag_versions RESTART;
     UPDATE ${clock} SET version = 0, pruned_to = 0`)
 
-/** Replaces fields of a stored record, past triggers and, where it must be, past constraints. */
+/** Replaces fields of a stored record, past triggers and, if needed, past constraints. */
 async function overwrite(key: string, { schema: newer, rules, rollout }: Readonly<Record<string, unknown>>): Promise<void> {
   const segment = key.startsWith('segment:')
   const where = `WHERE name = '${segment ? key.slice('segment:'.length) : key}'`
@@ -52,7 +52,7 @@ for (const [name, open] of Object.entries(suites)) {
         const ends: (() => Promise<unknown>)[] = []
         const peer = async (): Promise<ReturnType<typeof postgresStore>> => {
           const given = open().sql
-          // The server itself is a replica that never lags; one that does is in `replica.test.ts`.
+          // The server is its own replica, which never lags. `replica.test.ts` tests one that lags.
           const client = given ? { sql: given } : { url: databaseUrl }
           const store = postgresStore({ ...client, schema, replica: client })
           ends.push(() => store.close())

@@ -15,14 +15,14 @@ const standby = await startPrivateStandby(primary)
 afterFile(() => standby.stop())
 
 function open(server: PrivateService): Sql {
-  // By itself postgres.js waits up to 20 s before it connects again.
+  // By default postgres.js waits up to 20 s before it reconnects.
   const sql = postgres(server.url, { max: 2, backoff: () => 0.05, onnotice: () => {} })
   afterFile(() => sql.end({ timeout: 1 }))
   return sql
 }
 const [sql, copy] = [open(primary), open(standby)]
 
-/** A schema of a random name on the primary, which has got to the standby. */
+/** A schema with a random name on the primary, which the standby has received. */
 async function freshSchema(): Promise<string> {
   const schema = `test_${randomBytes(6).toString('hex')}`
   await migrate({ sql, schema })
@@ -56,7 +56,7 @@ test('a store without a replica does not have the method', () => {
 })
 
 describe('a replica', () => {
-  /** The client, and the statements that were sent over it. */
+  /** A client, and the statements that were sent through it. */
   function watched(client: Sql): { readonly client: Sql; readonly statements: string[] } {
     const statements: string[] = []
     const proxy = new Proxy(client, {

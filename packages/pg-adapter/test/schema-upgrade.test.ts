@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { migrate, migrations, postgresStore } from '../src/index.ts'
 import { databaseUrl, type FreshSchema, freshSchema } from './test-database.ts'
 
-/** A schema as the first release left it, with a flag that was changed, and one that is gone. */
+/** A schema of the first release, with a flag that was changed and one that was deleted. */
 async function firstRelease(): Promise<FreshSchema> {
   const fresh = await freshSchema({ migrated: false })
   await fresh.sql.unsafe(migrations(fresh.schema)[0]?.sql as string)

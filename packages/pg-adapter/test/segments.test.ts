@@ -10,7 +10,7 @@ const run = (text: string) => sql.unsafe(text)
 
 let start: Cursor
 
-/** `update segment:a` for each change since the test began. */
+/** One line such as `update segment:a` for each change since the test began. */
 async function logged(by: 'version' | 'line' = 'version'): Promise<string[]> {
   const rows = await run(`SELECT version, operation || ' ' || flag AS line FROM ${changes} WHERE version > ${start.version} ORDER BY ${by}`)
   return rows.map((row) => String(row['line']))
@@ -109,7 +109,7 @@ describe('an edit of segments by SQL', () => {
     await run(`INSERT INTO ${flags} (name) VALUES ('b')`)
     await restart()
     await run(`WITH gone AS (DELETE FROM ${segments} RETURNING name) INSERT INTO ${segments} (name, members) SELECT name, '{x}' FROM gone`)
-    // A flag of that name does not stand in the way of the segment's delete.
+    // A flag of the same name does not affect the log of the segment's delete.
     await run(`UPDATE ${segments} SET name = 'b'`)
     expect(await logged()).toEqual(['create segment:a', 'delete segment:a', 'create segment:b'])
   })

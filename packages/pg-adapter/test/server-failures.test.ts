@@ -76,7 +76,7 @@ describe('a read that the caller aborts', () => {
     }
   }
 
-  /** Holds the flags' table so that reads wait, and waits until one does. */
+  /** Locks the table of flags so that reads wait, and waits until one does. */
   async function stuck(begin: () => Promise<unknown>, then: () => Promise<void>): Promise<unknown> {
     let call: Promise<unknown> | undefined
     await sql.begin(async (tx) => {

@@ -11,7 +11,7 @@ const put = (...names: string[]) => run(`INSERT INTO ${flags} (name) VALUES ${na
 
 let start: Cursor
 
-/** `update a` for each change since the test began, in order. */
+/** One line such as `update a` for each change since the test began, in order. */
 async function logged(by: 'version' | 'line' = 'version'): Promise<string[]> {
   const rows = await run(`SELECT version, operation || ' ' || flag AS line FROM ${changes} WHERE version > ${start.version} ORDER BY ${by}`)
   return rows.map((row) => String(row['line']))

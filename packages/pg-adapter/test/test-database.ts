@@ -10,12 +10,12 @@ afterAll(async () => {
   for (const end of ends.reverse()) await end()
 })
 
-/** Runs after the tests of the file, the latest first; may be called inside a test. */
+/** Runs after the tests of the file, in reverse order. May be called inside a test. */
 export function afterFile(end: () => Promise<unknown>): void {
   ends.push(end)
 }
 
-/** A client for the tests' own statements. */
+/** A client for the statements of the tests. */
 export function openClient(options: Options<Record<never, never>> = {}): Sql {
   return postgres(databaseUrl, { onnotice: () => {}, max: 4, ...options } as Options<Record<never, never>>)
 }
@@ -24,7 +24,7 @@ export interface FreshSchema {
   readonly schema: string
   /** A superuser's client, ended after the tests of the file. */
   readonly sql: Sql
-  /** Quoted and qualified names, for statements that psql might send. */
+  /** Quoted and qualified names, for statements as psql sends them. */
   readonly flags: string
   readonly segments: string
   readonly clock: string
@@ -53,7 +53,7 @@ export async function freshSchema({ migrated = true } = {}): Promise<FreshSchema
   }
 }
 
-/** Resolves once a session waits for a lock of this one. */
+/** Resolves when a session waits for a lock of the session with this pid. */
 export async function waitUntilBlocking(sql: Sql, pid: number): Promise<void> {
   await vi.waitFor(async () => {
     const waiting = await sql`SELECT FROM pg_stat_activity WHERE ${pid} = ANY (pg_blocking_pids(pid))`

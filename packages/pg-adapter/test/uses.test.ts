@@ -12,7 +12,7 @@ beforeEach(async () => {
   await store.create({ name: 'a', rollout: 100 })
 })
 
-/** A use so many minutes after a moment of long ago. */
+/** A use so many minutes after a fixed time in the past. */
 function use(minutes: number): FlagUse {
   return { flag: 'a', enabled: true, at: new Date(Date.UTC(2020, 0, 1, 0, minutes)).toISOString() }
 }

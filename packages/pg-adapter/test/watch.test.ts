@@ -39,7 +39,7 @@ function recorder(): Recorder {
 
 const eventually = (assertion: () => unknown) => vi.waitFor(assertion, { timeout: 10_000, interval: 5 })
 
-/** The backends that LISTEN to this file's schema. */
+/** The backends that LISTEN to the schema of this file. */
 async function listeners(): Promise<number[]> {
   const rows = await sql`SELECT pid FROM pg_stat_activity WHERE query = ${`LISTEN "flagstone:${schema}"`}`
   return rows.map((row) => Number(row['pid']))
@@ -57,7 +57,7 @@ function storeOn(url: string): ReturnType<typeof postgresStore> {
   return store
 }
 
-/** The sockets of this process that go to a port. A proxy that swallows packets does not see them end. */
+/** The sockets of this process to a port. A proxy that drops packets does not see them end. */
 function socketsTo(port: number): number {
   const { _getActiveHandles: handles } = process as unknown as { readonly _getActiveHandles: () => readonly object[] }
   return handles.call(process).filter((handle) => 'remotePort' in handle && handle.remotePort === port).length

@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterAll(() => store.close())
 
-/** Runs `during` while another session, called `the blocker`, has run `statement` and stays in its transaction. */
+/** Runs `during` while another session, named `the blocker`, has run `statement` and keeps its transaction open. */
 async function blocked(statement: string, during: (pid: number) => Promise<void>): Promise<void> {
   const other = openClient({ max: 1, connection: { application_name: 'the blocker' } })
   try {
@@ -188,7 +188,7 @@ describe('a write', () => {
         })
         expect(await update).toMatchObject({ code: 'STORE_UNAVAILABLE', flag: 'a' })
       })
-      // postgres.js hands the server's last words to the next query of that connection, too.
+      // postgres.js also reports the last error of the server to the next query of that connection.
       await vi.waitFor(() => Promise.all(Array.from({ length: 5 }, (_, rollout) => victim.update('a', { rollout }))))
     } finally {
       await doomed.end()

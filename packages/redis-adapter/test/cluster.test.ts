@@ -15,7 +15,7 @@ async function slotOf(name: string): Promise<number> {
   return Number(await first.cluster('KEYSLOT', `{${name}}`))
 }
 
-/** Names that live on one node. */
+/** Flag names whose keys are on one node. */
 async function namesOn(node: Redis, count: number): Promise<string[]> {
   const names: string[] = []
   const at = nodes.indexOf(node)

@@ -7,7 +7,7 @@ import { majors, openRedisClient, redisPort } from './test-redis.ts'
 
 const redis = openRedisClient()
 
-/** A world of its own under one prefix, for each case. */
+/** Each case gets its own prefix. */
 function harness(connect: (prefix: string) => FlagCache): CacheHarness {
   return {
     async open() {

@@ -20,7 +20,7 @@ export interface PrivateCluster {
   readonly nodes: readonly Redis[]
 }
 
-/** A cluster of three masters that belongs to this file alone. */
+/** A cluster of three masters for one test file. */
 export async function startPrivateCluster(): Promise<PrivateCluster> {
   const buses = await Promise.all([freePort(), freePort(), freePort()])
   const servers = await Promise.all(

@@ -14,7 +14,7 @@ interface Major {
   readonly Cluster: (port: number, options: ClusterOptions) => Cluster5 | Cluster6
 }
 
-/** Both majors that are supported; each test of a client runs with each. */
+/** Both supported major versions of ioredis. Each test of a client runs with both. */
 export const majors: readonly Major[] = [
   {
     major: 5,
@@ -28,7 +28,7 @@ export const majors: readonly Major[] = [
   },
 ]
 
-/** A client of the test's own, to look at what the cache did. */
+/** A client for the test, to inspect what the cache did. */
 export function openRedisClient(url: string = redisUrl): Redis5 {
   const redis = new Redis5(url)
   redis.on('error', () => {})
@@ -36,7 +36,7 @@ export function openRedisClient(url: string = redisUrl): Redis5 {
   return redis
 }
 
-/** A prefix that nothing else uses; what is under it goes when the file has run. */
+/** A unique prefix. Its keys are deleted after the tests of the file. */
 export function uniquePrefix(redis: Redis5): string {
   const prefix = `t${randomBytes(6).toString('hex')}:`
   afterAll(async () => {
@@ -51,7 +51,7 @@ export interface Opened {
   readonly reports: FlagsError[]
 }
 
-/** A cache for one store, closed when the file has run. */
+/** A cache for one store, closed after the tests of the file. */
 export async function openCache(prefix: string, storeId = 'storeA', url: string = redisUrl): Promise<Opened> {
   const reports: FlagsError[] = []
   const cache = redisCache({ url, prefix })
@@ -79,21 +79,21 @@ export function flagFill(name: string, token: string, asOf: number, flag: FlagRe
   return { name, token, flag: { asOf, value: flag, ttlMs } }
 }
 
-/** Resolves as soon as the condition holds; the test's own limit is the cap. */
+/** Resolves as soon as the condition holds. The test's timeout is the limit. */
 export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 export const UNAVAILABLE: object = { name: 'FlagsError', code: 'CACHE_UNAVAILABLE', cause: expect.anything() }
 
-/** A listener and what it was told, in order. */
+/** A listener, and its calls in order. */
 export function recordingListener(): { readonly seen: string[]; readonly listener: ChannelListener } {
   const seen: string[] = []
   const listener = { onHint: () => seen.push('hint'), onResync: () => seen.push('resync'), onDown: () => seen.push('down') }
   return { seen, listener }
 }
 
-/** What Node would still wait for. */
+/** The handles that keep Node running. */
 export function openHandles(): readonly string[] {
   return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap' || kind === 'Timeout')
 }

@@ -8,7 +8,7 @@ export interface TestDatabase {
   readonly schema: string
   /** A superuser's client. */
   readonly sql: Sql
-  /** Quoted and qualified names, for statements that psql might send. */
+  /** Quoted and qualified names, for statements as psql sends them. */
   readonly flags: string
   readonly changes: string
   /** Opens another pool, which `end()` closes. */
