@@ -14,6 +14,23 @@ const orders = {
     'explain',
     'client',
   ],
+  'packages/pg-adapter/src': ['options', 'drivers', 'connection', 'migrations', 'sql', 'reads', 'writes', 'uses', 'watch'],
+  'packages/redis-adapter/src': ['options', 'drivers', 'connection', 'scripts', 'entries', 'hints'],
+  'packages/http-handler/src': [
+    'response',
+    'authorization',
+    'caching',
+    'options',
+    'events',
+    'schemas',
+    'request',
+    'routing',
+    'openapi',
+    'ofrep',
+    'routes',
+  ],
+  'packages/openfeature-provider/src': ['evaluation', 'events'],
+  'services/src': ['service', 'network', 'processes', 'binaries', 'private-servers', 'sources'],
 }
 
 // What stands beside an order: which of its folders it may import. Only entry points (files in `src/` itself) import it.

@@ -50,7 +50,7 @@ for (const [, server] of servers) server.close().closeAllConnections()
 
 async function clientOf(name: string, server: Server): Promise<ServerClient> {
   server.listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('clientOf', resolve))
+  await new Promise((resolve) => server.once('listening', resolve))
   return clientAt(name, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 }
 

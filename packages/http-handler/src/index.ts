@@ -3,5 +3,5 @@ export { type BearerTokens, bearerToken, type NamedToken } from './authorization
 export type { Authorize, Verdict } from './authorization/verdict.ts'
 export type { CacheAges } from './caching/cache-ages.ts'
 export { flagsHandler, type Handler } from './flags-handler.ts'
-export type { HandlerOptions } from './options.ts'
+export type { HandlerOptions } from './options/handler-options.ts'
 export type { HttpCode, Problem, ProblemCode } from './response/problem.ts'

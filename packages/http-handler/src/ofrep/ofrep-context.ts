@@ -1,5 +1,5 @@
 import type { EvaluationContext } from '@flagstone/core'
-import type { ResolvedOptions } from '../options.ts'
+import type { ResolvedOptions } from '../options/handler-options.ts'
 import { readJsonBody } from '../request/json-body.ts'
 import { OfrepError } from './ofrep-errors.ts'
 

@@ -1,4 +1,4 @@
-import type { ResolvedOptions } from '../options.ts'
+import type { ResolvedOptions } from '../options/handler-options.ts'
 import type { Route } from '../routing/route.ts'
 import { componentSchemas } from '../schemas/component-schemas.ts'
 import type { JsonSchema } from '../schemas/json-schema.ts'

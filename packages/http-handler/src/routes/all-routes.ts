@@ -1,6 +1,6 @@
 import type { ResponseCache } from '../caching/response-cache.ts'
 import type { EventBroadcaster } from '../events/event-broadcaster.ts'
-import type { ResolvedOptions } from '../options.ts'
+import type { ResolvedOptions } from '../options/handler-options.ts'
 import type { Route } from '../routing/route.ts'
 import { evaluationRoutes } from './evaluation.ts'
 import { eventRoutes } from './events.ts'

@@ -1,6 +1,6 @@
 import type { Explanation, LayerFinding } from '@flagstone/core'
 import { explanationText } from '@flagstone/core/adapter'
-import type { ResolvedOptions } from '../options.ts'
+import type { ResolvedOptions } from '../options/handler-options.ts'
 import { jsonResponse } from '../response/json-response.ts'
 import { safeEvaluation } from '../response/safe-evaluation.ts'
 import { USER_ID } from '../routing/query-parameters.ts'

@@ -1,5 +1,5 @@
 import { openApiDocument } from '../openapi/openapi-document.ts'
-import type { ResolvedOptions } from '../options.ts'
+import type { ResolvedOptions } from '../options/handler-options.ts'
 import { jsonTextResponse } from '../response/json-response.ts'
 import type { Route } from '../routing/route.ts'
 

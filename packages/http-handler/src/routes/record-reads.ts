@@ -1,5 +1,5 @@
 import { type Change, FlagsError } from '@flagstone/core'
-import type { ResolvedOptions } from '../options.ts'
+import type { ResolvedOptions } from '../options/handler-options.ts'
 import { versionTag } from '../request/preconditions.ts'
 import { jsonResponse } from '../response/json-response.ts'
 import { safeErrorMessage } from '../response/safe-error-message.ts'

@@ -1,6 +1,6 @@
 import type { ChangeMeta } from '@flagstone/core'
 import { checkName } from '@flagstone/core/schemas'
-import type { ResolvedOptions } from '../options.ts'
+import type { ResolvedOptions } from '../options/handler-options.ts'
 import { assertNotAborted } from '../request/aborted-request.ts'
 import { readJsonBody } from '../request/json-body.ts'
 import { expectedVersion, versionTag } from '../request/preconditions.ts'

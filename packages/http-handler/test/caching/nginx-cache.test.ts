@@ -7,7 +7,7 @@ import { type NginxCache, startNginxCache } from './nginx-cache.ts'
 
 const tried = await startPrivateNginx({ server: '' })
 const absent = isAbsent(tried) ? tried.absent : undefined
-if (isAbsent(tried)) console.log(`The cache in nginx of the handler is not tested: ${tried.absent}`)
+if (isAbsent(tried)) console.log(`The cache in front of the handler is not tested: ${tried.absent}`)
 else await tried.stop()
 
 let fixture: HandlerFixture
@@ -31,7 +31,7 @@ async function open(options: Omit<HandlerOptions, 'flags'>): Promise<NginxCache>
   return opened
 }
 
-describe.skipIf(absent !== undefined)(`nginx in nginx of the handler${absent === undefined ? '' : ` (${absent})`}`, () => {
+describe.skipIf(absent !== undefined)(`nginx in front of the handler${absent === undefined ? '' : ` (${absent})`}`, () => {
   test('serves what it has, and revalidates what has expired by its entity tag, without an evaluation', async () => {
     const { get, untilExpired, originStatuses, product } = await open({
       public: 'evaluate',

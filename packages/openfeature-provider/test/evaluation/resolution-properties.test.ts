@@ -16,7 +16,7 @@ const anyGate: fc.Arbitrary<NewFlag> = anyFlag.map(({ variants: _, rules, ...fla
   ...(rules === undefined ? {} : { rules: rules.map(({ variant: __, ...rule }) => rule) }),
 }))
 
-function whoOf(context: EvaluationContext): Who {
+function coreContext(context: EvaluationContext): Who {
   const { targetingKey } = context
   return typeof targetingKey === 'number' ? targetingKey : context
 }
@@ -35,7 +35,7 @@ test('the boolean of any flag without variants is what isEnabled says, unless a 
   await fc.assert(
     fc.asyncProperty(anyGate, anySegment, anyAsked, fc.boolean(), (flag, segment, context, fallback) =>
       over(flag, { segments: [segment] }, async (flags) => {
-        const gate = await flags.isEnabled(flag.name, whoOf(context), { default: fallback })
+        const gate = await flags.isEnabled(flag.name, coreContext(context), { default: fallback })
         const { value, variant, errorCode } = await flagstoneProvider(flags).resolveBooleanEvaluation(flag.name, fallback, context)
         if (errorCode === ErrorCode.TARGETING_KEY_MISSING) expect([gate, value]).toEqual([false, fallback])
         else expect([value, variant, errorCode]).toEqual([gate, gate ? 'on' : 'off', undefined])
@@ -50,9 +50,9 @@ test('the object of any flag with variants is what value says', async () => {
   await fc.assert(
     fc.asyncProperty(anyFlag, anySegment, anyAsked, (flag, segment, context) =>
       over(flag, { segments: [segment] }, async (flags) => {
-        const value = await flags.value(flag.name, whoOf(context), { default: fallback })
+        const value = await flags.value(flag.name, coreContext(context), { default: fallback })
         const details = await flagstoneProvider(flags).resolveObjectEvaluation(flag.name, fallback, context)
-        const { variant } = await flags.evaluate(flag.name, whoOf(context))
+        const { variant } = await flags.evaluate(flag.name, coreContext(context))
         expect([details.value, details.variant]).toEqual([value, details.errorCode === undefined ? variant : undefined])
       }),
     ),

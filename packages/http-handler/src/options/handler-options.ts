@@ -1,8 +1,8 @@
 import { type Clock, type FlagSchema, type Flags, FlagsError } from '@flagstone/core'
 import { callHost, systemClock } from '@flagstone/core/adapter'
-import type { Action } from './authorization/action.ts'
-import type { Authorize, Verdict } from './authorization/verdict.ts'
-import type { CacheAges } from './caching/cache-ages.ts'
+import type { Action } from '../authorization/action.ts'
+import type { Authorize, Verdict } from '../authorization/verdict.ts'
+import type { CacheAges } from '../caching/cache-ages.ts'
 
 export interface HandlerOptions<S extends FlagSchema = FlagSchema> {
   /** The client that evaluates and administers flags. The handler never closes it. */
