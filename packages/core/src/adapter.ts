@@ -1,5 +1,5 @@
 /**
- * What somebody who writes an adapter needs beside the contracts.
+ * What an adapter needs beside the contracts.
  *
  * @module
  */

@@ -38,11 +38,11 @@ import { SnapshotSource } from './snapshot/snapshot-source.ts'
 import type { FlagSchema } from './validate/define-flags.ts'
 import { WritePath } from './write/write-path.ts'
 
-/** A process has a floor of its own for at least so many flags. */
+/** At least this many flags have a floor of their own. */
 const MIN_FLOORS = 10_000
 
 /**
- * A client. It opens nothing yet: the first call or `ready()` does. Two clients share nothing but the adapters that both were given.
+ * Creates a client. It connects on the first call or on `ready()`. Two clients share only the adapters that both were given.
  *
  * Throws `INVALID_OPTIONS`, naming the option.
  */
@@ -98,12 +98,12 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     background,
     report,
     timers,
-    onCaughtUp: () => uses.nextRound(),
+    onCaughtUp: () => uses.startRoundIfDue(),
     openMs: Math.max(cacheTimeoutMs, storeTimeoutMs),
   })
   const hints = timers ? hintSubscriptions() : undefined
 
-  const replica = new Replica(source, (storeId) => catchUp.follows(storeId), report)
+  const replica = new Replica(source, (storeId) => catchUp.acceptsReplica(storeId), report)
   const staleFallback = new StaleFallback({ clock, replica, floors, compiler, catchUp, claims, report })
   const reads = new ReadPath({
     memory,
@@ -171,6 +171,6 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     return new HintSubscriptions({ store, cache, catchUp, channels, handler, poll, listenerSlot, background, report, clock })
   }
 
-  // The schema is for types alone.
+  // The schema only narrows the types.
   return client as unknown as Flags<S>
 }

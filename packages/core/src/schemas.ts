@@ -1,7 +1,6 @@
 /**
- * The schemas by which everything is checked that is written or read back, for whoever describes or checks the same elsewhere: the HTTP
- * handler makes its OpenAPI document from them. They are valibot's; what a check of theirs means beyond its type is in their metadata, in
- * the words of JSON Schema.
+ * The valibot schemas that check everything that is written or read back. The HTTP handler makes its OpenAPI document from them. What a check
+ * means beyond its type is in its metadata, in the words of JSON Schema.
  *
  * @module
  */

@@ -71,17 +71,17 @@ describe('some schedule breaks a law without the guard:', { timeout: 600_000 }, 
     ['the floor that an answer raises', 1, () => vi.spyOn(Floors.prototype, 'raiseByAnswer').mockReturnValue(undefined)],
     ['the check of an answer when it is delivered', 490, () => vi.spyOn(Floors.prototype, 'own').mockReturnValue(0)],
     ['loads that a change detaches', 140, () => vi.spyOn(SingleFlight.prototype, 'detach').mockReturnValue(undefined)],
-    ['memory that gives way to a newer answer', 1, () => vi.spyOn(MemoryLayer.prototype, 'answered').mockReturnValue(undefined)],
-    ['memory that a hint drops, or the log swaps', 1, () => vi.spyOn(ChangeApplier.prototype, 'logged').mockReturnValue(undefined)],
+    ['memory that gives way to a newer answer', 1, () => vi.spyOn(MemoryLayer.prototype, 'noteAnswer').mockReturnValue(undefined)],
+    ['memory that a hint drops, or the log swaps', 1, () => vi.spyOn(ChangeApplier.prototype, 'applyChanges').mockReturnValue(undefined)],
     [
       'a snapshot that catches up with what was answered',
       1,
       () => {
         vi.spyOn(Floors.prototype, 'highest', 'get').mockReturnValue(0)
-        vi.spyOn(CatchUp.prototype, 'told', 'get').mockReturnValue(0)
+        vi.spyOn(CatchUp.prototype, 'highestStoreVersion', 'get').mockReturnValue(0)
       },
     ],
-    ['a snapshot that the log keeps up to date', 1, () => vi.spyOn(AllFlags.prototype, 'log').mockReturnValue(undefined)],
+    ['a snapshot that the log keeps up to date', 1, () => vi.spyOn(AllFlags.prototype, 'applyChanges').mockReturnValue(undefined)],
     [
       'a revision that stands for the clock which it was asked for',
       1,

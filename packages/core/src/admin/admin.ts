@@ -11,34 +11,34 @@ import type { FlagName, FlagSchema } from '../validate/define-flags.ts'
 import { enginesOf } from '../validate/engines.ts'
 import type { Committed, WritePath } from '../write/write-path.ts'
 import { createIfMissing } from './create-if-missing.ts'
-import { flagsIn, recordAfter, usable } from './loaded-records.ts'
+import { flagsIn, recordAfter, usableRecord } from './loaded-records.ts'
 import { type SegmentsAdmin, segmentsAdmin } from './segments-admin.ts'
 import { type StaleFlagsOptions, type StaleFlagsParts, type StaleFlagsReport, staleFlags } from './stale-flags.ts'
 import type { Written } from './written.ts'
 
-/** How long the change log may take without its records, in milliseconds. */
-const FOLLOW_MS = 2_000
+/** The deadline of a read of the change log without records, in milliseconds. */
+const LIGHT_LOG_MS = 2_000
 
 export interface WrittenFlag extends Written {
   readonly flag: FlagRecord
 }
 
-/** Administration goes straight to the store. Every method rejects with a `FlagsError` where it could not do what it was asked. */
+/** Administration asks the store directly. Every method rejects with a `FlagsError` where it fails. */
 export interface FlagsAdmin<S extends FlagSchema = FlagSchema> {
   /** All flags, by name. A record that cannot be read is left out and reported. */
   list(): Promise<readonly FlagRecord[]>
   /** `null` where there is no such flag. */
   get(name: FlagName<S>): Promise<FlagRecord | null>
   create(flag: NewFlag & { readonly name: FlagName<S> }, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<WrittenFlag>
-  /** The flag that is there, as it is; where there is none it is created. Of several who ask at once, one creates it. */
+  /** Returns the flag as it is, or creates it where there is none. Of several calls at once, one creates it. */
   ensure(flag: NewFlag & { readonly name: FlagName<S> }, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<FlagRecord>
   /** In a patch, `null` removes an optional field and any other value replaces it whole. */
   update(name: FlagName<S>, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag>
   delete(name: FlagName<S>, meta?: ChangeMeta): Promise<Written>
   /**
    * The change log of all flags and segments, oldest first, page by page: the next one is `after: page.next`. A segment is called
-   * `segment:<name>`. Where the log no longer reaches back to `after`, or the store went back, the answer is `lost`. For who follows the log,
-   * `records: false` makes it light; it then waits for 2 s, not for 10.
+   * `segment:<name>`. Where the log no longer reaches back to `after`, or the store went back, the answer is `lost`. `records: false` makes it light,
+   * to follow the log; it then waits up to 2 s instead of 10.
    */
   changes(page?: ChangesPage): Promise<LoggedChanges>
   /** The changes of one flag, newest first. */
@@ -48,7 +48,7 @@ export interface FlagsAdmin<S extends FlagSchema = FlagSchema> {
    * that cannot be read is left out and reported.
    */
   staleFlags(options?: StaleFlagsOptions): Promise<StaleFlagsReport>
-  /** Drops log entries older than so many days, never the newest, and the uses of flags that are gone; answers how many log entries. */
+  /** Drops log entries older than so many days, never the newest, and the uses of deleted flags; returns how many log entries it dropped. */
   prune(olderThanDays: number): Promise<number>
   readonly segments: SegmentsAdmin
 }
@@ -81,14 +81,14 @@ export class Admin implements FlagsAdmin {
     this.#openState.assertOpen()
     checkName(name)
     const { flags } = await this.#store.administer(`Flag ${name}`, (store, call) => store.load([name], call))
-    return usable(flags.get(name)) as FlagRecord | null
+    return usableRecord(flags.get(name)) as FlagRecord | null
   }
 
   async create(flag: NewFlag, meta?: ChangeMeta): Promise<WrittenFlag> {
     this.#openState.assertOpen()
     const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
-    const about = checkMeta(checked.name, meta)
-    return written(await this.#writes.commit(checked.name, (store, call) => store.create(checked, about, call)))
+    const checkedMeta = checkMeta(checked.name, meta)
+    return written(await this.#writes.commit(checked.name, (store, call) => store.create(checked, checkedMeta, call)))
   }
 
   async ensure(flag: NewFlag, meta?: ChangeMeta): Promise<FlagRecord> {
@@ -96,7 +96,7 @@ export class Admin implements FlagsAdmin {
     const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
     checkMeta(checked.name, meta)
     return await createIfMissing(
-      async () => await this.#writes.heardOf(await this.get(checked.name)),
+      async () => await this.#writes.afterCatchUp(await this.get(checked.name)),
       async () => (await this.create(checked, meta)).flag,
     )
   }
@@ -104,21 +104,21 @@ export class Admin implements FlagsAdmin {
   async update(name: string, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag> {
     this.#openState.assertOpen()
     const checked = checkPatch(checkName(name), patch, await loadEngines(enginesOf(patch)))
-    const about = checkMeta(name, meta)
-    return written(await this.#writes.commit(name, (store, call) => store.update(name, checked, about, call)))
+    const checkedMeta = checkMeta(name, meta)
+    return written(await this.#writes.commit(name, (store, call) => store.update(name, checked, checkedMeta, call)))
   }
 
   async delete(name: string, meta?: ChangeMeta): Promise<Written> {
     this.#openState.assertOpen()
-    const about = checkMeta(checkName(name), meta)
-    const { change, propagation } = await this.#writes.commit(name, (store, call) => store.delete(name, about, call))
+    const checkedMeta = checkMeta(checkName(name), meta)
+    const { change, propagation } = await this.#writes.commit(name, (store, call) => store.delete(name, checkedMeta, call))
     return { version: change.version, propagation }
   }
 
   async changes(page?: ChangesPage): Promise<LoggedChanges> {
     this.#openState.assertOpen()
     const checked = checkChangesPage(page)
-    const withinMs = checked.records === false ? FOLLOW_MS : undefined
+    const withinMs = checked.records === false ? LIGHT_LOG_MS : undefined
     return await this.#store.administer('The change log', (store, call) => store.changes(checked, call), withinMs)
   }
 

@@ -5,8 +5,8 @@ import { constantAnswerAt } from '../evaluate/constant-answer.ts'
 const PAGE = 100
 
 /**
- * Since when a flag has answered everybody as it does at `now`, both in milliseconds since 1970; `undefined` where it does not. A change of
- * something else does not count. Where the log was pruned it is the oldest moment that is left of it.
+ * Since when a flag has given everyone the answer that it gives at `now`, both in milliseconds since 1970; `undefined` where its answer is not
+ * constant. A change that changes no answer does not count. Where the log was pruned, the result is the oldest moment that it still has.
  */
 export async function constantSince(
   flag: FlagRecord,
@@ -20,7 +20,7 @@ export async function constantSince(
   // A flag that was never changed needs no history.
   if (flag.updatedAt === flag.createdAt) return Math.max(from, began)
   for await (const { before } of changesOf(flag, history)) {
-    // Before the end of its ramp it did not answer so.
+    // Before its ramp ended, the flag was not constant.
     if (from > began || !isFlag(before)) break
     const earlier = constantAnswerAt(before, began)
     if (earlier?.answer !== constant.answer) break

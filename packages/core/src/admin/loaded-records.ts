@@ -3,27 +3,29 @@ import { FlagsError } from '../errors/flags-error.ts'
 import { titleOf } from '../validate/record-key.ts'
 import { segmentNameOf } from '../validate/segment-key.ts'
 
-/** The flags among what was loaded, by name. What cannot be used is left out and reported. */
+/** The loaded flags, sorted by name. A record that cannot be used is left out and reported. */
 export function flagsIn(loaded: Loaded['flags'], report: (error: FlagsError) => void): readonly FlagRecord[] {
   return recordsIn(loaded, (key) => segmentNameOf(key) === undefined, report) as readonly FlagRecord[]
 }
 
-/** As `flagsIn`, of segments. */
+/** As `flagsIn`, for segments. */
 export function segmentsIn(loaded: Loaded['flags'], report: (error: FlagsError) => void): readonly SegmentRecord[] {
   return recordsIn(loaded, (key) => segmentNameOf(key) !== undefined, report) as readonly SegmentRecord[]
 }
 
-/** `null` where it is absent. Throws why it cannot be used. */
-export function usable(loaded: LoadedRecord | undefined): StoredRecord | null {
+/** `null` where there is none. Throws why a record cannot be used. */
+export function usableRecord(loaded: LoadedRecord | undefined): StoredRecord | null {
   if (loaded instanceof FlagsError) throw loaded
   return loaded ?? null
 }
 
-/** What a create or an update left behind. Throws why it cannot be used. */
+/** The record after a create or an update. Throws why it cannot be used. */
 export function recordAfter({ flag: key, after }: Change): StoredRecord {
-  const record = usable(after)
+  const record = usableRecord(after)
   if (record === null)
-    throw new FlagsError('GENERAL', `The store did not return what it wrote. ${titleOf(key)} is written all the same.`, { flag: key })
+    throw new FlagsError('GENERAL', `The store did not return the record it wrote. ${titleOf(key)} was written all the same.`, {
+      flag: key,
+    })
   return record
 }
 

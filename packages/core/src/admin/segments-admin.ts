@@ -10,25 +10,25 @@ import { enginesOf } from '../validate/engines.ts'
 import { segmentKey } from '../validate/segment-key.ts'
 import type { Committed, WritePath } from '../write/write-path.ts'
 import { createIfMissing } from './create-if-missing.ts'
-import { recordAfter, segmentsIn, usable } from './loaded-records.ts'
+import { recordAfter, segmentsIn, usableRecord } from './loaded-records.ts'
 import type { Written } from './written.ts'
 
 export interface WrittenSegment extends Written {
   readonly segment: SegmentRecord
 }
 
-/** Segments are administered as flags are. Flags whose rules name a segment need not change with it. */
+/** Administers segments, as `FlagsAdmin` does flags. Flags whose rules name a segment need not change with it. */
 export interface SegmentsAdmin {
   /** All segments, by name. A record that cannot be read is left out and reported. */
   list(): Promise<readonly SegmentRecord[]>
   /** `null` where there is no such segment. */
   get(name: string): Promise<SegmentRecord | null>
   create(segment: NewSegment, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<WrittenSegment>
-  /** The segment that is there, as it is; where there is none it is created. Of several who ask at once, one creates it. */
+  /** Returns the segment as it is, or creates it where there is none. Of several calls at once, one creates it. */
   ensure(segment: NewSegment, meta?: Omit<ChangeMeta, 'expectedVersion'>): Promise<SegmentRecord>
   /** In a patch, `null` removes a field and any other value replaces it whole. */
   update(name: string, patch: SegmentPatch, meta?: ChangeMeta): Promise<WrittenSegment>
-  /** Rules may still name it: then nobody is in it, and nobody is out. */
+  /** Rules may still name it: then their condition is unknown, so it is not met, nor is its negation. */
   delete(name: string, meta?: ChangeMeta): Promise<Written>
   /** The changes of one segment, newest first; each calls it `segment:<name>`. */
   history(name: string, page?: HistoryPage): Promise<readonly Change[]>
@@ -51,15 +51,15 @@ export function segmentsAdmin(
       openState.assertOpen()
       const key = segmentKey(checkName(name))
       const { flags } = await store.administer(`Segment ${name}`, (source, call) => source.load([key], call))
-      return usable(flags.get(key)) as SegmentRecord | null
+      return usableRecord(flags.get(key)) as SegmentRecord | null
     },
 
     async create(segment, meta) {
       openState.assertOpen()
       const checked = checkNewSegment(segment, await loadEngines(enginesOf(segment)))
       const key = segmentKey(checked.name)
-      const about = checkMeta(key, meta)
-      return written(await writes.commit(key, (source, call) => source.segments.create(checked, about, call)))
+      const checkedMeta = checkMeta(key, meta)
+      return written(await writes.commit(key, (source, call) => source.segments.create(checked, checkedMeta, call)))
     },
 
     async ensure(segment, meta) {
@@ -67,7 +67,7 @@ export function segmentsAdmin(
       const checked = checkNewSegment(segment, await loadEngines(enginesOf(segment)))
       checkMeta(segmentKey(checked.name), meta)
       return await createIfMissing(
-        async () => await writes.heardOf(await admin.get(checked.name)),
+        async () => await writes.afterCatchUp(await admin.get(checked.name)),
         async () => (await admin.create(checked, meta)).segment,
       )
     },
@@ -76,15 +76,15 @@ export function segmentsAdmin(
       openState.assertOpen()
       const checked = checkSegmentPatch(checkName(name), patch, await loadEngines(enginesOf(patch)))
       const key = segmentKey(name)
-      const about = checkMeta(key, meta)
-      return written(await writes.commit(key, (source, call) => source.segments.update(name, checked, about, call)))
+      const checkedMeta = checkMeta(key, meta)
+      return written(await writes.commit(key, (source, call) => source.segments.update(name, checked, checkedMeta, call)))
     },
 
     async delete(name, meta) {
       openState.assertOpen()
       const key = segmentKey(checkName(name))
-      const about = checkMeta(key, meta)
-      const { change, propagation } = await writes.commit(key, (source, call) => source.segments.delete(name, about, call))
+      const checkedMeta = checkMeta(key, meta)
+      const { change, propagation } = await writes.commit(key, (source, call) => source.segments.delete(name, checkedMeta, call))
       return { version: change.version, propagation }
     },
 

@@ -12,11 +12,11 @@ import { flagsIn } from './loaded-records.ts'
 const DAY_MS = 86_400_000
 const DEFAULT_DAYS = 30
 
-/** From when on a flag is in the report; each in days from 0 to 36,500. */
+/** After how long a flag is reported; each in days, from 0 to 36,500. */
 export interface StaleFlagsOptions {
-  /** Not used for so long. Default 30. */
+  /** How long it was not used. Default 30. */
   readonly unusedDays?: number
-  /** The same answer for everybody for so long. Default 30. */
+  /** How long it has given everyone the same answer. Default 30. */
   readonly constantDays?: number
 }
 
@@ -26,9 +26,9 @@ const optionsSchema: Schema<StaleFlagsOptions> = strict({
 })
 
 /**
- * Why a flag may be one to remove. `expired`: it is past its `expiresAt`. `constant`: it has answered everybody alike for so many days. `unused`:
- * it was not evaluated for so many days, it has been there and uses have been tracked for as long, and no other flag requires it.
- * `undeclared`: the schema given to `createFlags` does not know it; never where that has no flags.
+ * Why a flag may be removed. `expired`: it is past its `expiresAt`. `constant`: it has given everyone the same answer for `constantDays`. `unused`:
+ * it was not evaluated for `unusedDays`, it has existed and uses have been tracked for as long, and no other flag requires it. `undeclared`: it is
+ * not in the schema given to `createFlags`; never where that has no flags.
  */
 export type StaleReason = 'expired' | 'constant' | 'unused' | 'undeclared'
 
@@ -36,9 +36,9 @@ export interface StaleFlag {
   readonly flag: FlagRecord
   /** At least one. */
   readonly reasons: readonly StaleReason[]
-  /** Of a constant flag: since when, ISO 8601 in UTC. What changes no answer does not count; a log that was pruned makes it later than it was. */
+  /** Since when a constant flag is so, ISO 8601 in UTC. A change of no answer does not count; a pruned log can make it later than it was. */
   readonly constantSince?: string
-  /** When each outcome was last given to somebody, the latest first; within about two hours. */
+  /** When each outcome was last given to a caller, to within about two hours; the latest first. */
   readonly lastUsed: readonly Omit<FlagUse, 'flag'>[]
 }
 
@@ -47,7 +47,7 @@ export interface StaleFlagsReport {
   readonly flags: readonly StaleFlag[]
   /** The flags of the schema that the store does not have, in the schema's order. */
   readonly missing: readonly string[]
-  /** Since when the store has been told of uses, ISO 8601 in UTC. Absent where it never was, or keeps none: then no flag is called unused. */
+  /** When the store was first told of a use, ISO 8601 in UTC. Absent where it never was, or keeps no uses: then no flag is called unused. */
   readonly trackedSince?: string
 }
 
@@ -58,7 +58,7 @@ export interface StaleFlagsParts {
   readonly report: (error: FlagsError) => void
 }
 
-/** What of the flags may be removed. Rejects as other administration does, with `INVALID_OPTIONS` for an option out of its bounds. */
+/** Reports which flags may be removed. Rejects as other administration does, and with `INVALID_OPTIONS` for an option out of bounds. */
 export async function staleFlags(parts: StaleFlagsParts, options?: StaleFlagsOptions): Promise<StaleFlagsReport> {
   const { store, clock, definitions, report } = parts
   const { unusedDays = DEFAULT_DAYS, constantDays = DEFAULT_DAYS } = check(
@@ -67,7 +67,7 @@ export async function staleFlags(parts: StaleFlagsParts, options?: StaleFlagsOpt
     'INVALID_OPTIONS',
     'Stale flags cannot be listed with these options',
   )
-  const [{ flags: loaded }, known] = await Promise.all([
+  const [{ flags: loaded }, tracked] = await Promise.all([
     store.administer('Flags', (source, call) => source.loadAll(call)),
     store.administer('Uses of flags', async (source, call): Promise<FlagUses> => (await source.lastUses?.(call)) ?? { uses: [] }),
   ])
@@ -77,34 +77,34 @@ export async function staleFlags(parts: StaleFlagsParts, options?: StaleFlagsOpt
 
   const flags = flagsIn(loaded, report)
   const required = new Set(flags.flatMap(({ requires = [] }) => requires.map(({ flag }) => flag)))
-  const uses = usesByFlag(known.uses)
+  const uses = usesByFlag(tracked.uses)
   const stale: StaleFlag[] = []
   for (const flag of flags) {
     const { name, createdAt, expiresAt } = flag
-    // What is older than the flag was the use of another that had its name.
+    // A use from before the flag was created is of an earlier flag with the same name.
     const lastUsed = (uses.get(name) ?? []).filter(({ at }) => at >= createdAt)
     const since = isPast(createdAt, constantFrom) ? await constantSince(flag, now, (page) => historyOf(store, name, page)) : undefined
     const isConstant = since !== undefined && since <= constantFrom
-    const quiet = [known.since, createdAt, lastUsed[0]?.at ?? createdAt]
-    const holds: Readonly<Record<StaleReason, boolean>> = {
+    const unusedSince = [tracked.since, createdAt, lastUsed[0]?.at ?? createdAt]
+    const applies: Readonly<Record<StaleReason, boolean>> = {
       expired: isPast(expiresAt),
       constant: isConstant,
-      unused: quiet.every((at) => isPast(at, unusedFrom)) && !required.has(name),
+      unused: unusedSince.every((at) => isPast(at, unusedFrom)) && !required.has(name),
       undeclared: definitions.size > 0 && !definitions.has(name),
     }
-    const reasons = (Object.keys(holds) as StaleReason[]).filter((reason) => holds[reason])
+    const reasons = (Object.keys(applies) as StaleReason[]).filter((reason) => applies[reason])
     if (reasons.length === 0) continue
     stale.push({ flag, reasons, ...(isConstant && { constantSince: new Date(since).toISOString() }), lastUsed })
   }
   const missing = [...definitions.keys()].filter((name) => !loaded.has(name))
-  return { flags: stale, missing, ...(known.since !== undefined && { trackedSince: known.since }) }
+  return { flags: stale, missing, ...(tracked.since !== undefined && { trackedSince: tracked.since }) }
 }
 
 async function historyOf(store: StoreLayer, name: string, page: HistoryPage): Promise<readonly Change[]> {
   return await store.administer(`The history of flag ${name}`, (source, call) => source.history(name, page, call))
 }
 
-/** Of each flag, the latest first. */
+/** The uses of each flag, the latest first. */
 function usesByFlag(uses: readonly FlagUse[]): ReadonlyMap<string, readonly Omit<FlagUse, 'flag'>[]> {
   const byFlag = new Map<string, Omit<FlagUse, 'flag'>[]>()
   for (const { flag, ...use } of uses) {

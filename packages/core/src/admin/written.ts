@@ -1,9 +1,9 @@
 import type { Propagation } from '../layers/invalidations.ts'
 
-/** A change that is committed. */
+/** A committed change. */
 export interface Written {
-  /** The version of the change; pass it as `minVersion` where another process must not answer older. */
+  /** The change's version; pass it as `minVersion` to another process that must not answer older. */
   readonly version: number
-  /** `ok`: the shared cache holds nothing older. `deferred`: it could not be reached, and will be told as soon as it can. */
+  /** `ok`: the shared cache holds nothing older. `deferred`: it could not be reached, and is told as soon as it can be. */
   readonly propagation: Propagation
 }

@@ -16,7 +16,7 @@ import type { Background } from '../layers/background.ts'
 import type { Invalidations } from '../layers/invalidations.ts'
 import type { MemoryLayer } from '../layers/memory-layer.ts'
 import type { Decided, Decider } from '../read/decider.ts'
-import { evaluation, fallbackOf, gateOf, noFlagCanBe, unknown, valueFor } from '../read/evaluation-result.ts'
+import { evaluationOf, fallbackOf, gateOf, notAFlagName, unknownEvaluation, valueFor } from '../read/evaluation-result.ts'
 import type { LayerCounts } from '../read/layer-counts.ts'
 import type { UseTracker } from '../read/use-tracker.ts'
 import type { FlagSnapshot } from '../snapshot/snapshot.ts'
@@ -47,7 +47,7 @@ export interface ClientParts {
   readonly counts: LayerCounts
 }
 
-/** The facade: from a name and a targeting key to an answer, by way of the layers. */
+/** The client: answers from memory where it can, otherwise through the layers. */
 export class FlagsClient implements Flags {
   readonly admin: FlagsAdmin
   readonly #parts: ClientParts
@@ -55,7 +55,7 @@ export class FlagsClient implements Flags {
   readonly #memory: MemoryLayer
   readonly #counts: LayerCounts
   readonly #definitions: ReadonlyMap<string, FlagDefinition>
-  // Answers that are there already need no promise of their own.
+  // Answers from memory share these promises.
   readonly #yes = Promise.resolve(true)
   readonly #no = Promise.resolve(false)
   #closing: Promise<void> | undefined
@@ -72,11 +72,11 @@ export class FlagsClient implements Flags {
   // Not async: an answer from memory allocates nothing and waits for nothing.
   isEnabled(name: string, who?: Who, options?: EvaluateOptions): Promise<boolean> {
     const key = typeof who === 'number' && Number.isSafeInteger(who) ? String(who) : who
-    if (typeof key === 'string' && key !== '' && this.#knows(options?.minVersion)) {
-      const slot = this.#memory.hit(name)
-      if (slot?.flag?.quick) {
+    if (typeof key === 'string' && key !== '' && this.#hasSeen(options?.minVersion)) {
+      const entry = this.#memory.hit(name)
+      if (entry?.flag?.quick) {
         this.#counts.memoryHits++
-        return slot.flag.admits(key) ? this.#yes : this.#no
+        return entry.flag.admits(key) ? this.#yes : this.#no
       }
     }
     return this.#isEnabled(name, who, options)
@@ -98,17 +98,17 @@ export class FlagsClient implements Flags {
     this.#openState.assertOpen()
     const { snapshots } = this.#parts
     const minVersion = options?.minVersion
-    const atHand = this.#knows(minVersion) ? snapshots.atHand() : undefined
-    if (atHand !== undefined) return atHand
-    if (minVersion !== undefined && !(minVersion >= 0)) throw noVersion()
+    const atOnce = this.#hasSeen(minVersion) ? snapshots.atOnce() : undefined
+    if (atOnce !== undefined) return atOnce
+    if (minVersion !== undefined && !(minVersion >= 0)) throw invalidMinVersion()
     return await snapshots.take(minVersion)
   }
 
   async explain(name: string, who?: Who): Promise<Explanation> {
     this.#openState.assertOpen()
     const target = targetOf(who)
-    // Also of a flag that must not guess; and whoever asks why does not use the flag.
-    const answer = async (): Promise<Evaluation> => this.#evaluation(name, target, await this.#known(name, target, 'endpoint', 0))
+    // Never throws, also for a flag with `onUnavailable: 'throw'`, and notes no use.
+    const answer = async (): Promise<Evaluation> => this.#evaluation(name, target, await this.#decideUnnoted(name, target, 'endpoint', 0))
     return await this.#parts.explainer.explain(answer, target instanceof FlagsError ? undefined : target)
   }
 
@@ -147,13 +147,13 @@ export class FlagsClient implements Flags {
     return this.close()
   }
 
-  // Not async either: what memory has at hand needs no promise of its own, whatever the flag's rules.
+  // Not async either: an answer from memory needs no promise of its own, also where the flag has rules.
   #isEnabled(name: string, who: Who | undefined, options: EvaluateOptions | undefined): Promise<boolean> {
     const target = targetOf(who)
-    const atHand = this.#atHand(name, target, options?.minVersion)
-    if (atHand === undefined) return this.#gate(name, target, options)
-    this.#note(name, atHand, 'check')
-    return gateOf(atHand, false) ? this.#yes : this.#no
+    const found = this.#decideFromMemory(name, target, options?.minVersion)
+    if (found === undefined) return this.#gate(name, target, options)
+    this.#note(name, found, 'check')
+    return gateOf(found, false) ? this.#yes : this.#no
   }
 
   async #gate(name: string, target: Target | FlagsError, options: EvaluateOptions | undefined): Promise<boolean> {
@@ -163,45 +163,45 @@ export class FlagsClient implements Flags {
 
   #evaluation(name: string, target: Target | FlagsError, found: Decided | NoAnswer, options?: EvaluateOptions): Evaluation {
     const fallback = options?.default ?? this.#defaultOf(name) === true
-    if (found.kind === 'none') return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
-    return evaluation(found, fallback)
+    if (found.kind === 'none') return unknownEvaluation(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
+    return evaluationOf(found, fallback)
   }
 
-  /** Rejects only for a flag that must not guess. Somebody is given the answer, so the flag is used. */
+  /** Decides, and notes the use. Rejects only for a flag with `onUnavailable: 'throw'`. */
   async #decide(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion = 0): Promise<Decided | NoAnswer> {
-    const found = await this.#known(name, target, kind, minVersion)
+    const found = await this.#decideUnnoted(name, target, kind, minVersion)
     if (found.kind === 'decided') this.#note(name, found, kind)
     if (found.kind === 'none' && this.#definitions.get(name)?.onUnavailable === 'throw') throw found.error
     return found
   }
 
-  async #known(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion: number): Promise<Decided | NoAnswer> {
+  async #decideUnnoted(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion: number): Promise<Decided | NoAnswer> {
     const { decider, events } = this.#parts
     if (this.#openState.closed) return none(closedError())
     if (target instanceof FlagsError) {
       events.report(target)
       return none(target)
     }
-    const atHand = this.#atHand(name, target, minVersion)
-    if (atHand !== undefined) return atHand
-    if (!isFlagName(name)) return none(noFlagCanBe(name))
-    if (!(minVersion >= 0)) return none(noVersion())
+    const fromMemory = this.#decideFromMemory(name, target, minVersion)
+    if (fromMemory !== undefined) return fromMemory
+    if (!isFlagName(name)) return none(notAFlagName(name))
+    if (!(minVersion >= 0)) return none(invalidMinVersion())
     const found = await decider.decide(name, target, kind, minVersion)
     if (found.kind === 'none' && found.error.code === 'VERSION_NOT_REACHED') events.report(found.error)
     return found
   }
 
-  /** What memory can say at once. A closed client has none. */
-  #atHand(name: string, target: Target | FlagsError, minVersion: number | undefined): Decided | undefined {
-    return target instanceof FlagsError || !this.#knows(minVersion) ? undefined : this.#parts.decider.atHand(name, target)
+  /** A closed client's memory is empty. */
+  #decideFromMemory(name: string, target: Target | FlagsError, minVersion: number | undefined): Decided | undefined {
+    return target instanceof FlagsError || !this.#hasSeen(minVersion) ? undefined : this.#parts.decider.fromMemory(name, target)
   }
 
   #note(name: string, { decision }: Decided, kind: DecisionKind): void {
     this.#parts.uses.note(name, decision, kind, this.#memory.held(name)?.flag)
   }
 
-  /** Whether this process has seen the version that is asked for: then memory is as new as it has to be. */
-  #knows(minVersion: number | undefined): boolean {
+  /** Whether this process has seen `minVersion`: then memory is new enough. */
+  #hasSeen(minVersion: number | undefined): boolean {
     return minVersion === undefined || (minVersion >= 0 && minVersion <= this.#parts.catchUp.clock)
   }
 
@@ -214,13 +214,13 @@ export class FlagsClient implements Flags {
     lease.end()
     memory.close()
     await hints?.close()
-    await invalidations.settle()
+    await invalidations.raiseOwed()
     await uses.close()
     await background.close()
     await Promise.all([store.close(), cache?.close()])
   }
 }
 
-function noVersion(): FlagsError {
+function invalidMinVersion(): FlagsError {
   return new FlagsError('INVALID_OPTIONS', 'The option minVersion must be a version: 0 or more.')
 }

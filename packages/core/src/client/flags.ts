@@ -7,22 +7,22 @@ import type { LayerStats } from '../read/layer-counts.ts'
 import type { FlagSnapshot } from '../snapshot/snapshot.ts'
 import type { FlagName, FlagSchema, ValueOf, Widen } from '../validate/define-flags.ts'
 
-/** What a call may say beside whom it asks for. */
+/** The options of a call. */
 export interface EvaluateOptions {
-  /** The answer where the flag does not exist or cannot be known. Default: the schema's, else `false`. */
+  /** The answer where the flag does not exist or no layer can answer. Default: the schema's, else `false`. */
   readonly default?: boolean
-  /** No answer older than this version, as an update returned it. Where the store has not reached it: the default, `VERSION_NOT_REACHED`. */
+  /** A version, as an update returned it: no older answer is given. Where the store has not reached it: the default, with `VERSION_NOT_REACHED`. */
   readonly minVersion?: number
 }
 
 export interface ValueOptions<T> {
-  /** The value for who is out, and where the flag does not exist or cannot be known. Default: the schema's. */
+  /** The value where the flag is off, does not exist or cannot be answered. Default: the schema's. */
   readonly default: T
   readonly minVersion?: number
 }
 
 export interface SnapshotOptions {
-  /** No snapshot older than this version, as an update returned it. Where that cannot be had, it rejects with `VERSION_NOT_REACHED`. */
+  /** A version, as an update returned it: no older snapshot is given. Where there is none that new, it rejects with `VERSION_NOT_REACHED`. */
   readonly minVersion?: number
 }
 
@@ -37,15 +37,15 @@ export interface FlagsStats {
   readonly store: { readonly reads: number; readonly flags: number }
   /** The store's clock as this process knows it. */
   readonly clock: number
-  /** Whether memory is trusted: the store was heard within the last 30 s. */
+  /** Whether memory is trusted: a catch-up that began within the last 30 s has reached the store's clock. */
   readonly leased: boolean
-  /** Whether `stale` was told and `fresh` has not taken it back. */
+  /** Whether `stale` was emitted, and `fresh` not since. */
   readonly stale: boolean
   /** How many hint channels are up, 0 to 2. */
   readonly channels: number
 }
 
-/** Typed by the schema where there is one; otherwise by the default, which must be given. */
+/** Typed by the schema where there is one; otherwise by the default, which is then required. */
 export type ValueMethod<S extends FlagSchema> =
   string extends FlagName<S>
     ? <T extends JsonValue>(name: string, who: Who | undefined, options: ValueOptions<T>) => Promise<Widen<T>>
@@ -55,23 +55,26 @@ export type ValueMethod<S extends FlagSchema> =
 export interface Flags<S extends FlagSchema = FlagSchema> extends AsyncDisposable {
   /** Whether `who` gets the flag. */
   isEnabled(name: FlagName<S>, who?: Who, options?: EvaluateOptions): Promise<boolean>
-  /** The same with its reason, the layer that answered, the bucket and the version. */
+  /** The decision with its reason, the layer that answered, the bucket and the version. */
   evaluate(name: FlagName<S>, who?: Who, options?: EvaluateOptions): Promise<Evaluation>
-  /** `true` for who is in, the default for who is out. A flag whose default is not a boolean gives the default, with `TYPE_MISMATCH`. */
+  /**
+   * The variant's value where the flag is on, or `true` where it has no variants; the default where it is off. A value of another type than the
+   * default's gives the default, with `TYPE_MISMATCH`.
+   */
   readonly value: ValueMethod<S>
-  /** Why `who` gets what they get: what each layer has, each rule and condition, hash and bucket; as data and as `text`. Asks the store. */
+  /** Why `who` gets this answer: what each layer has, each rule and condition, hash and bucket; as data and as `text`. Asks the store. */
   explain(name: FlagName<S>, who?: Who): Promise<Explanation>
   /**
-   * All flags at one version, to be asked without waiting; the same object as long as nothing changed. Rejects once the client is closed, and
-   * where the `minVersion` that was asked for cannot be had: a snapshot from before it would be older in every flag.
+   * All flags at one version, answered without waiting; the same object as long as nothing changed. Rejects once the client is closed, and where
+   * there is no snapshot as new as `minVersion`.
    */
   snapshot(options?: SnapshotOptions): Promise<FlagSnapshot<S>>
   readonly admin: FlagsAdmin<S>
-  /** Waits until the store is known and each hint channel was tried. Rejects with `SCHEMA_MISSING`, `SCHEMA_OLD` or why the store cannot be reached. */
+  /** Waits until the store was reached and each hint channel tried. Rejects with `SCHEMA_MISSING`, `SCHEMA_OLD` or why it cannot be reached. */
   ready(): Promise<void>
   /**
-   * `change`, `error`, `stale`, `fresh`. Returns a function that ends the subscription. What a listener throws, or its promise rejects with,
-   * becomes a process warning.
+   * `change`, `error`, `stale`, `fresh`. Returns a function that ends the subscription. A listener that throws, or whose promise rejects, causes a
+   * process warning.
    */
   on<E extends keyof FlagsEvents>(event: E, listener: FlagsListener<E>): () => void
   stats(): FlagsStats

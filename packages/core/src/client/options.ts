@@ -6,7 +6,7 @@ import type { Ttl } from '../layers/ttl.ts'
 import { defineFlags, type FlagSchema } from '../validate/define-flags.ts'
 
 export interface FlagsOptions<S extends FlagSchema = FlagSchema> {
-  /** Where flags live. */
+  /** The source of truth. */
   readonly store: FlagStore
   /** The cache that all processes share. Without one, memory is filled from the store. */
   readonly cache?: FlagCache
@@ -15,7 +15,7 @@ export interface FlagsOptions<S extends FlagSchema = FlagSchema> {
   /** How many flags this process keeps in memory, 1 to 1,000,000, default 10,000; `false` for none. */
   readonly memory?: false | { readonly maxFlags?: number }
   readonly ttl?: Partial<Ttl>
-  /** How long a read waits for a layer before it goes on without, in milliseconds, each from 1 to 60,000. */
+  /** How long a read waits for a layer before it goes on without it, in milliseconds, each from 1 to 60,000. */
   readonly timeoutMs?: {
     /** Default 100. */
     readonly cache?: number
@@ -25,11 +25,11 @@ export interface FlagsOptions<S extends FlagSchema = FlagSchema> {
   /** `false` for serverless: no timers and no subscriptions; calls themselves keep memory up to date. Default `true`. */
   readonly background?: boolean
   /**
-   * Whether this process notes which flags are used, about once a minute, for `admin.staleFlags()`: `false` where its store's role may only
-   * read, or where its uses are not to count. Default `true`.
+   * Whether this process notes which flags are used, about once a minute, for `admin.staleFlags()`. `false` where the store's role may only read,
+   * or where uses by this process must not count. Default `true`.
    */
   readonly trackUses?: boolean
-  /** Told of whatever went wrong without a caller to tell it to; the same trouble at most every 10 s. May be `async`. */
+  /** Called with errors that no caller gets; with the same one at most every 10 s, but with `STORE_REWOUND` each time. May be `async`. */
   onError?(error: FlagsError): unknown
   /** Where time comes from; for tests. */
   readonly clock?: Clock

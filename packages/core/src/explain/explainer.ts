@@ -20,7 +20,7 @@ interface Explained {
   readonly steps: Trace | undefined
 }
 
-/** An answer that its own steps contradict is looked at again, this often. */
+/** How often answer and steps are taken until they agree. */
 const ATTEMPTS = 3
 
 export interface ExplainerParts {
@@ -35,7 +35,7 @@ export interface ExplainerParts {
   readonly catchUp: CatchUp
 }
 
-/** Looks into every layer, for somebody who wants to know. It asks the store, so it is nothing for a hot path. */
+/** Explains an answer: looks into every layer and traces the evaluation. It asks the store, so keep it off hot paths. */
 export class Explainer {
   readonly #parts: ExplainerParts
 
@@ -43,10 +43,10 @@ export class Explainer {
     this.#parts = parts
   }
 
-  /** Never rejects. `answer` gives what the client answers for this target; without one only that is said. */
+  /** `answer` gives what the client answers. Without a target, or for a name that no flag can have, only that is explained. Never rejects. */
   async explain(answer: () => Promise<Evaluation>, target: Target | undefined): Promise<Explanation> {
     const { floors, catchUp } = this.#parts
-    const { evaluation, steps } = await this.#agreeing(answer, target)
+    const { evaluation, steps } = await this.#consistent(answer, target)
     const { name } = evaluation
     const isAskable = target !== undefined && isFlagName(name)
     const layers = isAskable ? [this.#inMemory(name), ...(await this.#inCache(name, target)), await this.#inStore(name)] : []
@@ -54,8 +54,8 @@ export class Explainer {
     return { ...found, text: explanationText(found) }
   }
 
-  /** The answer and the steps to it. A change may come in between; where they never agree, both are shown as they are. */
-  async #agreeing(answer: () => Promise<Evaluation>, target: Target | undefined): Promise<Explained> {
+  /** The answer and the steps to it. A change may come in between; where they never agree, both are given as they are. */
+  async #consistent(answer: () => Promise<Evaluation>, target: Target | undefined): Promise<Explained> {
     let evaluation = await answer()
     let steps = await this.#trace(evaluation.name, target)
     for (let attempt = 1; attempt < ATTEMPTS && !agree(evaluation, steps); attempt++) {
@@ -67,11 +67,11 @@ export class Explainer {
 
   #inMemory(name: string): LayerFinding {
     const { memory, lease } = this.#parts
-    const slot = memory.held(name)
-    if (slot === undefined) return { layer: 'memory', state: memory.enabled ? 'nothing' : 'not asked' }
-    const has = { layer: 'memory', asOf: slot.asOf, ...(slot.flag && { version: slot.flag.record.version }) } as const
-    if (!slot.live) return { ...has, state: 'too old' }
-    return { ...has, state: lease.valid ? (slot.flag === null ? 'does not exist' : 'answers') : 'no longer vouched for' }
+    const entry = memory.held(name)
+    if (entry === undefined) return { layer: 'memory', state: memory.enabled ? 'nothing' : 'not asked' }
+    const has = { layer: 'memory', asOf: entry.asOf, ...(entry.flag && { version: entry.flag.record.version }) } as const
+    if (!entry.live) return { ...has, state: 'too old' }
+    return { ...has, state: lease.valid ? (entry.flag === null ? 'does not exist' : 'answers') : 'no longer vouched for' }
   }
 
   async #inCache(name: string, { key, plain }: Target): Promise<LayerFinding[]> {
@@ -79,8 +79,8 @@ export class Explainer {
     if (!shared.present) return bothInCache('not asked', 'there is no shared cache')
     const shares = plain && key !== undefined && shared.sharesDecision('endpoint', key)
     const [read] = await shared.read([shares ? { name, decision: { kind: 'endpoint', targetingKey: key } } : { name }])
-    const { whyUnread } = shared
-    if (whyUnread !== undefined) return bothInCache('failed', whyUnread)
+    const { whyNotRead } = shared
+    if (whyNotRead !== undefined) return bothInCache('failed', whyNotRead)
     const floor = floors.of(name)
     const decided = read?.decision
     const decision: LayerFinding = shares
@@ -109,17 +109,17 @@ export class Explainer {
     }
   }
 
-  /** Nothing where there is no flag, or where it takes something that nobody knows. */
+  /** `undefined` where there is no flag, or where the evaluation needs a part that no layer can answer. */
   async #trace(name: string, target: Target | undefined): Promise<Trace | undefined> {
     const { reads, dependencyReader, clock } = this.#parts
     if (target === undefined || !isFlagName(name)) return undefined
     const answer = await reads.read({ name }, 0)
     const found = answer.kind === 'flag' ? await dependencyReader.read(name, answer, 0) : undefined
-    if (found?.kind !== 'gathered' || !(found.root.flag instanceof CompiledFlag)) return undefined
+    if (found?.kind !== 'found' || !(found.root.flag instanceof CompiledFlag)) return undefined
     const { flag } = found.root
     const view = found.view(clock.now())
     flag.evaluate(target, view)
-    // With a recorder an evaluation looks at more than it takes.
+    // Checked before the trace: a traced evaluation looks up more than the answer needs.
     return view.missing === undefined ? trace(flag, target, view) : undefined
   }
 }

@@ -17,7 +17,7 @@ const STATES: Readonly<Record<LayerFinding['state'], string>> = {
   nothing: 'has nothing',
   'does not exist': 'knows that there is no such flag',
   'too old': 'has it, too old to count',
-  'no longer vouched for': 'has it, but the store was not heard for 30 s',
+  'no longer vouched for': 'has it, but the store was not reached for 30 s',
   'not asked': 'is not asked',
   failed: 'failed',
 }
@@ -27,15 +27,15 @@ const UNMET: Readonly<Record<PrerequisiteTrace['why'], string>> = {
   off: 'it is off',
   'another variant': 'it gives another variant',
   'no such flag': 'there is no such flag',
-  'not known': 'nobody knows',
-  'a cycle': 'it requires this one in turn',
-  'too deep': 'it stands behind too many others',
+  'not known': 'it could not be read',
+  'a cycle': 'it requires this flag in turn',
+  'too deep': 'it is more than 100 levels of prerequisites away',
 }
 
-/** An explanation as a person reads it, in lines of text. */
+/** The explanation as lines of text, for a person. */
 export function explanationText({ evaluation, layers, floor, clock, trace }: Omit<Explanation, 'text'>): string {
   const { name, enabled, reason, targetingKey, source, variant, errorMessage } = evaluation
-  const who = targetingKey === undefined ? 'nobody in particular' : valueText(targetingKey)
+  const who = targetingKey === undefined ? 'a context without a targeting key' : valueText(targetingKey)
   const given = variant === undefined ? '' : `, variant ${variant}`
   const lines = [
     `${isFlagName(name) ? name : valueText(name)} is ${enabled ? 'on' : 'off'} for ${who}${given}: ${reason}, answered by ${source}.`,
@@ -114,7 +114,7 @@ function wanted({ attribute, operator, value, not, ignoreCase }: Condition): str
 
 function stayLines(stay: NonNullable<Trace['ramp']>['stay']): string[] {
   if (stay === undefined) return []
-  return stay === 'never' ? ['This one is never in while the ramp lasts.'] : [`This one is in ${stayOf(stay)}.`]
+  return stay === 'never' ? ['This context is never in while the ramp lasts.'] : [`This context is in ${stayOf(stay)}.`]
 }
 
 function stayOf({ since, until }: Stay): string {

@@ -14,11 +14,11 @@ export interface LayerFinding {
   readonly why?: string
 }
 
-/** Why somebody gets what they get. */
+/** Why an evaluation has its outcome. */
 export interface Explanation {
-  /** What `evaluate` answers. */
+  /** What `evaluate` returns. */
   readonly evaluation: Evaluation
-  /** What each layer has, in the order in which they are asked. */
+  /** What each layer has, in the order in which layers are asked. */
   readonly layers: readonly LayerFinding[]
   /** The lowest "as of" that this process accepts for the flag. */
   readonly floor: number
@@ -26,6 +26,6 @@ export interface Explanation {
   readonly clock: number
   /** Every step of the evaluation; absent where there is no flag to evaluate. */
   readonly trace?: Trace
-  /** All of it, for a person. */
+  /** All of it as text, for a person. */
   readonly text: string
 }

@@ -16,8 +16,8 @@ import { type Reach, VersionWaiters } from './version-waiters.ts'
 
 /** After a failure, calls try again at most this often. */
 const RETRY_MS = 2_000
-/** Of more changes at a time the records do not follow in the cache. */
-const MAX_FOLLOWED = 100
+/** For how many hinted names at a time the record goes into the cache with the fence. */
+const MAX_HINTED = 100
 
 export interface CatchUpParts {
   readonly clock: Clock
@@ -33,7 +33,7 @@ export interface CatchUpParts {
   readonly contiguousHints: ContiguousHints
   readonly background: Background
   readonly report: (error: FlagsError) => void
-  /** Whether timers and subscriptions keep this process up to date; otherwise calls do. */
+  /** Whether timers and subscriptions keep this process up to date; without them calls do. */
   readonly timers: boolean
   /** Called after each catch-up that reached the store's clock. */
   readonly onCaughtUp: () => void
@@ -41,7 +41,7 @@ export interface CatchUpParts {
   readonly openMs: number
 }
 
-/** Where this process is in the store's history, and how it gets to the end of it: the one way in which it learns what is true. */
+/** Follows the store's history: knows how far this process has read the log, and reads on to its end. */
 export class CatchUp {
   readonly #parts: CatchUpParts
   readonly #startListeners: (() => void)[] = []
@@ -54,13 +54,13 @@ export class CatchUp {
   #retryAt = Number.NEGATIVE_INFINITY
   #cancelRetry: () => void = () => undefined
   readonly #versionWaiters: VersionWaiters
-  #otherStore = false
-  /** What the store has told of since the last catch-up began. */
-  readonly #followed = new Set<string>()
-  /** The latest version of each flag that the log has told of in this catch-up. */
-  #logged: ReadonlyMap<string, number> | undefined
-  /** The store whose replica has answered before this process knew its store. */
-  #assumedId: string | undefined
+  #isOtherStore = false
+  /** The names that the store's own hints have named since the last catch-up began. */
+  readonly #hintedNames = new Set<string>()
+  /** The latest version of each name that this catch-up has read from the log; `undefined` where it read none. */
+  #changedInLog: ReadonlyMap<string, number> | undefined
+  /** The store id of a replica that has answered before this process knew its store. */
+  #assumedStoreId: string | undefined
   readonly #rewindDetection = new RewindDetection()
 
   constructor(parts: CatchUpParts) {
@@ -89,68 +89,66 @@ export class CatchUp {
     return this.#revision.text
   }
 
-  /** The highest version that the store itself has told. */
-  get told(): number {
-    return this.#rewindDetection.told
+  /** The highest version that a load or a commit of this process has shown the store to have. */
+  get highestStoreVersion(): number {
+    return this.#rewindDetection.highestStoreVersion
   }
 
-  /** Whether a call may go on without asking the store where it is. */
+  /** Whether a call may go on without a catch-up of its own. */
   get current(): boolean {
     const { timers, lease, clock } = this.#parts
-    // Where there are timers, calls wait for the first attempt alone; the poll makes the others.
+    // With timers, calls wait for the first attempt only; the poll makes the others.
     if (timers) return this.#tried
     return (this.#storeId !== undefined && lease.valid) || clock.monotonic() < this.#retryAt
   }
 
-  /** Calls the listener when this process starts to follow the store. */
+  /** The listener is called before the store's head is read. */
   onStart(listener: () => void): void {
     this.#startListeners.push(listener)
   }
 
-  /** Waits until this process knows the store. Rejects with why it cannot. */
+  /** Waits until the store's head has been read. Rejects with why it cannot be. */
   async start(): Promise<void> {
     if (this.#storeId === undefined) await (this.#running ?? this.run())
   }
 
-  /** For a call that is not `current`: waits for one catch-up, well or badly; answers which. */
-  async begun(): Promise<boolean> {
+  /** Waits for the catch-up under way, or for a new one, whether or not it succeeds. Never rejects. */
+  async tryOnce(): Promise<void> {
     try {
       await (this.#running ?? this.run())
-      return true
     } catch (error) {
       this.#parts.report(error as FlagsError)
-      return false
     }
   }
 
-  /** Whether the store has reached `version`; asks it where this process does not know. */
+  /** Whether the store has reached `version`; asks the store where this process has not read that far. */
   reach(version: number): Promise<Reach> {
-    return this.#versionWaiters.at(version)
+    return this.#versionWaiters.waitFor(version)
   }
 
-  /** Whether a load came from the store, and the history, that this process follows. If not, it finds out what happened. */
-  trusts(loaded: Loaded): boolean {
+  /** Whether a load comes from the store that this process follows. Requests a catch-up where not, or where it is older than what is known. */
+  checkLoad(loaded: Loaded): boolean {
     if (this.#storeId === undefined) return false
-    this.#otherStore ||= loaded.storeId !== this.#storeId
-    if (this.#otherStore || loaded.asOf < this.#parts.contiguousHints.upTo(this.clock)) this.request()
-    if (!this.#otherStore) this.#rewindDetection.loaded(loaded.asOf)
-    return !this.#otherStore
+    this.#isOtherStore ||= loaded.storeId !== this.#storeId
+    if (this.#isOtherStore || loaded.asOf < this.#parts.contiguousHints.upTo(this.clock)) this.request()
+    if (!this.#isOtherStore) this.#rewindDetection.noteVersion(loaded.asOf)
+    return !this.#isOtherStore
   }
 
-  /** Whether a replica of this store may answer. As long as this process does not know its store, it takes the replica's word. */
-  follows(storeId: string): boolean {
-    if (this.#storeId === undefined) this.#assumedId = storeId
+  /** Whether a replica of the store `storeId` may answer. Before this process knows its store, any may. */
+  acceptsReplica(storeId: string): boolean {
+    if (this.#storeId === undefined) this.#assumedStoreId = storeId
     return this.#storeId === undefined || this.#storeId === storeId
   }
 
   /** This process has committed a change. */
-  committed(name: string, version: number): void {
-    this.#rewindDetection.committed(name, version, this.clock)
+  noteCommit(name: string, version: number): void {
+    this.#rewindDetection.noteCommit(name, version, this.clock)
   }
 
-  /** Catches up in the background; for a change that the store itself has told of, so that its record can follow in the cache. */
-  follow(name: string): void {
-    if (this.#followed.size < MAX_FOLLOWED) this.#followed.add(name)
+  /** Catches up in the background after a hint of the store, and puts the record of `name` into the cache with its fence. */
+  requestFor(name: string): void {
+    if (this.#hintedNames.size < MAX_HINTED) this.#hintedNames.add(name)
     this.request()
   }
 
@@ -159,21 +157,21 @@ export class CatchUp {
     this.#parts.background.run('Flags could not be brought up to date', () => this.run())
   }
 
-  /** Catches up. Calls that come while it waits for its turn share it; it always begins after the call. Rejects with a `FlagsError`. */
+  /** Catches up, always beginning after the call: calls made while another catch-up runs share the next one. Rejects with a `FlagsError`. */
   run(): Promise<void> {
-    this.#queued ??= this.#parts.background.shared(() => this.#next())
+    this.#queued ??= this.#parts.background.shared(() => this.#runQueued())
     return this.#queued
   }
 
-  async #next(): Promise<void> {
+  async #runQueued(): Promise<void> {
     try {
       await this.#running
     } catch {
-      // Whoever started that run has been told.
+      // The caller of that run gets its error.
     }
     this.#queued = undefined
-    // Known to be running before it runs: what it calls may ask for another.
-    const running = Promise.resolve().then(() => this.#once())
+    // `#running` is set before the work starts, as that may ask for another catch-up.
+    const running = Promise.resolve().then(() => this.#catchUp())
     this.#running = running
     try {
       await running
@@ -182,44 +180,44 @@ export class CatchUp {
     }
   }
 
-  async #once(): Promise<void> {
+  async #catchUp(): Promise<void> {
     const { clock, lease, leaseEvents, store, changeApplier, claims, channels, contiguousHints, invalidations, shared, background } =
       this.#parts
     const from = clock.monotonic()
-    const { told } = this.#rewindDetection
-    const heard = contiguousHints.upTo(this.clock)
-    const claimed = claims.before()
+    const { highestStoreVersion } = this.#rewindDetection
+    const hintedUpTo = contiguousHints.upTo(this.clock)
+    const claimsBefore = claims.all()
     const since = this.clock
-    this.#logged = undefined
+    this.#changedInLog = undefined
     const hints = changeApplier.unconfirmedHints()
-    const fresh = channels.fresh()
-    const followed = [...this.#followed]
-    this.#followed.clear()
+    const newChannels = channels.awaitingCatchUp()
+    const hintedNames = [...this.#hintedNames]
+    this.#hintedNames.clear()
     try {
-      if (this.#storeId === undefined) await this.#begin()
-      else if (this.#otherStore) await this.#rewind()
+      if (this.#storeId === undefined) await this.#readHead()
+      else if (this.#isOtherStore) await this.#rewind()
       else {
-        // Before the log is read: what it then says is at least as new as whatever has raised these fences.
-        const fences = await shared.fencesOf(followed)
-        await this.#apply(await store.probe((log, call) => log.changesSince(this.#cursor, call)), told, fences)
+        // Fences are read before the log: its records are then at least as new as the changes that raised these fences.
+        const fences = await shared.fencesOf(hintedNames)
+        await this.#apply(await store.probe((log, call) => log.changesSince(this.#cursor, call)), highestStoreVersion, fences)
       }
       this.#retryAt = Number.NEGATIVE_INFINITY
     } catch (error) {
       this.#retryLater()
-      leaseEvents.look(this.clock)
+      leaseEvents.update(this.clock)
       throw error
     } finally {
       this.#tried = true
     }
     lease.renew(from)
-    leaseEvents.look(this.clock)
-    claims.settle(claimed, { since, logged: this.#logged, clock: this.clock })
-    changeApplier.confirmHints(hints, this.clock)
-    contiguousHints.caughtUp(heard, this.clock)
-    for (const channel of fresh) channel.begin(this.clock)
+    leaseEvents.update(this.clock)
+    claims.settle(claimsBefore, { since, changedInLog: this.#changedInLog, clock: this.clock })
+    changeApplier.settleHints(hints, this.clock)
+    contiguousHints.settle(hintedUpTo, this.clock)
+    for (const channel of newChannels) channel.expectAfter(this.clock)
     this.#versionWaiters.wake()
     background.run('The cache could not be released', () => shared.release())
-    background.run('An invalidation failed', () => invalidations.settle())
+    background.run('An invalidation failed', () => invalidations.raiseOwed())
     this.#parts.onCaughtUp()
   }
 
@@ -231,14 +229,14 @@ export class CatchUp {
     this.#cancelRetry = background.after(RETRY_MS, 'Flags could not be brought up to date', () => this.run())
   }
 
-  /** Head before trust: what the cache holds from before this clock may have missed an invalidation while nobody was there. */
-  async #begin(): Promise<void> {
+  /** Before the cache is trusted: entries from before this clock may have missed an invalidation while no process ran. */
+  async #readHead(): Promise<void> {
     const { compiler, store, changeApplier } = this.#parts
     for (const listener of this.#startListeners) listener()
     await compiler.start()
     const { storeId, cursor } = await store.probe((source, call) => source.head(call))
-    if (this.#assumedId === undefined || this.#assumedId === storeId) changeApplier.lost(cursor.version)
-    else changeApplier.rewound(cursor.version)
+    if (this.#assumedStoreId === undefined || this.#assumedStoreId === storeId) changeApplier.skipTo(cursor.version)
+    else changeApplier.rewindTo(cursor.version)
     this.#cursor = cursor
     this.#rewindDetection.forgetCommits()
     this.#storeId = storeId
@@ -254,28 +252,28 @@ export class CatchUp {
     }
   }
 
-  async #apply(changes: Changes, told: number, fences: ReadonlyMap<string, string>): Promise<void> {
+  async #apply(changes: Changes, highestStoreVersion: number, fences: ReadonlyMap<string, string>): Promise<void> {
     const { compiler, changeApplier, invalidations } = this.#parts
     if (changes.kind === 'changes') await compiler.prepare(changes.changed.map(({ flag }) => flag))
-    if (this.#rewindDetection.contradicts(changes, told)) {
+    if (this.#rewindDetection.contradicts(changes, highestStoreVersion)) {
       await this.#rewind()
     } else if (changes.kind === 'changes') {
       this.#cursor = changes.cursor
-      this.#logged = new Map(changes.changed.map(({ name, version }) => [name, version]))
-      this.#rewindDetection.logged(this.clock)
-      changeApplier.logged(changes)
-      // Whoever wrote may have died before it could.
+      this.#changedInLog = new Map(changes.changed.map(({ name, version }) => [name, version]))
+      this.#rewindDetection.noteLog(this.clock)
+      changeApplier.applyChanges(changes)
+      // The writer may have died before it raised the fence.
       for (const { name, version, flag } of changes.changed) invalidations.owe(name, version, flag, fences.get(name))
     } else if (changes.why === 'pruned' && (await this.#isSameStore())) {
       this.#cursor = changes.cursor
       this.#rewindDetection.forgetCommits()
-      changeApplier.lost(changes.cursor.version)
+      changeApplier.skipTo(changes.cursor.version)
     } else {
       await this.#rewind()
     }
   }
 
-  /** A log that was pruned cannot tell by itself whose it is. */
+  /** A pruned log does not tell which store it belongs to. */
   async #isSameStore(): Promise<boolean> {
     const { storeId } = await this.#parts.store.probe((source, call) => source.head(call))
     return storeId === this.#storeId
@@ -285,16 +283,16 @@ export class CatchUp {
     const { store, shared, changeApplier, contiguousHints, claims, invalidations, report } = this.#parts
     const all = await store.probe((source, call) => source.loadAll(call))
     invalidations.forgetAll()
-    const known = changeApplier.rewound(all.asOf)
+    const known = changeApplier.rewindTo(all.asOf)
     shared.quarantine([...known, ...all.flags.keys()])
     this.#cursor = all.cursor
-    this.#rewindDetection.startAnew(all.asOf)
-    contiguousHints.startAnew(all.asOf)
+    this.#rewindDetection.reset(all.asOf)
+    contiguousHints.reset(all.asOf)
     claims.forgetAll()
-    this.#otherStore = false
-    const moved = all.storeId !== this.#storeId
+    this.#isOtherStore = false
+    const isOtherId = all.storeId !== this.#storeId
     this.#storeId = all.storeId
-    if (moved) await this.#openCache(all.storeId)
+    if (isOtherId) await this.#openCache(all.storeId)
     const message = `The store went back to version ${all.asOf}: it was restored, or failed over. Flags are read anew.`
     report(new FlagsError('STORE_REWOUND', message))
   }

@@ -10,7 +10,7 @@ import type { Floors } from './floors.ts'
 import type { HintChannels } from './hint-channels.ts'
 import type { Lease } from './lease.ts'
 
-const MAX_ANNOUNCED = 10_000
+const MAX_NAMES = 10_000
 
 export interface ChangeApplierParts {
   readonly floors: Floors
@@ -23,7 +23,7 @@ export interface ChangeApplierParts {
   readonly channels: HintChannels
 }
 
-/** What a change does to this process: it raises the floor, detaches loads in flight, drops or swaps what memory holds, and tells listeners. */
+/** Applies changes to this process: raises floors, detaches loads in flight, drops or replaces what memory holds, and emits `change`. */
 export class ChangeApplier {
   readonly #floors: Floors
   readonly #memory: MemoryLayer
@@ -33,10 +33,10 @@ export class ChangeApplier {
   readonly #all: AllFlags
   readonly #events: ClientEvents
   readonly #channels: HintChannels
-  /** The version last told of each flag, so that a change heard twice is told once. */
-  readonly #announced = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
-  /** Hints that no catch-up has looked into yet. */
-  readonly #unconfirmedHints = new LRUCache<string, number>({ max: MAX_ANNOUNCED })
+  /** The version that was last emitted for each flag, so that no change is emitted twice. */
+  readonly #emitted = new LRUCache<string, number>({ max: MAX_NAMES })
+  /** The highest version that hints have named for each flag since the last catch-up. */
+  readonly #unconfirmedHints = new LRUCache<string, number>({ max: MAX_NAMES })
 
   constructor({ floors, memory, lease, loads, compiler, all, events, channels }: ChangeApplierParts) {
     this.#floors = floors
@@ -49,114 +49,114 @@ export class ChangeApplier {
     this.#channels = channels
   }
 
-  /** The highest version that a hint spoke of which no catch-up has looked into yet. */
+  /** The highest version of an unconfirmed hint; 0 without one. */
   get highestHint(): number {
     return this.#unconfirmedHints.size === 0 ? 0 : Math.max(...this.#unconfirmedHints.values())
   }
 
-  /** For a catch-up that begins: it will see whatever these hints are about. */
+  /** To be taken before a catch-up, which will read the changes that these hints are about. */
   unconfirmedHints(): readonly (readonly [string, number])[] {
     return [...this.#unconfirmedHints.entries()]
   }
 
-  /** For a catch-up that reached the store's clock: what was true about these hints is known now. */
-  confirmHints(hints: readonly (readonly [string, number])[], clock: number): void {
+  /** Forgets these hints after a catch-up that began after them and ended at `clock`. */
+  settleHints(hints: readonly (readonly [string, number])[], clock: number): void {
     for (const [name, version] of hints) {
       if (this.#unconfirmedHints.get(name) === version) this.#unconfirmedHints.delete(name)
-      // It was never true, and must not stand in the way of what will be.
-      if (version > clock && this.#announced.get(name) === version) this.#announced.delete(name)
+      // That version was never committed; the real change with this number must still be emitted.
+      if (version > clock && this.#emitted.get(name) === version) this.#emitted.delete(name)
     }
   }
 
-  /** "Something changed": nothing is known but that what we hold may be old. Answers whether it was news. */
-  hint({ name, version }: Hint): boolean {
+  /** Drops what memory holds, as it may be old. Returns `false` where this process already knows as much. */
+  applyHint({ name, version }: Hint): boolean {
     const known = this.#memory.held(name)?.asOf ?? this.#floors.of(name)
     if (version <= known) return false
-    this.#forget(name)
+    this.#forgetReads(name)
     this.#memory.drop(name)
     this.#unconfirmedHints.set(name, Math.max(version, this.#unconfirmedHints.get(name) ?? 0))
     return true
   }
 
   /**
-   * A hint that comes after the fence was raised: whoever asks again because of it gets the new answer. The record of this very change, where it
-   * is given, takes the place of what is dropped.
+   * As `applyHint`, for a hint that is sent after the fence was raised: `change` is emitted at once, as the next read gets the new answer. `record`,
+   * the record of this very change, replaces what is dropped.
    */
-  hintAfterFence({ name, version }: Hint, record?: StoredRecord | null): void {
+  applyHintAfterFence({ name, version }: Hint, record?: StoredRecord | null): void {
     const held = this.#memory.held(name)
-    if (!this.hint({ name, version })) return
-    // What nobody here asks for is not kept, and what needs an engine that is not loaded yet is read when it is.
-    if (record !== undefined && held !== undefined && this.#compiler.isReadyFor(record)) this.#swap(name, record, version)
-    this.#announce(name, version)
+    if (!this.applyHint({ name, version })) return
+    // A flag that memory does not hold is not added, and a record whose engine is not loaded is left to the next read.
+    if (record !== undefined && held !== undefined && this.#compiler.isReadyFor(record)) this.#replace(name, record, version)
+    this.#emitChange(name, version)
   }
 
-  /** What the log tells of: swapped in together, so that a transaction over two flags is never seen half, and only then told. */
-  logged({ changed, cursor }: Extract<Changes, { kind: 'changes' }>): void {
-    const news = changed.filter(({ name, version }) => this.#floors.raiseByChange(name, version))
-    for (const { name } of news) this.#loads.detach(name)
-    for (const { name, flag } of changed) if (this.#memory.held(name) !== undefined) this.#swap(name, flag, cursor.version)
-    this.#all.log(cursor.version, changed)
-    for (const { name, version } of news) this.#announce(name, version)
-    this.#channels.expect(news)
+  /** Applies a page of the log. All flags are replaced before any event is emitted, so that no listener sees half a transaction. */
+  applyChanges({ changed, cursor }: Extract<Changes, { kind: 'changes' }>): void {
+    const newChanges = changed.filter(({ name, version }) => this.#floors.raiseByChange(name, version))
+    for (const { name } of newChanges) this.#loads.detach(name)
+    for (const { name, flag } of changed) if (this.#memory.held(name) !== undefined) this.#replace(name, flag, cursor.version)
+    this.#all.applyChanges(cursor.version, changed)
+    for (const { name, version } of newChanges) this.#emitChange(name, version)
+    this.#channels.expect(newChanges)
   }
 
-  /** A change that this process made: from here on it never answers older. */
-  committed({ flag: name, version, after }: Change): void {
+  /** Applies a change that this process has committed: from here on it never answers older. */
+  applyCommit({ flag: name, version, after }: Change): void {
     this.#floors.raiseByChange(name, version)
     this.#floors.raiseByAnswer(name, version)
-    this.#forget(name)
-    this.#swap(name, after, version)
-    this.#announce(name, version)
+    this.#forgetReads(name)
+    this.#replace(name, after, version)
+    this.#emitChange(name, version)
     this.#channels.expect([{ name, version }])
   }
 
-  /** Nothing that was known before `version` counts any more. */
-  lost(version: number): void {
-    this.#all.lost(version, this.#lease.vouchedAt)
+  /** The log goes on from `version`, with a gap before it: nothing from before counts any more. */
+  skipTo(version: number): void {
+    this.#all.skipTo(version, this.#lease.confirmedAt)
     this.#floors.raiseCommon(version)
     this.#loads.detachAll()
     this.#compiler.forgetAll()
-    for (const name of this.#memory.names) this.#memory.drop(name)
+    this.#memory.dropAll()
   }
 
-  /** The store went back to `version`: whatever was known belongs to a history that is gone. Answers the names it was known of. */
-  rewound(version: number): string[] {
+  /** The store went back to `version`: forgets the lost history. Returns the names that it was known to have. */
+  rewindTo(version: number): string[] {
     const names = [...this.#floors.names, ...this.#memory.names]
     this.#loads.detachAll()
     this.#compiler.forgetAll()
-    this.#announced.clear()
+    this.#emitted.clear()
     this.#unconfirmedHints.clear()
     this.#memory.clear()
-    this.#all.rewound(version)
+    this.#all.rewindTo(version)
     this.#floors.replaceAll(version)
     return names
   }
 
-  /** What the cache or a replica said of this flag was ahead of the store: nothing that rests on it counts. */
+  /** Forgets what rests on a refuted claim about this flag; floors above `clock` come down to it. */
   discard(name: string, clock: number): void {
-    this.#forget(name)
+    this.#forgetReads(name)
     this.#memory.remove(name)
     this.#floors.clamp(name, clock)
-    this.#announced.delete(name)
+    this.#emitted.delete(name)
   }
 
-  #forget(name: string): void {
+  #forgetReads(name: string): void {
     this.#loads.detach(name)
     this.#compiler.forget(name)
   }
 
-  #swap(name: string, flag: LoadedRecord, asOf: number): void {
+  #replace(name: string, flag: LoadedRecord, asOf: number): void {
     this.#compiler.forget(name)
     const compiled = this.#compiler.compileLoaded(name, flag)
     if (compiled instanceof FlagsError) this.#memory.drop(name)
     else this.#memory.install(name, compiled, asOf)
-    // What a hint has dropped since this was read stays dropped.
+    // A hint has named a later version since this was read: the flag stays dropped.
     if ((this.#unconfirmedHints.get(name) ?? 0) > asOf) this.#memory.drop(name)
   }
 
-  #announce(name: string, version: number): void {
-    if (version <= (this.#announced.get(name) ?? 0)) return
-    this.#announced.set(name, version)
+  #emitChange(name: string, version: number): void {
+    if (version <= (this.#emitted.get(name) ?? 0)) return
+    this.#emitted.set(name, version)
     this.#events.changed(name, version)
   }
 }

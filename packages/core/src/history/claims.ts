@@ -7,26 +7,28 @@ import type { ChangeApplier } from './change-applier.ts'
 
 const MAX_CLAIMS = 10_000
 
-/** What somebody said of a flag that the log has not told of yet. */
+/** What was said of a flag beyond the clock that this process knows. */
 interface Claim {
   /** The "as of", or the version of the fence. */
   readonly asOf: number
-  /** The latest change of this very flag that it speaks of; 0 where it names none. */
+  /** The version of the latest change of this flag that it implies; 0 where it implies none. */
   readonly change: number
 }
 
-/** What a catch-up has found: the latest version of each flag that changed after `since`, up to the clock; no log where it did not read one. */
-export interface Found {
+/** What a catch-up has read. */
+export interface CatchUpResult {
+  /** The clock before it. */
   readonly since: number
-  readonly logged: ReadonlyMap<string, number> | undefined
+  /** The latest version of each name that changed after `since`; `undefined` where no log was read. */
+  readonly changedInLog: ReadonlyMap<string, number> | undefined
+  /** The clock after it. */
   readonly clock: number
 }
 
 /**
- * What this process was told that is ahead of the store's clock as it knows it: by the cache, by a hint, by a replica, or in a load. Mostly the
- * store has moved on and this process has not heard yet. But where a catch-up that began afterwards ends below it, or the log has got past the
- * change that it speaks of without telling of it, it never was true, or is of a history that is gone. Then nothing that rests on it counts, here or
- * in the cache.
+ * What the cache, a hint, a replica or a load has said beyond the store's clock as this process knows it. Mostly the store has moved on and this
+ * process has not read the log yet. A claim is refuted where a catch-up that began after it ends below it, or where the log has passed its change
+ * without having it: it was never committed, or belongs to a lost history. Then what rests on it is removed, here and in the cache.
  */
 export class Claims {
   readonly #changeApplier: ChangeApplier
@@ -44,36 +46,38 @@ export class Claims {
 
   add(name: string, asOf: number, change: number): void {
     const held = this.#claims.get(name)
-    // A claim that is made again is as old as it was.
+    // A repeated claim keeps its object, so that `settle` sees that it was made before the catch-up.
     if (held !== undefined && held.asOf >= asOf && held.change >= change) return
     this.#claims.set(name, { asOf: Math.max(asOf, held?.asOf ?? 0), change: Math.max(change, held?.change ?? 0) })
   }
 
-  /** For a catch-up that begins: everything that was claimed before it. */
-  before(): ReadonlyMap<string, Claim> {
+  /** To be taken before a catch-up. */
+  all(): ReadonlyMap<string, Claim> {
     return new Map(this.#claims.entries())
   }
 
-  /** For a catch-up that reached the store's clock. */
-  settle(before: ReadonlyMap<string, Claim>, { since, logged, clock }: Found): void {
+  /** Confirms or refutes claims after a catch-up; `before` are those that were made before it began. */
+  settle(before: ReadonlyMap<string, Claim>, { since, changedInLog, clock }: CatchUpResult): void {
     for (const [name, claim] of [...this.#claims.entries()]) {
-      const isPassed = claim.asOf > clock && before.get(name) === claim
-      const isUntold = logged !== undefined && claim.change > since && claim.change <= clock && (logged.get(name) ?? 0) < claim.change
-      if (isPassed || isUntold) this.refute(name, Math.max(claim.asOf, claim.change), clock)
+      const isBeyondClock = claim.asOf > clock && before.get(name) === claim
+      const isInRange = claim.change > since && claim.change <= clock
+      const isNotInLog = changedInLog !== undefined && isInRange && (changedInLog.get(name) ?? 0) < claim.change
+      if (isBeyondClock || isNotInLog) this.refute(name, Math.max(claim.asOf, claim.change), clock)
       else if (claim.asOf <= clock) this.#claims.delete(name)
     }
   }
 
-  /** For a store that went back: nothing of what was claimed is believed any more, here or in the cache. */
+  /** The store went back: claims about the lost history are void. */
   forgetAll(): void {
     this.#claims.clear()
   }
 
-  /** It was said that the flag is at `version`, or "as of" it, and the store knows nothing of that. */
+  /** The flag was said to be at, or "as of", `version`, and the store at `clock` does not confirm it. Removes what rests on it, and reports it. */
   refute(name: string, version: number, clock: number): void {
     this.#claims.delete(name)
     this.#changeApplier.discard(name, clock)
-    const message = `${titleOf(name)}: what was said of it, ${version}, is nothing that the store knows, at ${clock}. The cache was corrupted, or the store was restored or failed over.`
+    const claim = `${titleOf(name)}: version ${version} was claimed, but the store, at version ${clock}, does not confirm it.`
+    const message = `${claim} The cache was corrupted, or the store was restored or failed over.`
     this.#report(new FlagsError('PARSE_ERROR', message, { flag: name }))
     this.#background.run('The cache could not be cleared', () => this.#shared.forget([name]))
   }

@@ -2,27 +2,27 @@ import type { Clock } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import { callHost } from '../errors/host-callback.ts'
 
-/** How long the same trouble of the same flag is not told again. */
+/** The same error of the same flag is not emitted again for this long. */
 const QUIET_MS = 10_000
 const MAX_REMEMBERED = 1_000
 
-/** What a client tells whoever listens. */
+/** What a client emits. */
 export interface FlagsEvents {
-  /** A flag changed and this process knows. */
+  /** A flag has changed, and this process answers the new value. */
   change: { readonly name: string; readonly version: number }
-  /** Something went wrong that no caller was told of; the same trouble at most every 10 s, but `STORE_REWOUND` each time. */
+  /** Something went wrong that no caller gets as an error; the same trouble at most every 10 s, but `STORE_REWOUND` each time. */
   error: FlagsError
-  /** The store could not be heard for 30 s: what cannot be read anew is `STALE` from here on. `clock`: the store's, as this process knows it. */
+  /** The store could not be reached for 30 s: from here on what cannot be read again is `STALE`. `clock`: the store's, as this process knows it. */
   stale: { readonly clock: number }
-  /** The store was heard: for the first time, or after `stale`. */
+  /** The store was reached: for the first time, or after `stale`. */
   fresh: { readonly clock: number }
 }
 
-/** What it returns is passed over. It may be `async`: nobody waits for it. */
+/** Its return value is ignored. It may be `async`; it is not waited for. */
 export type FlagsListener<E extends keyof FlagsEvents> = (event: FlagsEvents[E]) => unknown
 type Listeners = { readonly [E in keyof FlagsEvents]: Set<FlagsListener<E>> }
 
-/** Tells listeners. */
+/** Emits events to listeners. */
 export class ClientEvents {
   readonly #clock: Clock
   readonly #listeners: Listeners = { change: new Set(), error: new Set(), stale: new Set(), fresh: new Set() }
@@ -38,8 +38,8 @@ export class ClientEvents {
       throw new FlagsError('INVALID_OPTIONS', `There is no event ${String(event)}: listen to 'change', 'error', 'stale' or 'fresh'.`)
     }
     const listeners: Set<FlagsListener<E>> = this.#listeners[event]
-    // A listener of its own each time, so that the same function registered twice is told twice and leaves one at a time.
-    const own: FlagsListener<E> = (happened) => listener(happened)
+    // Wrapped, so that a function registered twice is called twice and each registration ends by itself.
+    const own: FlagsListener<E> = (payload) => listener(payload)
     listeners.add(own)
     return () => listeners.delete(own)
   }
@@ -57,12 +57,13 @@ export class ClientEvents {
   }
 
   readonly report = (error: FlagsError): void => {
-    if (error.code === 'STORE_REWOUND' || this.#isNews(error)) this.#emit('error', error)
+    // Each `STORE_REWOUND` is another event, not one that lasts.
+    if (error.code === 'STORE_REWOUND' || this.#isNew(error)) this.#emit('error', error)
   }
 
-  /** Not where the same trouble was told just now. That the store went back is none that goes on: each time it did. */
-  #isNews(error: FlagsError): boolean {
-    // Two channels may be down, each for itself.
+  /** Whether this trouble was not emitted within the last 10 s. */
+  #isNew(error: FlagsError): boolean {
+    // The message distinguishes the two channels.
     const trouble = `${error.code}:${error.flag ?? ''}:${error.code === 'CHANNEL_DOWN' ? error.message : ''}`
     const now = this.#clock.monotonic()
     if (now < (this.#quietUntil.get(trouble) ?? 0)) return false
@@ -71,8 +72,8 @@ export class ClientEvents {
     return true
   }
 
-  #emit<E extends keyof FlagsEvents>(event: E, happened: FlagsEvents[E]): void {
+  #emit<E extends keyof FlagsEvents>(event: E, payload: FlagsEvents[E]): void {
     const listeners: Set<FlagsListener<E>> = this.#listeners[event]
-    for (const listener of listeners) callHost('A listener of Flagstone', () => listener(happened))
+    for (const listener of listeners) callHost('A listener of Flagstone', () => listener(payload))
   }
 }

@@ -1,31 +1,31 @@
 /**
- * How far hints of the cache have brought this process beyond the store's clock as it knows it, each of the version after the one before.
- * Every one of these changes had its fence raised before it was told, and has dropped here what it overtook. So what the cache holds up to
- * this version may be answered before the log is asked; the log has the last word all the same.
+ * How far beyond the known clock hints of the cache go without a gap: each names the version after the one before. Each of these changes raised its
+ * fence before its hint was sent, and the hint has dropped what memory held. So what the cache holds up to this version may be answered before the
+ * log is read. The log still has the last word.
  */
 export class ContiguousHints {
   #version = 0
 
-  /** At least the store's clock. */
+  /** At least `clock`, the store's clock as this process knows it. */
   upTo(clock: number): number {
     return Math.max(this.#version, clock)
   }
 
-  /** Answers whether it goes on from what was heard before; not where a version in between is missing. */
-  hear(version: number, clock: number): boolean {
+  /** Adds a hint's version. Returns `false` where a version before it is missing. */
+  add(version: number, clock: number): boolean {
     const reached = this.upTo(clock)
     if (version > reached + 1) return false
     this.#version = Math.max(version, reached)
     return true
   }
 
-  /** Another history. */
-  startAnew(clock: number): void {
+  /** Starts again from `clock`: the hints so far do not count. */
+  reset(clock: number): void {
     this.#version = clock
   }
 
-  /** A catch-up that began at `from` has ended at the store's clock: what was said beyond it was never true. */
-  caughtUp(from: number, clock: number): void {
-    if (from > clock) this.startAnew(clock)
+  /** A catch-up has ended at `clock`. Where hints had led to `from`, above it, before it began, those versions were never committed. */
+  settle(from: number, clock: number): void {
+    if (from > clock) this.reset(clock)
   }
 }

@@ -1,6 +1,6 @@
-const NOTHING = (): number => 0
+const NO_SNAPSHOT = (): number => 0
 
-/** How low an "as of" may be for one flag. */
+/** What raises the floor of one flag. */
 interface Floor {
   /** The version of the latest change that this process knows of. */
   changed: number
@@ -9,44 +9,45 @@ interface Floor {
 }
 
 /**
- * The lowest "as of" that this process still accepts, for one flag or for all. It only rises (but for a rewound store), so whatever a
- * cache, a late load or a lost message brings, no answer goes back.
+ * The lowest "as of" that this process still accepts, for one flag or for all. It only rises, unless the store went back or a claim was refuted. So
+ * no answer goes back, whatever a cache or a late load brings and whichever hint is lost.
  */
 export class Floors {
   readonly #max: number
   readonly #byName = new Map<string, Floor>()
   #common = 0
   #highest = 0
-  /** What the newest snapshot has answered each flag as of. */
-  #given: (name: string) => number = NOTHING
+  /** The "as of" that the newest snapshot answers each flag from. */
+  #snapshotAsOf: (name: string) => number = NO_SNAPSHOT
 
-  /** Where more than `max` flags have a floor of their own, the oldest is given up and the common floor rises to it. */
+  /** When more than `max` flags would have a floor of their own, the oldest is removed and the common floor rises to it. */
   constructor(max: number) {
     this.#max = max
   }
 
+  /** The floor of a flag: its own or the common one, whichever is higher. */
   of(name: string): number {
     return Math.max(this.#common, this.own(name))
   }
 
-  /** What this process knows of this very flag, leaving out the floor that all share. */
+  /** The floor of this flag alone, without the common one. */
   own(name: string): number {
     const floor = this.#byName.get(name)
-    const given = this.#given(name)
-    return floor === undefined ? given : Math.max(given, floor.changed, floor.answered)
+    const snapshotAsOf = this.#snapshotAsOf(name)
+    return floor === undefined ? snapshotAsOf : Math.max(snapshotAsOf, floor.changed, floor.answered)
   }
 
-  /** The version of the latest change of this very flag that is known; 0 for none. */
-  changed(name: string): number {
+  /** The version of the latest known change of this flag; 0 for none. */
+  latestChange(name: string): number {
     return this.#byName.get(name)?.changed ?? 0
   }
 
-  /** What this process has already answered for the flag: nothing below may be shown again, not even as a last resort. */
-  answered(name: string): number {
-    return Math.max(this.#byName.get(name)?.answered ?? 0, this.#given(name))
+  /** The highest "as of" that this process has answered the flag from: nothing below may be answered again, not even as `STALE`. */
+  answeredAsOf(name: string): number {
+    return Math.max(this.#byName.get(name)?.answered ?? 0, this.#snapshotAsOf(name))
   }
 
-  /** The highest floor that any flag has had of its own: no flag has been answered from beyond it. */
+  /** The highest floor that a change or a single answer has given any flag. */
   get highest(): number {
     return this.#highest
   }
@@ -55,7 +56,7 @@ export class Floors {
     return this.#byName.keys()
   }
 
-  /** Answers whether this change was news. */
+  /** Returns whether this change was new. */
   raiseByChange(name: string, version: number): boolean {
     if (version <= this.#common && !this.#byName.has(name)) return false
     const floor = this.#floor(name)
@@ -65,38 +66,38 @@ export class Floors {
     return true
   }
 
-  /** Below the common floor too: a last resort is held to the flag's own alone. */
+  /** Raises the flag's own floor, also below the common one: a stale answer is held to the flag's own floor only. */
   raiseByAnswer(name: string, asOf: number): void {
     const floor = this.#floor(name)
     if (asOf > floor.answered) floor.answered = asOf
     if (asOf > this.#highest) this.#highest = asOf
   }
 
-  /** A snapshot answers all flags at once: each as of what this says of it, 0 where that is nothing. */
-  raiseBySnapshot(given: (name: string) => number): void {
-    this.#given = given
+  /** A snapshot answers all flags at once: `asOf` says from which "as of" each, 0 for none. */
+  raiseBySnapshot(asOf: (name: string) => number): void {
+    this.#snapshotAsOf = asOf
   }
 
   raiseCommon(version: number): void {
     if (version > this.#common) this.#common = version
   }
 
-  /** What was above the store's clock was never true. */
+  /** A claim about this flag was refuted: floors above `clock` come down to it. */
   clamp(name: string, clock: number): void {
     const floor = this.#byName.get(name)
     if (floor !== undefined) {
       floor.changed = Math.min(floor.changed, clock)
       floor.answered = Math.min(floor.answered, clock)
     }
-    this.#given = NOTHING
+    this.#snapshotAsOf = NO_SNAPSHOT
     this.#common = Math.min(this.#common, clock)
     this.#highest = Math.min(this.#highest, clock)
   }
 
-  /** For a store that went back: every earlier floor belongs to a history that is gone. */
+  /** The store went back to `version`: replaces every floor by it. */
   replaceAll(version: number): void {
     this.#byName.clear()
-    this.#given = NOTHING
+    this.#snapshotAsOf = NO_SNAPSHOT
     this.#common = version
     this.#highest = 0
   }
@@ -104,13 +105,13 @@ export class Floors {
   #floor(name: string): Floor {
     let floor = this.#byName.get(name)
     if (floor !== undefined) return floor
-    if (this.#byName.size >= this.#max) this.#giveUpOldest()
+    if (this.#byName.size >= this.#max) this.#removeOldest()
     floor = { changed: 0, answered: 0 }
     this.#byName.set(name, floor)
     return floor
   }
 
-  #giveUpOldest(): void {
+  #removeOldest(): void {
     for (const [name, floor] of this.#byName) {
       this.#byName.delete(name)
       this.raiseCommon(Math.max(floor.changed, floor.answered))

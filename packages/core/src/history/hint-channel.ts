@@ -2,36 +2,38 @@ import { LRUCache } from 'lru-cache'
 import type { Clock, Hint } from '../contracts/index.ts'
 import type { Background } from '../layers/background.ts'
 
-/** How long a channel may take to tell of a change that this process knows of. */
+/** How long the hint of a known change may take. */
 const GRACE_MS = 1_000
-/** What a channel told is remembered of so many flags. */
-const MAX_TOLD = 10_000
-/** More changes than this at a time are not waited for one by one. */
+/** For how many flags the last hinted version is remembered. */
+const MAX_HEARD = 10_000
+/** While more changes than this are expected, no further ones are. */
 const MAX_EXPECTED = 1_000
 
+/** A change whose hint has not come yet. */
 interface Expected {
   readonly version: number
   readonly dueAt: number
 }
 
 /**
- * One way of hearing of changes. That its connection is up proves little: a pooler may swallow what the store tells, a full Redis may
- * refuse to publish. So a channel that has not told a flag's latest version a second after this process knew of it is suspect, and counts as
- * down until it tells something again.
+ * One of the two ways by which hints arrive. That its connection is up proves little: a pooler may swallow notifications, a full Redis may refuse to
+ * publish. A channel that has not sent the hint of a change a second after this process knew of the change is suspect: it counts as down until the
+ * next hint.
  */
 export class HintChannel {
   readonly name: 'store' | 'cache'
   readonly #background: Background
   readonly #clock: Clock
   readonly #onSuspect: (missed: Hint) => void
-  readonly #told = new LRUCache<string, number>({ max: MAX_TOLD })
+  /** The highest version that was hinted for each flag. */
+  readonly #heard = new LRUCache<string, number>({ max: MAX_HEARD })
   /** In the order in which they are due. */
   readonly #expected = new Map<string, Expected>()
   #up = false
   #suspect = false
-  /** The store's clock once it was up: of what came later it must tell. */
-  #since = Number.POSITIVE_INFINITY
-  #cancelLook: (() => void) | undefined
+  /** The clock of the first catch-up since it came up: hints of later changes are expected. */
+  #expectAfter = Number.POSITIVE_INFINITY
+  #cancelCheck: (() => void) | undefined
 
   constructor(name: 'store' | 'cache', background: Background, clock: Clock, onSuspect: (missed: Hint) => void) {
     this.name = name
@@ -40,68 +42,68 @@ export class HintChannel {
     this.#onSuspect = onSuspect
   }
 
-  /** Whether changes can be expected to arrive by it. */
+  /** Whether hints can be expected from it. */
   get alive(): boolean {
     return this.#up && !this.#suspect
   }
 
-  /** Whether no catch-up has been made since it came up. */
-  get fresh(): boolean {
-    return this.#up && this.#since === Number.POSITIVE_INFINITY
+  /** Whether it is up and no catch-up that began after that has ended. */
+  get awaitsCatchUp(): boolean {
+    return this.#up && this.#expectAfter === Number.POSITIVE_INFINITY
   }
 
-  up(): void {
-    this.down()
+  markUp(): void {
+    this.markDown()
     this.#up = true
     this.#suspect = false
   }
 
-  down(): void {
+  markDown(): void {
     this.#up = false
-    this.#since = Number.POSITIVE_INFINITY
+    this.#expectAfter = Number.POSITIVE_INFINITY
     this.#expected.clear()
-    this.#cancelLook?.()
-    this.#cancelLook = undefined
+    this.#cancelCheck?.()
+    this.#cancelCheck = undefined
   }
 
-  /** A catch-up that began after it came up ended at this version. */
-  begin(version: number): void {
-    this.#since = version
+  /** From here on hints of changes above `version` are expected. */
+  expectAfter(version: number): void {
+    this.#expectAfter = version
   }
 
-  heard({ name, version }: Hint): void {
+  noteHint({ name, version }: Hint): void {
     this.#suspect = false
-    this.#told.set(name, Math.max(version, this.#told.get(name) ?? 0))
+    this.#heard.set(name, Math.max(version, this.#heard.get(name) ?? 0))
     if ((this.#expected.get(name)?.version ?? Number.POSITIVE_INFINITY) <= version) this.#expected.delete(name)
   }
 
-  /** The store says so: the channel should tell of each of these changes, or of a later one of the same flag. */
+  /** Expects a hint of each of these changes, or of a later one of the same flag. */
   expect(changes: readonly Pick<Hint, 'name' | 'version'>[]): void {
     if (!this.alive || changes.length + this.#expected.size > MAX_EXPECTED) return
     const dueAt = this.#clock.monotonic() + GRACE_MS
     for (const { name, version } of changes) {
-      if (version <= this.#since || (this.#told.get(name) ?? 0) >= version) continue
+      if (version <= this.#expectAfter || (this.#heard.get(name) ?? 0) >= version) continue
       this.#expected.set(name, { version, dueAt: this.#expected.get(name)?.dueAt ?? dueAt })
     }
-    this.#lookLater()
+    this.#checkLater()
   }
 
-  #lookLater(): void {
+  #checkLater(): void {
     const [first] = this.#expected.values()
-    if (first === undefined || this.#cancelLook !== undefined) return
+    if (first === undefined || this.#cancelCheck !== undefined) return
     const wait = Math.max(0, first.dueAt - this.#clock.monotonic())
-    this.#cancelLook = this.#background.after(wait, 'A hint channel could not be watched', async () => {
-      this.#cancelLook = undefined
-      this.#look()
+    this.#cancelCheck = this.#background.after(wait, 'A hint channel could not be watched', async () => {
+      this.#cancelCheck = undefined
+      this.#checkOverdue()
     })
   }
 
-  #look(): void {
+  #checkOverdue(): void {
     const [first] = this.#expected
     if (first === undefined) return
     const [name, { version, dueAt }] = first
     if (this.#clock.monotonic() < dueAt) {
-      this.#lookLater()
+      this.#checkLater()
       return
     }
     this.#expected.clear()

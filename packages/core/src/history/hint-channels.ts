@@ -2,7 +2,7 @@ import type { Clock, Hint } from '../contracts/index.ts'
 import type { Background } from '../layers/background.ts'
 import { HintChannel } from './hint-channel.ts'
 
-/** Both ways of hearing of changes: from the store, and from the cache. */
+/** The hint channel of the store and that of the cache. */
 export class HintChannels {
   readonly store: HintChannel
   readonly cache: HintChannel
@@ -16,7 +16,7 @@ export class HintChannels {
     this.cache = channel('cache')
   }
 
-  /** Calls the listener when a channel that is up has not told of a change that it should have told of. */
+  /** Calls the listener when the hint of a known change has not come in time. */
   onSuspect(listener: (channel: HintChannel, missed: Hint) => void): void {
     this.#suspectListeners.push(listener)
   }
@@ -29,17 +29,17 @@ export class HintChannels {
     return [this.store, this.cache]
   }
 
-  /** How many changes can be expected to arrive by. */
+  /** How many channels hints can be expected from, 0 to 2. */
   get alive(): number {
     return this.#both.filter(({ alive }) => alive).length
   }
 
-  /** For a catch-up that begins: the channels that have come up since the last one. */
-  fresh(): readonly HintChannel[] {
-    return this.#both.filter(({ fresh }) => fresh)
+  /** The channels that have come up since the last catch-up. */
+  awaitingCatchUp(): readonly HintChannel[] {
+    return this.#both.filter(({ awaitsCatchUp }) => awaitsCatchUp)
   }
 
-  /** Changes that the store itself has told of. */
+  /** Expects a hint of each of these changes from both channels. */
   expect(changes: readonly Pick<Hint, 'name' | 'version'>[]): void {
     this.store.expect(changes)
     this.cache.expect(changes)

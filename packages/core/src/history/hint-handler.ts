@@ -21,25 +21,25 @@ export class HintHandler {
     this.#parts = parts
   }
 
-  /** A hint of the store may come before the fence is raised: only the log can tell what is true now. */
+  /** A hint of the store may come before the fence is raised, so the log is read. */
   fromStore(hint: Hint): void {
     const { changeApplier, catchUp } = this.#parts
-    if (changeApplier.hint(hint) || hint.version > catchUp.clock) catchUp.follow(hint.name)
+    if (changeApplier.applyHint(hint) || hint.version > catchUp.clock) catchUp.requestFor(hint.name)
   }
 
   /**
-   * The fence is raised before a hint of the cache is sent, so to drop the flag is enough. Where no version before it was missed, the record
-   * that the hint brings is what a read of the cache would find, so it is taken. The log confirms or refutes it within a second.
+   * A hint of the cache is sent after the fence was raised, so it is enough to drop the flag. Where no version before it was missed, the record in
+   * the hint is what a read of the cache would find, so memory takes it. The log confirms or refutes it within a second.
    */
   fromCache(hint: Hint): void {
     const { changeApplier, catchUp, contiguousHints, claims, poll } = this.#parts
     const { name, version, flag } = hint
-    const isNews = version > catchUp.clock
-    const isContiguous = contiguousHints.hear(version, catchUp.clock)
-    const bringsRecord = isNews && isContiguous && flag !== undefined && (flag === null || flag.version === version)
+    const isBeyondClock = version > catchUp.clock
+    const isContiguous = contiguousHints.add(version, catchUp.clock)
+    const bringsRecord = isBeyondClock && isContiguous && flag !== undefined && (flag === null || flag.version === version)
     if (bringsRecord) claims.add(name, version, version)
-    changeApplier.hintAfterFence(hint, bringsRecord ? flag : undefined)
+    changeApplier.applyHintAfterFence(hint, bringsRecord ? flag : undefined)
     if (!isContiguous) catchUp.request()
-    else if (isNews) poll.confirmSoon()
+    else if (isBeyondClock) poll.confirmSoon()
   }
 }

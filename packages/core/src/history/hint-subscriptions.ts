@@ -23,7 +23,7 @@ export interface HintSubscriptionsParts {
   readonly clock: Clock
 }
 
-/** Subscribes to the hint channels of the store and of the cache, and starts the poll for when they are silent. */
+/** Subscribes to the hint channels of the store and of the cache, and starts the poll. */
 export class HintSubscriptions {
   readonly #parts: HintSubscriptionsParts
   readonly #fromStore: HintSubscription
@@ -40,13 +40,13 @@ export class HintSubscriptions {
     this.#fromCache = new HintSubscription(() => cache?.subscribe?.(ofCache), clock, report)
     channels.onSuspect((channel, missed) => this.#suspect(channel, missed))
     poll.onPolled(async () => {
-      await this.#fromCache.begin()
-      await this.#listen()
+      await this.#fromCache.start()
+      await this.#updateStoreSubscription()
     })
     catchUp.onStart(() => background.run('Hint channels could not be opened', () => this.open()))
   }
 
-  /** Subscribes and starts to poll, the first time that it is called. Resolves when each channel was tried once, well or badly. */
+  /** Subscribes and starts to poll, on the first call. Resolves when each channel was tried once, successfully or not. */
   open(): Promise<void> {
     if (this.#closed) return Promise.resolve()
     this.#opened ??= this.#open()
@@ -58,44 +58,44 @@ export class HintSubscriptions {
     this.#closed = true
     this.#parts.poll.stop()
     await this.#opened
-    await Promise.all([this.#fromStore.end(), this.#fromCache.end(), this.#parts.listenerSlot.leave()])
+    await Promise.all([this.#fromStore.end(), this.#fromCache.end(), this.#parts.listenerSlot.release()])
   }
 
   async #open(): Promise<void> {
     this.#parts.poll.restart()
-    await Promise.all([this.#fromCache.begin(), this.#listen()])
+    await Promise.all([this.#fromCache.start(), this.#updateStoreSubscription()])
   }
 
-  /** Listens to the store itself where this process has one of the fleet's few listener slots. */
-  async #listen(): Promise<void> {
+  /** Listens to the store where this process has a listener slot; otherwise ends that subscription. */
+  async #updateStoreSubscription(): Promise<void> {
     const { listenerSlot, channels, catchUp } = this.#parts
-    // The cache has slots for one store; which, the first catch-up finds out.
-    if (listenerSlot.offered && !catchUp.current) await catchUp.begun()
-    // A process that listens and hears nothing does not keep a slot from others.
-    if (this.#fromStore.begun && !channels.store.alive) return
+    // Each store has slots of its own; the first catch-up tells which store it is.
+    if (listenerSlot.offered && !catchUp.current) await catchUp.tryOnce()
+    // A process whose store channel is down does not renew its slot, so that another can take it.
+    if (this.#fromStore.started && !channels.store.alive) return
     const hasSlot = await listenerSlot.take()
     if (hasSlot && !this.#closed) {
-      await this.#fromStore.begin()
+      await this.#fromStore.start()
       return
     }
     await this.#fromStore.end()
-    channels.store.down()
+    channels.store.markDown()
   }
 
   #listener(channel: HintChannel, onHint: (hint: Hint) => void): ChannelListener {
     const { catchUp, poll, report } = this.#parts
     return {
       onHint: (hint) => {
-        channel.heard(hint)
+        channel.noteHint(hint)
         onHint(hint)
       },
       onResync: () => {
-        channel.up()
+        channel.markUp()
         catchUp.request()
         poll.restart()
       },
       onDown: (cause) => {
-        channel.down()
+        channel.markDown()
         report(new FlagsError('CHANNEL_DOWN', `The ${channel.name}'s hint channel is down; changes arrive by the poll.`, { cause }))
         poll.shorten()
       },
@@ -104,7 +104,7 @@ export class HintSubscriptions {
 
   #suspect({ name: channel }: HintChannel, { name, version }: Hint): void {
     const wayOut = channel === 'store' ? ' Behind a pooler, give the store a `listenUrl` that leads past it.' : ''
-    const cause = new Error(`${titleOf(name)}: it did not tell of version ${version} within 1 s.`)
+    const cause = new Error(`${titleOf(name)}: no hint of version ${version} came within 1 s.`)
     const message = `The ${channel}'s hint channel is up, but changes are missing from it.${wayOut}`
     this.#parts.report(new FlagsError('CHANNEL_DOWN', message, { cause }))
     this.#parts.poll.shorten()

@@ -2,16 +2,16 @@ import type { Background } from '../layers/background.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { Lease } from './lease.ts'
 
-/** Tells when the lease has run out, and when the store is heard again. Who was never heard has nothing that could run out. */
+/** Emits `stale` when the lease has run out, and `fresh` when it begins again. A lease that never began cannot run out. */
 export class LeaseEvents {
   readonly #lease: Lease
   readonly #events: ClientEvents
   readonly #background: Background
   readonly #timers: boolean
-  #told: 'nothing' | 'fresh' | 'stale' = 'nothing'
+  #last: 'none' | 'fresh' | 'stale' = 'none'
   #cancel: () => void = () => undefined
 
-  /** Without `timers` a lease that nobody renewed is noticed by the catch-up that fails after its end. */
+  /** Without `timers` only a catch-up that fails after the lease's end notices that it has run out. */
   constructor(lease: Lease, events: ClientEvents, background: Background, timers: boolean) {
     this.#lease = lease
     this.#events = events
@@ -20,25 +20,25 @@ export class LeaseEvents {
   }
 
   get stale(): boolean {
-    return this.#told === 'stale'
+    return this.#last === 'stale'
   }
 
-  /** After each catch-up, well or badly. */
-  look(clock: number): void {
+  /** To be called after each catch-up, successful or not. */
+  update(clock: number): void {
     const left = this.#lease.leftMs
     if (left <= 0) {
-      if (this.#told === 'fresh') this.#emit('stale', clock)
+      if (this.#last === 'fresh') this.#emit('stale', clock)
       return
     }
-    if (this.#told !== 'fresh') this.#emit('fresh', clock)
+    if (this.#last !== 'fresh') this.#emit('fresh', clock)
     if (!this.#timers) return
     this.#cancel()
-    this.#cancel = this.#background.after(left, 'A lease that ran out could not be told', async () => this.look(clock))
+    this.#cancel = this.#background.after(left, 'The end of the lease could not be reported', async () => this.update(clock))
   }
 
-  #emit(news: 'fresh' | 'stale', clock: number): void {
-    this.#told = news
-    if (news === 'fresh') this.#events.fresh(clock)
+  #emit(event: 'fresh' | 'stale', clock: number): void {
+    this.#last = event
+    if (event === 'fresh') this.#events.fresh(clock)
     else this.#events.stale(clock)
   }
 }

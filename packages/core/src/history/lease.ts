@@ -1,9 +1,9 @@
 import type { Clock } from '../contracts/index.ts'
 
-/** How long memory is trusted after the last catch-up that reached the store's clock. */
+/** How long memory is trusted after a catch-up that reached the store's clock began. */
 const LEASE_MS = 30_000
 
-/** How long memory is vouched for. Checked on each hit, not by a timer: after a stall nothing is answered that nobody vouches for. */
+/** How long memory is vouched for. Checked on each hit, not by a timer: after a stall of the event loop, nothing is answered unmarked. */
 export class Lease {
   readonly #clock: Clock
   /** On the monotonic clock. */
@@ -17,8 +17,8 @@ export class Lease {
     return this.#clock.monotonic() < this.until
   }
 
-  /** When the last catch-up that reached the clock began: then all that is live was right. */
-  get vouchedAt(): number {
+  /** When the last catch-up that reached the clock began: everything that is live was right then. */
+  get confirmedAt(): number {
     return this.until - LEASE_MS
   }
 
@@ -32,7 +32,7 @@ export class Lease {
     this.until = Math.max(this.until, from + LEASE_MS)
   }
 
-  /** For a client that closes. */
+  /** Ends it at once: the client closes. */
   end(): void {
     this.until = Number.NEGATIVE_INFINITY
   }

@@ -1,49 +1,49 @@
 import { randomUUID } from 'node:crypto'
 import type { SharedLayer } from '../layers/shared-layer.ts'
 
-/** So many processes of a fleet hold a connection on which the store tells of changes. */
+/** How many processes of a fleet listen to the store itself. */
 const SLOTS = 3
-/** A process that is gone loses its place after this; the others ask with every poll. */
-const KEEP_MS = 30_000
+/** A process that is gone loses its slot after this; each poll renews it, or asks for one. */
+const SLOT_MS = 30_000
 
 /**
- * One of the few places from which a process follows the store itself. The others hear through the cache, which every process tells of what
- * it learns. Where the cache has no places, or cannot be asked, everybody may.
+ * One of the few slots whose holders listen to the store itself. The other processes hear through the cache, as every process raises the fences of
+ * the changes that it learns of. Where the cache gives out no slots, or could never be asked, every process listens.
  */
 export class ListenerSlot {
   readonly #shared: SharedLayer
   readonly #holder = randomUUID()
-  #answered = false
+  #wasAnswered = false
   #taken = false
 
   constructor(shared: SharedLayer) {
     this.#shared = shared
   }
 
-  /** Whether places are given out at all. */
+  /** Whether the cache gives out slots. */
   get offered(): boolean {
     return this.#shared.hasListenerSlots
   }
 
-  /** Takes or keeps a place; answers whether this process may follow the store. Who cannot ask goes on as before. Never rejects. */
+  /** Takes or renews a slot; returns whether this process may listen. Where the cache cannot be asked, the last answer stands. Never rejects. */
   async take(): Promise<boolean> {
     if (!this.offered) return true
     try {
-      this.#taken = await this.#shared.takeListenerSlot(this.#holder, SLOTS, KEEP_MS)
-      this.#answered = true
+      this.#taken = await this.#shared.takeListenerSlot(this.#holder, SLOTS, SLOT_MS)
+      this.#wasAnswered = true
     } catch {
-      // Reads report what is wrong with the cache.
+      // Reads report that the cache fails.
     }
-    return this.#taken || !this.#answered
+    return this.#taken || !this.#wasAnswered
   }
 
-  async leave(): Promise<void> {
+  async release(): Promise<void> {
     if (!this.#taken) return
     this.#taken = false
     try {
       await this.#shared.takeListenerSlot(this.#holder, SLOTS, 0)
     } catch {
-      // It ends by itself.
+      // It expires by itself.
     }
   }
 }

@@ -6,9 +6,9 @@ import type { HintChannels } from './hint-channels.ts'
 /** How often the store is asked while a hint channel is alive, and while none is. */
 const POLL_MS = 10_000
 const POLL_WITHOUT_CHANNEL_MS = 2_000
-/** How soon the store is asked, at the latest, after a hint of the cache was taken at its word. */
+/** How soon the log is read, at the latest, after a record from a hint of the cache was taken. */
 const CONFIRM_MS = 1_000
-/** So that processes started together do not ask together: up to this part of each wait is taken off. */
+/** So that processes started together do not poll together: up to this share of each wait is taken off. */
 const JITTER = 0.2
 
 export interface PollParts {
@@ -18,7 +18,7 @@ export interface PollParts {
   readonly clock: Clock
 }
 
-/** Asks the store for changes from time to time, so that a lost hint is made up for. */
+/** Catches up from time to time, so that a lost hint only costs time. */
 export class Poll {
   readonly #parts: PollParts
   readonly #listeners: (() => Promise<void>)[] = []
@@ -30,22 +30,22 @@ export class Poll {
     this.#parts = parts
   }
 
-  /** Calls the listener after each poll, whether or not the store could be asked. */
+  /** Calls the listener after each poll, also after one that failed. */
   onPolled(listener: () => Promise<void>): void {
     this.#listeners.push(listener)
   }
 
-  /** Sets the time of the next poll anew: a full wait from now. */
+  /** The next poll comes a full wait from now. */
   restart(): void {
     this.#schedule(Number.POSITIVE_INFINITY)
   }
 
-  /** The same, but never later than it was due: for when the wait has become shorter. */
+  /** As `restart`, but not later than the poll was due: for when the wait has become shorter. */
   shorten(): void {
     this.#schedule(this.#dueAt)
   }
 
-  /** Polls within a second, or earlier where that was due. */
+  /** The next poll comes within a second, or earlier if it was due earlier. */
   confirmSoon(): void {
     const soon = this.#parts.clock.monotonic() + jittered(CONFIRM_MS)
     this.#schedule(Math.min(this.#dueAt, soon))

@@ -1,7 +1,7 @@
 import type { Clock } from '../contracts/index.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
 
-/** Those who wait for a version that this process has not seen ask the store at most this often. */
+/** The store is asked for a version that this process has not seen at most this often. */
 const ASK_MS = 50
 
 /**
@@ -14,16 +14,16 @@ export interface VersionWaitersParts {
   readonly report: (error: FlagsError) => void
   /** The store's clock as this process knows it. */
   version(): number
-  /** Whether the store failed a moment ago, and is left in peace. */
+  /** Whether the store has just failed and must not be asked yet. */
   isResting(): boolean
   /** Catches up; rejects with a `FlagsError`. */
   run(): Promise<void>
 }
 
-/** Who waits until this process has got to a version: one question to the store for all who ask before it goes out. */
+/** The calls that wait until this process has reached a version. One catch-up serves all that wait before it begins. */
 export class VersionWaiters {
   readonly #parts: VersionWaitersParts
-  /** Resolves to whether the store could be asked. */
+  /** The catch-up that the waiting calls share; resolves to whether the store could be asked. */
   #asking: Promise<boolean> | undefined
   #askAt = Number.NEGATIVE_INFINITY
   readonly #waiting: (() => void)[] = []
@@ -32,12 +32,12 @@ export class VersionWaiters {
     this.#parts = parts
   }
 
-  /** Never rejects. It ends with whichever catch-up finds out first. */
-  async at(version: number): Promise<Reach> {
+  /** Resolves with the first catch-up, of whatever cause, that answers it. Never rejects. */
+  async waitFor(version: number): Promise<Reach> {
     let asked: boolean | undefined
     if (version > this.#parts.version()) this.#asking ??= this.#ask()
-    const answered = this.#asking?.then((well) => {
-      asked = well
+    const answered = this.#asking?.then((succeeded) => {
+      asked = succeeded
     })
     while (version > this.#parts.version() && asked === undefined) {
       await Promise.race([

@@ -3,8 +3,8 @@ import { type FlagsError, toFlagsError } from '../errors/flags-error.ts'
 import { closedError } from '../errors/open-state.ts'
 
 /**
- * The one place for work that may outlive the call that started it: errors that nobody else hears are reported, timers end with the
- * client, and `close` waits for what is under way.
+ * The one place for work that may outlive the call that started it: it reports the errors that no caller gets, ends the timers when the
+ * client closes, and makes `close` wait for what is under way.
  */
 export class Background {
   readonly #clock: Clock
@@ -26,7 +26,7 @@ export class Background {
     return true
   }
 
-  /** Does `work` for a caller, who gets its result and its errors. Rejects with `CLOSED` once the client is closed. */
+  /** Runs `work` for a caller, who gets its result and its errors. Rejects with `CLOSED` once the client is closed. */
   async shared<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw closedError()
     const working = work()
@@ -67,5 +67,5 @@ export class Background {
 }
 
 function ignore(): void {
-  // Its caller hears of it.
+  // The caller gets the error.
 }

@@ -1,35 +1,36 @@
 import type { Clock } from '../contracts/index.ts'
 
-/** How long a backend that failed is left in peace. */
-const REST_MS = 1_000
+/** How long a backend that failed is not asked. */
+const OPEN_MS = 1_000
 
-/** Keeps calls from waiting, one after the other, for a backend that just failed. */
+/** Lets calls fail at once for a while after a backend failed, instead of each waiting for its deadline. */
 export class Breaker {
   readonly #clock: Clock
-  #restsUntil = Number.NEGATIVE_INFINITY
-  /** Why it rests. */
+  #openUntil = Number.NEGATIVE_INFINITY
+  /** The error that opened it. */
   cause: unknown
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
+  /** Whether calls must not be made now. */
   get open(): boolean {
-    return this.#clock.monotonic() < this.#restsUntil
+    return this.#clock.monotonic() < this.#openUntil
   }
 
-  /** Whether the backend failed when it was last asked, and was not heard since. */
+  /** Whether the last call failed. */
   get failing(): boolean {
-    return this.#restsUntil !== Number.NEGATIVE_INFINITY
+    return this.#openUntil !== Number.NEGATIVE_INFINITY
   }
 
   trip(cause: unknown): void {
     this.cause = cause
-    this.#restsUntil = this.#clock.monotonic() + REST_MS
+    this.#openUntil = this.#clock.monotonic() + OPEN_MS
   }
 
-  /** The backend was heard. */
+  /** The backend has answered. */
   reset(): void {
-    this.#restsUntil = Number.NEGATIVE_INFINITY
+    this.#openUntil = Number.NEGATIVE_INFINITY
   }
 }

@@ -12,16 +12,16 @@ import { segmentKey } from '../validate/segment-key.ts'
 const RECHECK_MS = 2_000
 const MAX_UNUSABLE = 1_000
 
-/** What memory holds: a flag, or a segment that flags refer to. */
+/** A flag, or a segment that flags refer to. */
 export type Compiled = CompiledFlag | CompiledSegment
 
-/** What a compiler needs that takes time to load. */
+/** Loads what a compiler needs. */
 export interface Loaders {
   loadHash(): Promise<Hash>
   loadEngines(names: ReadonlySet<EngineName>): Promise<Engines>
 }
 
-/** Makes flags and segments of records, each record once, and remembers for a while which records cannot be used. */
+/** Compiles each record once, and remembers for a while which records cannot be used. */
 export class Compiler {
   readonly #clock: Clock
   readonly #loaders: Loaders
@@ -37,12 +37,12 @@ export class Compiler {
     this.#report = report
   }
 
-  /** Loads what every flag needs. */
+  /** Loads the hash, which every flag needs. */
   async start(): Promise<void> {
     this.#hash ??= await this.#loaders.loadHash()
   }
 
-  /** Loads what these records need beside; `undefined` where that is nothing, as for nearly every record. Never rejects. */
+  /** Loads the engines that these records need; `undefined` where none is missing, as for nearly every record. Never rejects. */
   prepare(records: Iterable<LoadedRecord | undefined>): Promise<void> | undefined {
     let missing: Set<EngineName> | undefined
     for (const record of records) {
@@ -56,7 +56,7 @@ export class Compiler {
     return missing && this.#loadEngines(missing)
   }
 
-  /** Whether all that this record needs is loaded. */
+  /** Whether all engines that this record needs are loaded. */
   isReadyFor(record: StoredRecord | null): boolean {
     return record === null || [...enginesOf(record)].every((engine) => this.#engines[engine] !== undefined)
   }
@@ -65,15 +65,15 @@ export class Compiler {
     if (record === null) return null
     const known = this.#compiled.get(record)
     if (known !== undefined) return known
-    if (this.#hash === undefined) throw new FlagsError('GENERAL', 'A flag arrived before the hash was loaded.')
+    if (this.#hash === undefined) throw new FlagsError('GENERAL', 'A flag was compiled before the hash was loaded.')
     const compiled = 'rollout' in record ? new CompiledFlag(record, this.#hash, this.#engines) : new CompiledSegment(record, this.#engines)
     this.#compiled.set(record, compiled)
     const [first, ...more] = compiled.refusals
-    if (first !== undefined) this.#report(neverMet(record, first, more.length))
+    if (first !== undefined) this.#report(neverMetError(record, first, more.length))
     return compiled
   }
 
-  /** The same for what came from the store, where a record may be unusable. */
+  /** Compiles what the store returned. An unusable record is reported, and is not read again for 2 s. */
   compileLoaded(key: string, loaded: LoadedRecord): Compiled | null | FlagsError {
     if (!(loaded instanceof FlagsError)) return this.compile(loaded)
     this.#unusable.set(key, { error: loaded, until: this.#clock.monotonic() + RECHECK_MS })
@@ -81,13 +81,13 @@ export class Compiler {
     return loaded
   }
 
-  /** Why the record could not be used a moment ago. */
+  /** Why the record could not be used within the last 2 s. */
   unusable(key: string): FlagsError | undefined {
     const found = this.#unusable.get(key)
     return found !== undefined && this.#clock.monotonic() < found.until ? found.error : undefined
   }
 
-  /** It changed: it may be usable now. */
+  /** The record has changed, so it may be usable now. */
   forget(key: string): void {
     this.#unusable.delete(key)
   }
@@ -96,19 +96,19 @@ export class Compiler {
     this.#unusable.clear()
   }
 
-  /** Without its engine a condition is false; a library that cannot be loaded is told, and tried again with the next record. */
+  /** Without its engine a condition is never met. A library that cannot be loaded is reported, and tried again with the next record. */
   async #loadEngines(names: ReadonlySet<EngineName>): Promise<void> {
     try {
       this.#engines = { ...this.#engines, ...(await this.#loaders.loadEngines(names)) }
     } catch (cause) {
-      const message = `What the operators of ${[...names].join(' and ')} need could not be loaded; their conditions are false.`
+      const message = `The engine for ${[...names].join(' and ')} could not be loaded; conditions that need it are never met.`
       this.#report(new FlagsError('GENERAL', message, { cause }))
     }
   }
 }
 
-/** Writes are checked, but for patterns in a statement of SQL, and in what a memory store begins with. */
-function neverMet(record: StoredRecord, first: string, more: number): FlagsError {
+/** Writes through `admin` are checked; patterns written by SQL, or given to a memory store at the start, are not. */
+function neverMetError(record: StoredRecord, first: string, more: number): FlagsError {
   const key = 'rollout' in record ? record.name : segmentKey(record.name)
   const others = more === 0 ? '' : `, and ${more} more`
   return new FlagsError('PARSE_ERROR', `${titleOf(key)} has a condition that is never met, ${first}${others}.`, { flag: key })

@@ -1,7 +1,7 @@
 import type { Call, Clock } from '../contracts/index.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
 
-/** Makes its signal only for who asks: most calls end long before. */
+/** Makes its signal only when it is asked for: most calls end long before. */
 class Deadline implements Call {
   #controller: AbortController | undefined
   #expired = false
@@ -19,9 +19,9 @@ class Deadline implements Call {
 }
 
 /**
- * What `run` gives, or `late()` after `ms` milliseconds; then its signal is aborted, and what still comes of it is ignored.
+ * Resolves to the result of `run`, or rejects with `late()` after `ms` milliseconds. Then the signal is aborted, and a later result is ignored.
  *
- * When the timer fires, what the socket already holds gets one more turn: a stalled event loop is not a slow backend.
+ * When the timer fires, an answer that the socket already holds gets one more turn: a stalled event loop is not a slow backend.
  */
 export function withDeadline<T>(clock: Clock, ms: number, run: (call: Call) => Promise<T>, late: () => FlagsError): Promise<T> {
   return new Promise((resolve, reject) => {

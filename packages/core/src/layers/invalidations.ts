@@ -5,27 +5,28 @@ import type { SharedLayer } from './shared-layer.ts'
 
 /** How many fences are raised at a time. */
 const BATCH = 100
-/** When the cache could not be reached, it is tried again after this. */
+/** After how long a cache that could not be reached is tried again. */
 const RETRY_MS = 1_000
 
-/** Whether an update has reached the shared cache, or will as soon as that can be reached. */
+/** `ok`: the update has reached the shared cache. `deferred`: it will, as soon as the cache can be reached. */
 export type Propagation = 'ok' | 'deferred'
 
-/** A fence to raise, and where it is known what may follow. */
-interface Debt {
+/** A fence to raise. With both `after` and `token`, the record takes the flag's place in the cache. */
+interface OwedFence {
   readonly version: number
   readonly after?: LoadedRecord | undefined
+  /** The fence as it was before the change was read or committed. */
   readonly token?: string
 }
 
-/** The fences that this process has to raise, each to the latest version of its flag. What fails is owed until it succeeds. */
+/** Raises fences, each to the latest version of its flag. What fails is owed until it succeeds. */
 export class Invalidations {
   readonly #shared: SharedLayer
   readonly #background: Background
   readonly #timers: boolean
   readonly #report: (error: FlagsError) => void
-  readonly #owed = new Map<string, Debt>()
-  #settling = false
+  readonly #owed = new Map<string, OwedFence>()
+  #raising = false
   #cancelRetry: () => void = () => undefined
 
   constructor(shared: SharedLayer, background: Background, timers: boolean, report: (error: FlagsError) => void) {
@@ -35,17 +36,17 @@ export class Invalidations {
     this.#report = report
   }
 
-  /** For a change that is about to be made: what `raise` must be told, so that the new record can follow in the place of the old one. */
-  async before(name: string): Promise<string | undefined> {
+  /** The flag's fence before a change is committed; given to `raise`, it lets the new record take the old one's place. */
+  async fenceBefore(name: string): Promise<string | undefined> {
     return (await this.#shared.fencesOf([name])).get(name)
   }
 
-  /** Raises the fence of what was changed, now. Never rejects: a committed update has not failed because the cache did. */
+  /** Raises the fence of a committed change. Never rejects: the update has not failed because the cache has. */
   async raise({ flag: name, version, after }: Change, token: string | undefined): Promise<Propagation> {
     if (!this.#shared.present) return 'ok'
     try {
       await this.#shared.invalidate(name, version, after, token)
-      this.#paid(name, version)
+      this.#markRaised(name, version)
       return 'ok'
     } catch (error) {
       this.#report(error as FlagsError)
@@ -55,24 +56,24 @@ export class Invalidations {
     }
   }
 
-  /** Raises one fence in the background; with the fence as it was before the log was read, the record that the log has told follows. */
+  /** Raises one fence in the background. With `token`, the fence from before the log was read, the record `after` goes into the cache. */
   owe(name: string, version: number, after?: LoadedRecord, token?: string): void {
     if (!this.#shared.present) return
     this.#remember(name, token === undefined ? { version } : { version, after, token })
-    if (!this.#settling) this.#background.run('An invalidation failed', () => this.settle())
+    if (!this.#raising) this.#background.run('An invalidation failed', () => this.raiseOwed())
   }
 
-  /** Raises all that is owed, as far as the cache can be reached. */
-  async settle(): Promise<void> {
-    if (this.#settling) return
-    this.#settling = true
+  /** Raises all owed fences, as far as the cache can be reached. */
+  async raiseOwed(): Promise<void> {
+    if (this.#raising) return
+    this.#raising = true
     try {
       while (this.#owed.size > 0) {
         const batch = [...this.#owed].slice(0, BATCH)
         await Promise.all(
           batch.map(async ([name, { version, after, token }]) => {
             await this.#shared.invalidate(name, version, after, token)
-            this.#paid(name, version)
+            this.#markRaised(name, version)
           }),
         )
       }
@@ -80,26 +81,26 @@ export class Invalidations {
       this.#report(error as FlagsError)
       this.#retry()
     } finally {
-      this.#settling = false
+      this.#raising = false
     }
   }
 
-  /** For a store that went back: these versions are of a history that is gone. */
+  /** The store went back: the owed versions are of a history that is gone. */
   forgetAll(): void {
     this.#owed.clear()
   }
 
-  #remember(name: string, debt: Debt): void {
-    if (debt.version > (this.#owed.get(name)?.version ?? 0)) this.#owed.set(name, debt)
+  #remember(name: string, owed: OwedFence): void {
+    if (owed.version > (this.#owed.get(name)?.version ?? 0)) this.#owed.set(name, owed)
   }
 
-  #paid(name: string, version: number): void {
+  #markRaised(name: string, version: number): void {
     if ((this.#owed.get(name)?.version ?? 0) <= version) this.#owed.delete(name)
   }
 
   #retry(): void {
     if (!this.#timers) return
     this.#cancelRetry()
-    this.#cancelRetry = this.#background.after(RETRY_MS, 'An invalidation failed', () => this.settle())
+    this.#cancelRetry = this.#background.after(RETRY_MS, 'An invalidation failed', () => this.raiseOwed())
   }
 }

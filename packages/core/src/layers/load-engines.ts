@@ -1,10 +1,10 @@
 import type { RE2JS as Re2 } from 're2js'
 import type { EngineName, Engines, RegExpEngine, SemverEngine } from '../validate/engines.ts'
 
-/** Of a compiled pattern, in instructions: what its size lets expect, with room. */
+/** The most instructions of a compiled pattern; more than the limit on its size should lead to. */
 const MAX_PROGRAM = 10_000
 
-/** Loads these engines; each library only where it is asked for. Rejects where one cannot be loaded. */
+/** Loads only these engines. Rejects where a library cannot be loaded. */
 export async function loadEngines(names: ReadonlySet<EngineName>): Promise<Engines> {
   const [regExp, semver] = await Promise.all([
     names.has('regExp') ? loadRegExp() : undefined,
@@ -17,7 +17,7 @@ async function loadRegExp(): Promise<RegExpEngine> {
   return regExpEngine((await import('re2js')).RE2JS)
 }
 
-/** The engine of a library that is there. */
+/** Makes the engine of a loaded library. */
 export function regExpEngine(re2: typeof Re2): RegExpEngine {
   return {
     compile(pattern, ignoreCase) {

@@ -2,13 +2,13 @@ import type { Loaded } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import type { StoreLayer } from './store-layer.ts'
 
-/** The store's replica, as far as it is one of this store. */
+/** Reads the store's replica, and refuses one that belongs to another store. */
 export class Replica {
   readonly #store: StoreLayer
   readonly #isOurs: (storeId: string) => boolean
   readonly #report: (error: FlagsError) => void
-  /** The other store whose replica was told of. */
-  #strangerId: string | undefined
+  /** The other store that was reported last. */
+  #reportedStoreId: string | undefined
 
   constructor(store: StoreLayer, isOurs: (storeId: string) => boolean, report: (error: FlagsError) => void) {
     this.#store = store
@@ -16,12 +16,12 @@ export class Replica {
     this.#report = report
   }
 
-  /** Nothing where there is no replica, or none that may answer. Never rejects. */
+  /** `undefined` where there is no replica, it fails, or it belongs to another store. Never rejects. */
   load(names: readonly string[]): Promise<Loaded | undefined> {
     return this.#ask(() => this.#store.loadFromReplica(names))
   }
 
-  /** The same of all flags and segments. */
+  /** As `load`, for all flags and segments. */
   loadAll(): Promise<Loaded | undefined> {
     return this.#ask(() => this.#store.loadAllFromReplica())
   }
@@ -30,17 +30,17 @@ export class Replica {
     try {
       const loaded = await load()
       if (loaded === undefined || this.#isOurs(loaded.storeId)) return loaded
-      this.#tellOf(loaded.storeId)
+      this.#reportOtherStore(loaded.storeId)
     } catch (error) {
       this.#report(error as FlagsError)
     }
     return undefined
   }
 
-  #tellOf(strangerId: string): void {
-    if (strangerId === this.#strangerId) return
-    this.#strangerId = strangerId
-    const message = `The store's replica is of another store, ${strangerId}: nothing is answered from it. Point it at a replica of the same database.`
+  #reportOtherStore(storeId: string): void {
+    if (storeId === this.#reportedStoreId) return
+    this.#reportedStoreId = storeId
+    const message = `The store's replica is of another store, ${storeId}: nothing is answered from it. Point it at a replica of the same database.`
     this.#report(new FlagsError('REPLICA_OF_OTHER_STORE', message))
   }
 }

@@ -18,21 +18,21 @@ import type { Compiled } from './compiler.ts'
 import { withDeadline } from './deadline.ts'
 import type { Ttl } from './ttl.ts'
 
-/** How long "does not exist" is kept, at most. */
+/** The longest time to live of "does not exist". */
 const ABSENT_MS = 30_000
-/** Flags filled together do not expire together: up to this part of their time is taken off. */
+/** So that flags filled together do not expire together: up to this share of their time to live is taken off. */
 const SPREAD = 0.1
 /** How many names are forgotten at a time. */
 const FORGET_BATCH = 500
-/** A targeting key of more bytes gets no entry of its own. */
+/** A decision for a targeting key of more bytes is not cached. */
 const MAX_KEY_BYTES = 256
-/** A decision with a larger value, in characters of JSON, gets no entry for each user. */
+/** A decision of more characters of JSON is not cached. */
 const MAX_DECISION = 10_000
 
-/** What a cache has that cannot be asked. */
+/** The result of a read that could not be made. */
 export const NOTHING: CacheRead = { token: undefined, fenceVersion: 0 }
 
-/** L1 and L2: the shared cache, with a deadline on every call. It may fail at any time and nobody is worse off than without it. */
+/** L1 and L2: the shared cache, with a deadline on every call. Where it fails, reads go on as if there were none. */
 export class SharedLayer {
   readonly #cache: FlagCache | undefined
   readonly #clock: Clock
@@ -40,7 +40,7 @@ export class SharedLayer {
   readonly #ttl: Ttl
   readonly #report: (error: FlagsError) => void
   readonly #breaker: Breaker
-  /** Whose fences must be forgotten before anything may be read. */
+  /** The names whose fences must be forgotten before anything may be read. */
   #quarantined: readonly string[] = []
 
   constructor(cache: FlagCache | undefined, clock: Clock, timeoutMs: number, ttl: Ttl, report: (error: FlagsError) => void) {
@@ -52,13 +52,13 @@ export class SharedLayer {
     this.#breaker = new Breaker(clock)
   }
 
-  /** Whether decisions of this kind are shared for this targeting key. */
+  /** Whether decisions of this kind are cached for this targeting key. */
   sharesDecision(kind: 'check' | 'endpoint', key: string): boolean {
     if (this.#cache === undefined || this.#decisionTtl(kind) === 0 || key.length > MAX_KEY_BYTES) return false
     return key.length <= MAX_KEY_BYTES / 3 || Buffer.byteLength(key) <= MAX_KEY_BYTES
   }
 
-  /** One read for all of them; nothing where the cache fails. */
+  /** One read for all of them; `NOTHING` for each where the cache fails. Never rejects. */
   async read(wanted: readonly CacheWant[]): Promise<readonly CacheRead[]> {
     if (this.#cache !== undefined && !this.#breaker.open && this.#quarantined.length === 0) {
       try {
@@ -74,23 +74,23 @@ export class SharedLayer {
     return this.#cache !== undefined
   }
 
-  /** Why a read of the cache finds nothing, whatever is there; `undefined` where it was heard. */
-  get whyUnread(): string | undefined {
-    if (this.#quarantined.length > 0) return 'it is cleared of a history that is gone'
+  /** Why the cache is not read now; `undefined` where it is. */
+  get whyNotRead(): string | undefined {
+    if (this.#quarantined.length > 0) return 'entries of a history that the store has lost are being removed from it'
     return this.#breaker.open ? (this.#breaker.cause as FlagsError).message : undefined
   }
 
-  /** Tells the cache whose flags it keeps. */
+  /** Tells the cache which store's flags it keeps. */
   async open(storeId: string, timeoutMs: number): Promise<void> {
     if (this.#cache !== undefined) await this.#call((cache) => cache.open(storeId, this.#report), timeoutMs)
   }
 
-  /** Nothing is read from the cache until fences and flags of these names are gone from it. */
+  /** From here on nothing is read from the cache until `release` has removed fences and flags of these names. */
   quarantine(names: readonly string[]): void {
     this.#quarantined = [...new Set([...this.#quarantined, ...names])]
   }
 
-  /** Forgets what is quarantined. Rejects, and keeps the rest of the quarantine, where the cache cannot be reached. */
+  /** Removes what is quarantined, which ends the quarantine. Rejects, and keeps the rest of it, where the cache cannot be reached. */
   async release(): Promise<void> {
     while (this.#quarantined.length > 0) {
       const names = this.#quarantined.slice(0, FORGET_BATCH)
@@ -99,17 +99,17 @@ export class SharedLayer {
     }
   }
 
-  /** Drops fences and flags of these names. */
+  /** Removes fences and flags of these names. */
   async forget(names: readonly string[]): Promise<void> {
     if (this.#cache !== undefined) await this.#call((cache, call) => cache.forget(names, call))
   }
 
-  /** Keeps what was read, where the fences still allow it. */
+  /** Fills the cache, where the fences still allow it. */
   async fill(fills: readonly CacheFill[]): Promise<void> {
     if (fills.length > 0) await this.#call((cache, call) => cache.fill(fills, call))
   }
 
-  /** The fences of these flags as they are, before the store is asked or told; none where nothing could follow in a flag's place. Never rejects. */
+  /** The current fences, to be read before the store is read or written; none where flags are not cached. Never rejects. */
   async fencesOf(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const fences = new Map<string, string>()
     if (this.#cache === undefined || this.#ttl.flagMs === 0 || names.length === 0) return fences
@@ -119,13 +119,13 @@ export class SharedLayer {
     return fences
   }
 
-  /** Raises the fence; where nobody else did since it was `token`, `after` follows in the flag's place. Rejects where the cache cannot be reached. */
+  /** Raises the fence. Where it still was `token`, `after` takes the flag's place. Rejects where the cache cannot be reached. */
   async invalidate(name: string, version: number, after?: LoadedRecord, token?: string): Promise<void> {
     const successor = after === undefined || token === undefined ? undefined : this.#successor(after, token)
     await this.#call((cache, call) => cache.invalidate(name, version, successor, call))
   }
 
-  /** Whether the cache gives out places. */
+  /** Whether the cache gives out listener slots. */
   get hasListenerSlots(): boolean {
     return this.#cache?.takeListenerSlot !== undefined
   }
@@ -135,14 +135,14 @@ export class SharedLayer {
     return await this.#call(async (cache, call) => (await cache.takeListenerSlot?.(holder, slots, ttlMs, call)) ?? false)
   }
 
-  /** What to keep of a flag and of the decision that was wanted with it: one fill or none. */
+  /** The fill for a flag and the decision that was wanted with it: one or none. */
   fillOf(wanted: CacheWant, token: string | undefined, flag: Compiled | null, asOf: number, withFlag: boolean): CacheFill[] {
     if (token === undefined) return []
     const value = flag?.record ?? null
-    const kept = withFlag && this.#ttl.flagMs > 0 ? { asOf, value, ttlMs: this.#flagMs(value) } : undefined
+    const flagFill = withFlag && this.#ttl.flagMs > 0 ? { asOf, value, ttlMs: this.#flagMs(value) } : undefined
     const decision = flag instanceof CompiledFlag ? this.#decisionOf(wanted, flag, asOf) : undefined
-    if (kept === undefined && decision === undefined) return []
-    return [{ name: wanted.name, token, ...(kept && { flag: kept }), ...(decision && { decision }) }]
+    if (flagFill === undefined && decision === undefined) return []
+    return [{ name: wanted.name, token, ...(flagFill && { flag: flagFill }), ...(decision && { decision }) }]
   }
 
   #decisionOf(wanted: CacheWant, flag: CompiledFlag, asOf: number): CacheFill['decision'] {
@@ -187,7 +187,7 @@ export class SharedLayer {
   }
 }
 
-/** Rules may ask for the targeting key; time, other flags, segments and another attribute to hash are what a shared decision cannot know. */
+/** Rules may look at the targeting key. A decision that depends on time, segments, other flags or another hashed attribute is not cached. */
 function dependsOnKeyAlone({ dependencies, ramp, record }: CompiledFlag): boolean {
   return dependencies.length === 0 && ramp === undefined && record.bucketBy === undefined
 }

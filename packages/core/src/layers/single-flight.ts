@@ -7,13 +7,13 @@ import type { Background } from './background.ts'
 /** One load of one flag, under way. */
 export class FlagLoad {
   readonly wanted: CacheWant
-  /** A change has overtaken it: nobody joins it any more, and what it brings is kept nowhere. */
+  /** A change has overtaken it: no caller joins it any more, and its result is not stored. */
   detached = false
-  /** Whether somebody waits for the flag itself, beside who started it. */
+  /** Whether a later caller has joined it and waits for the flag itself. */
   joined = false
-  /** For who started it; may be a decision. */
+  /** For the caller that started it; may be a decision. */
   readonly answer: Promise<Answer>
-  /** For who joined it. */
+  /** For the callers that joined it. */
   readonly flag: Promise<FlagAnswer | NoAnswer>
   #decided = false
   #answer!: (answer: Answer) => void
@@ -33,12 +33,12 @@ export class FlagLoad {
     return this.wanted.name
   }
 
-  /** Whether somebody waits for the flag: who joined it, or who started it and got no decision. */
+  /** Whether a caller still waits: one that joined, or the one that started it and has no decision yet. */
   get awaited(): boolean {
     return this.joined || !this.#decided
   }
 
-  /** Answers who started it, while the flag is still on its way. */
+  /** Answers the caller that started it; the flag may still be loading. */
   decide(answer: Answer): void {
     this.#decided = true
     this.#answer(answer)
@@ -50,10 +50,10 @@ export class FlagLoad {
   }
 }
 
-/** Lands every flight that it is given, or throws. */
+/** Settles every load that it is given, or throws. */
 type RunLoads = (loads: readonly FlagLoad[]) => Promise<void>
 
-/** At most one load per flag at a time; those that start in the same turn of the event loop go out together. */
+/** At most one load per flag at a time; loads that start in the same turn of the event loop run as one batch. */
 export class SingleFlight {
   readonly #background: Background
   readonly #open = new Map<string, FlagLoad>()
@@ -63,7 +63,7 @@ export class SingleFlight {
     this.#background = background
   }
 
-  /** Joins the load of this flag that is under way, or starts one that `fly` will carry. */
+  /** Joins the load of this flag that is under way, or starts one that `runLoads` will settle. */
   join(wanted: CacheWant, runLoads: RunLoads): Promise<Answer> {
     const open = this.#open.get(wanted.name)
     if (open !== undefined) {
@@ -77,16 +77,16 @@ export class SingleFlight {
   }
 
   settle(load: FlagLoad, answer: FlagAnswer | NoAnswer): void {
-    this.leave(load)
+    this.remove(load)
     load.settle(answer)
   }
 
-  /** Nobody needs what this flight would still bring. */
-  leave(load: FlagLoad): void {
+  /** No later caller joins this load. */
+  remove(load: FlagLoad): void {
     if (this.#open.get(load.name) === load) this.#open.delete(load.name)
   }
 
-  /** From now on a new caller starts a new load. */
+  /** A change has overtaken this flag's load: the next caller starts a new one. */
   detach(name: string): void {
     const load = this.#open.get(name)
     if (load === undefined) return

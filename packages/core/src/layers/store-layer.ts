@@ -3,9 +3,9 @@ import { FlagsError, toFlagsError } from '../errors/flags-error.ts'
 import { Breaker } from './breaker.ts'
 import { withDeadline } from './deadline.ts'
 
-/** How long administration may take: long enough for the store to say who blocks a write. */
+/** The deadline of administration: long enough for the store to say who blocks a write. */
 const ADMINISTER_MS = 10_000
-/** How long it may take to note uses: nobody waits for it but `close`, and what fails is done again. */
+/** The deadline of `noteUses`: only `close` waits for it, and what fails is tried again. */
 const NOTE_MS = 2_000
 
 /** L3: the store with a deadline on every read. */
@@ -24,43 +24,43 @@ export class StoreLayer {
     this.#replicaBreaker = new Breaker(clock)
   }
 
-  /** Whether the store failed when it was last read, and was not heard since. */
+  /** Whether the last read of the store failed. */
   get failing(): boolean {
     return this.#breaker.failing
   }
 
-  /** Rejects with a `FlagsError`; for a moment after a failure it does so at once. */
+  /** Rejects with a `FlagsError`; for a second after a failure at once, without asking the store. */
   async read<T>(work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
     if (this.#breaker.open) throw this.#breaker.cause
     return await this.probe(work)
   }
 
-  /** The same, even when the store failed a moment ago: for who finds out whether it is back. */
+  /** As `read`, but asks the store even right after a failure: to find out whether it is back. */
   async probe<T>(work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
     return await this.#within(this.#breaker, storeError, work)
   }
 
   /**
-   * From the store's replica, for when the store cannot be read: with a deadline of its own. Nothing where there is no replica, or where it
-   * failed a moment ago. Rejects with `REPLICA_UNAVAILABLE`.
+   * Loads from the store's replica, for when the store cannot be read, with a deadline of its own. `undefined` where there is no replica, or
+   * where it failed within the last second. Rejects with `REPLICA_UNAVAILABLE`.
    */
   async loadFromReplica(names: readonly string[]): Promise<Loaded | undefined> {
     if (this.#store.loadFromReplica === undefined || this.#replicaBreaker.open) return undefined
     return await this.#within(this.#replicaBreaker, replicaError, async (store, call) => await store.loadFromReplica?.(names, call))
   }
 
-  /** The same of all flags and segments. */
+  /** As `loadFromReplica`, for all flags and segments. */
   async loadAllFromReplica(): Promise<Loaded | undefined> {
     if (this.#store.loadAllFromReplica === undefined || this.#replicaBreaker.open) return undefined
     return await this.#within(this.#replicaBreaker, replicaError, async (store, call) => await store.loadAllFromReplica?.(call))
   }
 
-  /** Whether the store keeps how its flags are used. */
+  /** Whether the store keeps uses. */
   get keepsUses(): boolean {
     return this.#store.noteUses !== undefined
   }
 
-  /** Rejects with a `FlagsError`. Says nothing of whether the store can be read. */
+  /** Rejects with a `FlagsError`. A failure does not open the breaker: the store may still be readable. */
   async noteUses(uses: readonly FlagUse[]): Promise<void> {
     const late = `Uses of flags could not be noted: the store did not answer within ${NOTE_MS / 1000} s.`
     try {
@@ -75,9 +75,9 @@ export class StoreLayer {
     }
   }
 
-  /** Reads or writes for an administrator, who waits longer and is told everything; `what` names it in an error. */
+  /** Reads or writes for an administrator, who waits longer and gets every error; `what` names the work in it. */
   async administer<T>(what: string, work: (store: FlagStore, call: Call) => Promise<T>, withinMs: number = ADMINISTER_MS): Promise<T> {
-    const late = `${what}: the store did not answer within ${withinMs / 1000} s. A change may be committed all the same: look before you repeat it.`
+    const late = `${what}: the store did not answer within ${withinMs / 1000} s. A change may be committed all the same: check before you repeat it.`
     try {
       return await withDeadline(
         this.#clock,
@@ -113,7 +113,7 @@ function storeError(cause: unknown): FlagsError {
   return toFlagsError(cause, 'STORE_UNAVAILABLE', 'The store cannot be read')
 }
 
-// With a code of its own: the store's error, which has been told just before, would hush it.
+// A code of its own: with the code of the store's error, reported just before, it would be dropped as a repetition.
 function replicaError(cause: unknown): FlagsError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new FlagsError('REPLICA_UNAVAILABLE', `The store's replica cannot be read either: ${reason}`, { cause })

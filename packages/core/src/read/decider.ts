@@ -4,7 +4,7 @@ import { EMPTY_VIEW, type EvaluationView } from '../evaluate/evaluation-view.ts'
 import type { Target } from '../evaluate/target.ts'
 import type { CatchUp } from '../history/catch-up.ts'
 import { type FlagAnswer, type NoAnswer, none } from '../layers/answer.ts'
-import type { MemoryLayer, Slot } from '../layers/memory-layer.ts'
+import type { MemoryEntry, MemoryLayer } from '../layers/memory-layer.ts'
 import type { SharedLayer } from '../layers/shared-layer.ts'
 import { type DependencyReader, FlagWithDependencies } from './dependency-reader.ts'
 import type { LayerCounts } from './layer-counts.ts'
@@ -21,7 +21,7 @@ export interface DeciderParts {
   readonly counts: LayerCounts
 }
 
-/** A decision, or for `check` its gate alone, and where it comes from. */
+/** A decision and where it comes from; for `check` it may be the boolean alone. */
 export interface Decided {
   readonly kind: 'decided'
   readonly decision: Decision | boolean
@@ -30,7 +30,7 @@ export interface Decided {
   readonly stale: boolean
 }
 
-/** From a flag's name and a target to a decision: by what memory holds, or by what the layers answer. */
+/** Decides a flag for a target: from memory alone, or from what the layers answer. */
 export class Decider {
   readonly #memory: MemoryLayer
   readonly #shared: SharedLayer
@@ -50,19 +50,19 @@ export class Decider {
     this.#counts = counts
   }
 
-  /** What memory alone can say, at once. */
-  atHand(name: string, target: Target): Decided | undefined {
-    const slot = this.#memory.hit(name)
-    if (slot === undefined || !(slot.flag instanceof CompiledFlag)) return undefined
-    const { flag, asOf } = slot as Slot & { readonly flag: CompiledFlag }
+  /** A decision from memory alone, at once; `undefined` where memory does not hold all that it needs. */
+  fromMemory(name: string, target: Target): Decided | undefined {
+    const entry = this.#memory.hit(name)
+    if (entry === undefined || !(entry.flag instanceof CompiledFlag)) return undefined
+    const { flag, asOf } = entry as MemoryEntry & { readonly flag: CompiledFlag }
     if (flag.dependencies.length === 0) {
       this.#counts.memoryHits++
-      return { kind: 'decided', decision: flag.evaluate(target, this.#nothingBeside(flag)), source: 'memory', asOf, stale: false }
+      return { kind: 'decided', decision: flag.evaluate(target, this.#viewWithoutDependencies(flag)), source: 'memory', asOf, stale: false }
     }
-    const view = new TrackedView(slot, this.#clock.now(), this.#inMemory)
+    const view = new TrackedView(entry, this.#clock.now(), this.#inMemory)
     const decision = flag.evaluate(target, view)
-    // Up to the clock memory is whole: what changed together was swapped in together.
-    if (view.missing !== undefined || view.newest > Math.max(this.#catchUp.clock, view.asOf)) return undefined
+    // Up to the clock, memory holds each transaction whole: the log's changes are applied together.
+    if (view.missing !== undefined || view.newestAsOf > Math.max(this.#catchUp.clock, view.asOf)) return undefined
     this.#counts.memoryHits++
     return { kind: 'decided', decision, source: 'memory', asOf: view.asOf, stale: false }
   }
@@ -89,9 +89,9 @@ export class Decider {
     return { kind: 'decided', decision, source, asOf: view.asOf, stale: view.stale }
   }
 
-  readonly #inMemory = (key: string): Slot | undefined => this.#memory.hit(key)
+  readonly #inMemory = (key: string): MemoryEntry | undefined => this.#memory.hit(key)
 
-  #nothingBeside({ ramp }: CompiledFlag): EvaluationView {
+  #viewWithoutDependencies({ ramp }: CompiledFlag): EvaluationView {
     return ramp === undefined ? EMPTY_VIEW : { ...EMPTY_VIEW, now: this.#clock.now() }
   }
 }

@@ -3,18 +3,19 @@ import { CompiledFlag } from '../evaluate/compiled-flag.ts'
 import { MAX_DEPTH } from '../evaluate/required-flags.ts'
 import type { CatchUp } from '../history/catch-up.ts'
 import type { Floors } from '../history/floors.ts'
-import { type FlagAnswer, type NoAnswer, none, tooFast } from '../layers/answer.ts'
+import { changesTooFast, type FlagAnswer, type NoAnswer, none } from '../layers/answer.ts'
+import { titleOf } from '../validate/record-key.ts'
 import type { ReadPath } from './read-path.ts'
 import { TrackedView } from './tracked-view.ts'
 
-/** A set of answers that a change overtakes is read again, this often. */
+/** How often the answers are read where changes overtake them. */
 const ATTEMPTS = 3
 
 type Parts = ReadonlyMap<string, FlagAnswer | NoAnswer>
 
-/** A flag with all that an evaluation of it may look up, as the layers answered it. */
+/** A flag with everything that an evaluation of it may look up, as the layers answered it. */
 export class FlagWithDependencies {
-  readonly kind = 'gathered'
+  readonly kind = 'found'
   readonly root: FlagAnswer
   readonly #parts: Parts
 
@@ -30,14 +31,14 @@ export class FlagWithDependencies {
     })
   }
 
-  /** Why a part is not known. */
+  /** Why a part has no answer. */
   whyMissing(key: string): FlagsError {
     const part = this.#parts.get(key)
-    return part?.kind === 'none' ? part.error : new FlagsError('GENERAL', `${key} was not asked for.`, { flag: key })
+    return part?.kind === 'none' ? part.error : new FlagsError('GENERAL', `${titleOf(key)} was not read.`, { flag: key })
   }
 }
 
-/** Reads a flag's prerequisites and segments, so that all of it belongs together: at one moment, each of them was as it is there. */
+/** Reads a flag's prerequisites and segments so that they belong together: at one moment, all of them were as answered. */
 export class DependencyReader {
   readonly #reads: ReadPath
   readonly #floors: Floors
@@ -49,22 +50,22 @@ export class DependencyReader {
     this.#catchUp = catchUp
   }
 
-  /** Never rejects. The flag itself may be another by the time that all is there; then it is that one. */
+  /** Never rejects. Where the flag itself changes meanwhile, it is read again, and the result is of the new one. */
   async read(name: string, root: FlagAnswer, minVersion: number): Promise<FlagWithDependencies | NoAnswer> {
-    let from = root
+    let current = root
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const parts = await this.#partsOf(from, minVersion)
-      const answers = new Map([...parts, [name, from]])
-      const vouched = await this.#catchesUpWith(answers)
-      if (this.#isNewest(answers)) return new FlagWithDependencies(vouched ? from : { ...from, stale: true }, parts)
+      const parts = await this.#partsOf(current, minVersion)
+      const answers = new Map([...parts, [name, current]])
+      const isCaughtUp = await this.#catchUpWith(answers)
+      if (this.#areNewest(answers)) return new FlagWithDependencies(isCaughtUp ? current : { ...current, stale: true }, parts)
       const again = await this.#reads.read({ name }, minVersion)
-      if (again.kind !== 'flag') return again.kind === 'none' ? again : none(tooFast(name))
-      from = again
+      if (again.kind !== 'flag') return again.kind === 'none' ? again : none(changesTooFast(name))
+      current = again
     }
-    return none(tooFast(name))
+    return none(changesTooFast(name))
   }
 
-  /** One level of prerequisites at a time. */
+  /** Reads one level of dependencies after the other. */
   async #partsOf({ flag: root }: FlagAnswer, minVersion: number): Promise<Parts> {
     const parts = new Map<string, FlagAnswer | NoAnswer>()
     if (!(root instanceof CompiledFlag)) return parts
@@ -83,21 +84,21 @@ export class DependencyReader {
   }
 
   /**
-   * An answer counts up to the store's clock as this process knows it. One from beyond may come from a change that the others have not seen:
-   * then the log tells. Answers whether it got there.
+   * Where answers are of different moments, the newest may follow a change that the others have missed. Then the log is read up to it. Returns
+   * whether it got there.
    */
-  async #catchesUpWith(answers: Parts): Promise<boolean> {
+  async #catchUpWith(answers: Parts): Promise<boolean> {
     const known = [...answers.values()].filter((answer) => answer.kind === 'flag').map(({ asOf }) => asOf)
     const newest = Math.max(...known)
     if (newest === Math.min(...known)) return true
     return (await this.#catchUp.reach(newest)) === 'reached'
   }
 
-  /** Whether no change that this process knows of by now is missing from them; of a last known good, none that it has answered. */
-  #isNewest(answers: Parts): boolean {
+  /** Whether no answer is below its floor by now; a stale one only must not be below what was answered. */
+  #areNewest(answers: Parts): boolean {
     return [...answers].every(([key, answer]) => {
       if (answer.kind !== 'flag') return true
-      return answer.asOf >= (answer.stale ? this.#floors.answered(key) : this.#floors.of(key))
+      return answer.asOf >= (answer.stale ? this.#floors.answeredAsOf(key) : this.#floors.of(key))
     })
   }
 }

@@ -7,14 +7,14 @@ import type { Decided } from './decider.ts'
 
 type Draft = { -readonly [K in keyof Evaluation]: Evaluation[K] }
 
-/** What `evaluate` answers; `fallback` where the flag does not exist. */
-export function evaluation({ decision, source, asOf, stale }: Decided, fallback: boolean): Evaluation {
+/** What `evaluate` returns; `fallback` where the flag does not exist. */
+export function evaluationOf({ decision, source, asOf, stale }: Decided, fallback: boolean): Evaluation {
   const { name, enabled, reason, version, rollout, rule, unmet, targetingKey, bucket, variant, value, errorCode, errorMessage } =
     decision as Decision
   const isAbsent = errorCode === 'FLAG_NOT_FOUND'
   const isStale = stale && (isAbsent || reason !== 'ERROR')
   const answer: Draft = { name, enabled: isAbsent ? fallback : enabled, reason: isStale ? 'STALE' : reason, source, asOf }
-  // One by one: to spread objects of so many shapes costs more than the evaluation.
+  // One by one: spreading objects of so many shapes costs more than the evaluation.
   if (version !== undefined) answer.version = version
   if (rollout !== undefined) answer.rollout = rollout
   if (rule !== undefined) answer.rule = rule
@@ -28,7 +28,7 @@ export function evaluation({ decision, source, asOf, stale }: Decided, fallback:
   return answer
 }
 
-/** What `isEnabled` answers; `fallback` where the flag does not exist, or nobody knows. */
+/** What `isEnabled` returns; `fallback` where the flag does not exist, or no layer can answer. */
 export function gateOf(found: Decided | NoAnswer, fallback: boolean): boolean {
   if (found.kind === 'none') return fallback
   const { decision } = found
@@ -36,25 +36,25 @@ export function gateOf(found: Decided | NoAnswer, fallback: boolean): boolean {
   return decision.errorCode === 'FLAG_NOT_FOUND' ? fallback : decision.enabled
 }
 
-/** What `evaluate` answers where no layer knows. */
-export function unknown(name: string, key: string | undefined, enabled: boolean, { code, message }: FlagsError): Evaluation {
+/** What `evaluate` returns where no layer can answer. */
+export function unknownEvaluation(name: string, key: string | undefined, enabled: boolean, { code, message }: FlagsError): Evaluation {
   const asked = { name, ...(key === undefined ? {} : { targetingKey: key }) }
   return { ...asked, enabled, reason: 'ERROR', source: 'default', errorCode: code, errorMessage: message }
 }
 
-/** The answer to what is no flag's name. */
-export function noFlagCanBe(name: unknown): FlagsError {
+/** Evaluating a name that no flag can have is not a mistake, but a flag that does not exist. */
+export function notAFlagName(name: unknown): FlagsError {
   return new FlagsError('FLAG_NOT_FOUND', `No flag can be called ${valueText(name)}.`)
 }
 
-/** What `value` gives for who is out: what the call says, else what the schema says. Throws `INVALID_OPTIONS` where neither does. */
+/** The default of `value`: the call's, else the schema's. Throws `INVALID_OPTIONS` where there is neither. */
 export function fallbackOf<T extends JsonValue>(name: string, given: T | undefined, definition: FlagDefinition | undefined): Widen<T> {
   const fallback = given === undefined ? definition?.default : given
   if (fallback !== undefined) return fallback as Widen<T>
   throw new FlagsError('INVALID_OPTIONS', `Flag ${name} is not in the schema: give a default.`, { flag: name })
 }
 
-/** The variant's value for who is in, `true` where there are no variants, and `fallback` for who is out or where the types differ. */
+/** The variant's value where the flag is on, or `true` without variants; `fallback` where it is off or where the types differ. */
 export function valueFor<T extends JsonValue>(decision: Decision, fallback: Widen<T>, report: (error: FlagsError) => void): Widen<T> {
   const { name, enabled, variant, value, errorCode } = decision
   if (!enabled || (errorCode !== undefined && variant === undefined)) return fallback

@@ -1,4 +1,4 @@
-/** How often a layer knew and how often it did not. */
+/** How often a layer had an answer, and how often it had none. */
 export interface LayerStats {
   readonly hits: number
   readonly misses: number

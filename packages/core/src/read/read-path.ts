@@ -5,18 +5,18 @@ import type { Claims } from '../history/claims.ts'
 import type { ContiguousHints } from '../history/contiguous-hints.ts'
 import type { Floors } from '../history/floors.ts'
 import type { Lease } from '../history/lease.ts'
-import { type Answer, type FlagAnswer, type NoAnswer, none, notReached, tooFast } from '../layers/answer.ts'
+import { type Answer, changesTooFast, type FlagAnswer, type NoAnswer, none, versionNotReached } from '../layers/answer.ts'
 import type { Compiler } from '../layers/compiler.ts'
 import type { Invalidations } from '../layers/invalidations.ts'
-import type { MemoryLayer, Slot } from '../layers/memory-layer.ts'
+import type { MemoryEntry, MemoryLayer } from '../layers/memory-layer.ts'
 import { NOTHING, type SharedLayer } from '../layers/shared-layer.ts'
 import type { FlagLoad, SingleFlight } from '../layers/single-flight.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
 import { titleOf } from '../validate/record-key.ts'
 import type { LayerCounts } from './layer-counts.ts'
-import type { Missing, StaleFallback } from './stale-fallback.ts'
+import type { StaleFallback, UnansweredLoad } from './stale-fallback.ts'
 
-/** A read that a change overtakes starts again, this often. */
+/** How often a flag is read where changes overtake the read. */
 const ATTEMPTS = 3
 
 export interface ReadParts {
@@ -36,7 +36,7 @@ export interface ReadParts {
   readonly report: (error: FlagsError) => void
 }
 
-/** memory → decision → flag → store, and on the way back each layer is filled. */
+/** Reads memory → decision → flag → store, and fills each layer on the way back. */
 export class ReadPath {
   readonly #parts: ReadParts
 
@@ -48,15 +48,15 @@ export class ReadPath {
   async read(wanted: CacheWant, minVersion: number): Promise<Answer> {
     const { catchUp, floors } = this.#parts
     const { name } = wanted
-    if (!catchUp.current) await catchUp.begun()
-    if (minVersion > catchUp.clock && (await catchUp.reach(minVersion)) !== 'reached') return none(notReached(minVersion, name))
-    const answer = await this.#newest(wanted)
-    // Every change up to `minVersion` is known by now; a last resort from below the floor may have missed one.
+    if (!catchUp.current) await catchUp.tryOnce()
+    if (minVersion > catchUp.clock && (await catchUp.reach(minVersion)) !== 'reached') return none(versionNotReached(minVersion, name))
+    const answer = await this.#readCascade(wanted)
+    // Every change up to `minVersion` is known by now; a stale answer from below the floor may have missed one.
     const tooOld = answer.kind !== 'none' && answer.stale && answer.asOf < minVersion && answer.asOf < floors.of(name)
-    return tooOld ? none(notReached(minVersion, name)) : answer
+    return tooOld ? none(versionNotReached(minVersion, name)) : answer
   }
 
-  async #newest(wanted: CacheWant): Promise<Answer> {
+  async #readCascade(wanted: CacheWant): Promise<Answer> {
     const { loads, floors, memory, counts } = this.#parts
     const { name } = wanted
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -65,13 +65,13 @@ export class ReadPath {
       if (attempt === 0 && memory.enabled) counts.memoryMisses++
       const answer = await loads.join(wanted, this.#runLoads)
       if (answer.kind === 'none') return this.#lastKnownGood(name, answer.error)
-      // A floor that was given up for room lives on in the common one; a last resort is held to the flag's own alone.
+      // A floor removed for room lives on in the common floor. A stale answer is held to the flag's own floor only.
       if (answer.asOf >= (answer.stale ? floors.own(name) : floors.of(name))) {
-        memory.answered(name, answer.asOf)
+        memory.noteAnswer(name, answer.asOf)
         return answer
       }
     }
-    return this.#lastKnownGood(name, tooFast(name))
+    return this.#lastKnownGood(name, changesTooFast(name))
   }
 
   #fromMemory(name: string): FlagAnswer | NoAnswer | undefined {
@@ -83,17 +83,17 @@ export class ReadPath {
     }
     const unusable = compiler.unusable(name)
     if (unusable !== undefined) return this.#lastKnownGood(name, unusable)
-    // Where memory is vouched for and the store can be asked, a flag that is missing here is asked for.
-    const held = lease.valid && !store.failing ? undefined : memory.justRead(name)
-    return held && this.#standIn(name, held)
+    // With a lease and a store that answers, the flag is read; otherwise at most every 2 s.
+    const held = lease.valid && !store.failing ? undefined : memory.recentlyRead(name)
+    return held && this.#staleAnswer(name, held)
   }
 
   #lastKnownGood(name: string, error: FlagsError): FlagAnswer | NoAnswer {
     const held = this.#parts.memory.lastKnownGood(name)
-    return held === undefined ? none(error) : this.#standIn(name, held)
+    return held === undefined ? none(error) : this.#staleAnswer(name, held)
   }
 
-  #standIn(name: string, { flag, asOf }: Slot): FlagAnswer {
+  #staleAnswer(name: string, { flag, asOf }: MemoryEntry): FlagAnswer {
     this.#parts.floors.raiseByAnswer(name, asOf)
     return { kind: 'flag', flag, asOf, source: 'memory', stale: true }
   }
@@ -104,7 +104,7 @@ export class ReadPath {
     const preparing = compiler.prepare(reads.map(({ flag }) => flag?.value))
     if (preparing !== undefined) await preparing
     const fills: CacheFill[] = []
-    const missing: Missing[] = []
+    const missing: UnansweredLoad[] = []
     loads.forEach((load, index) => {
       const read = reads[index] ?? NOTHING
       if (!this.#answerFromCache(load, read, fills)) missing.push({ load, read })
@@ -113,7 +113,7 @@ export class ReadPath {
     await shared.fill(fills)
   }
 
-  /** Nothing counts that is ahead of the store. Where hints have led there, or the store cannot be asked, it counts for now, and is looked at again. */
+  /** Refutes what is ahead of the store. Up to contiguous hints, or where the store cannot be asked, it counts for now, as a claim. */
   async #verified(loads: readonly FlagLoad[], reads: readonly CacheRead[]): Promise<readonly CacheRead[]> {
     const { catchUp, contiguousHints, claims } = this.#parts
     const highest = reads.reduce((high, read) => Math.max(high, versionOf(read)), 0)
@@ -132,7 +132,7 @@ export class ReadPath {
     })
   }
 
-  /** Answers whether the flight needs nothing more. */
+  /** Returns whether the load needs nothing from the store. */
   #answerFromCache(load: FlagLoad, read: CacheRead, fills: CacheFill[]): boolean {
     const { floors, memory, lease, counts, compiler, loads, shared, catchUp, contiguousHints } = this.#parts
     const { name, wanted } = load
@@ -150,16 +150,16 @@ export class ReadPath {
       if (!decided) fills.push(...shared.fillOf(wanted, read.token, compiled, flag.asOf, false))
       return true
     }
-    // The answer is given. The flag is loaded behind it only for a memory to keep, or for who joined.
+    // The decision is given. The flag is loaded after it only where memory keeps it, or a caller has joined.
     if (!memory.enabled && !load.awaited) {
-      loads.leave(load)
+      loads.remove(load)
       return true
     }
     counts.cache(false)
     return false
   }
 
-  async #answerFromStore(missing: readonly Missing[], fills: CacheFill[]): Promise<void> {
+  async #answerFromStore(missing: readonly UnansweredLoad[], fills: CacheFill[]): Promise<void> {
     const { store, counts, shared, floors, catchUp, claims, compiler, loads } = this.#parts
     counts.storeReads++
     let loaded: Loaded
@@ -171,10 +171,10 @@ export class ReadPath {
     }
     const preparing = compiler.prepare(loaded.flags.values())
     if (preparing !== undefined) await preparing
-    const trusted = catchUp.trusts(loaded)
+    const trusted = catchUp.checkLoad(loaded)
     for (const { load, read } of missing) {
       const flag = loaded.flags.get(load.name)
-      const compiled = compiler.compileLoaded(load.name, flag === undefined ? leftOut(load.name) : flag)
+      const compiled = compiler.compileLoaded(load.name, flag === undefined ? notLoaded(load.name) : flag)
       if (compiled instanceof FlagsError) {
         loads.settle(load, none(compiled))
         continue
@@ -187,8 +187,8 @@ export class ReadPath {
     }
   }
 
-  /** What it brings is filled into no cache, and memory keeps it as a last known good alone. */
-  async #answerFromFallback(missing: readonly Missing[], error: FlagsError): Promise<void> {
+  /** The answer is not filled into the cache; memory keeps it only as last known good. */
+  async #answerFromFallback(missing: readonly UnansweredLoad[], error: FlagsError): Promise<void> {
     const { staleFallback, memory, loads, report } = this.#parts
     report(error)
     for (const { load } of missing) if (!load.awaited) loads.settle(load, none(error))
@@ -197,9 +197,9 @@ export class ReadPath {
     for (const { load } of awaited) {
       const { name, detached } = load
       const answer = answers.get(name)
-      // Where a change was heard of meanwhile, the flag must be asked for again at once.
-      if (!detached && answer !== undefined) memory.keep(name, answer.flag, answer.asOf)
-      else if (!detached) memory.failed(name)
+      // A change has overtaken a detached load: the next call must read the flag at once.
+      if (!detached && answer !== undefined) memory.keepStale(name, answer.flag, answer.asOf)
+      else if (!detached) memory.noteFailedRead(name)
       loads.settle(load, answer ?? none(error))
     }
   }
@@ -210,25 +210,25 @@ export class ReadPath {
     loads.settle(load, answer)
   }
 
-  /** The fence still counts an entry from before a change that this process knows of: the cache lost an invalidation. */
+  /** Raises the fence where an entry from before a known change still counts: the cache has lost an invalidation. */
   #healFence(name: string, { flag, decision, fenceVersion }: CacheRead): void {
     const { floors, invalidations } = this.#parts
-    const changed = floors.changed(name)
-    const low = (flag !== undefined && flag.asOf < changed) || (decision !== undefined && decision.asOf < changed)
-    if (low && fenceVersion < changed) invalidations.owe(name, changed)
+    const latest = floors.latestChange(name)
+    const isOld = (flag !== undefined && flag.asOf < latest) || (decision !== undefined && decision.asOf < latest)
+    if (isOld && fenceVersion < latest) invalidations.owe(name, latest)
   }
 }
 
-/** The highest version that a read of the cache speaks of. */
+/** The highest version in a read of the cache. */
 function versionOf({ fenceVersion, flag, decision }: CacheRead): number {
   return Math.max(fenceVersion, flag?.asOf ?? 0, decision?.asOf ?? 0)
 }
 
-/** The latest change of the flag that a read of the cache speaks of. */
+/** The version of the flag's latest change that a read of the cache implies. */
 function changeIn({ fenceVersion, flag }: CacheRead): number {
   return Math.max(fenceVersion, flag?.value?.version ?? 0)
 }
 
-function leftOut(name: string): FlagsError {
-  return new FlagsError('GENERAL', `${titleOf(name)}: the store left it out.`, { flag: name })
+function notLoaded(name: string): FlagsError {
+  return new FlagsError('GENERAL', `${titleOf(name)} is missing from what the store loaded.`, { flag: name })
 }

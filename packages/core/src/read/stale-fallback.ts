@@ -10,16 +10,16 @@ import { RECHECK_MS } from '../layers/memory-layer.ts'
 import type { Replica } from '../layers/replica.ts'
 import type { FlagLoad } from '../layers/single-flight.ts'
 
-/** For how many flags it is remembered that a replica could not help. */
-const MAX_UNANSWERED = 10_000
+/** For how many flags it is remembered that no replica could answer. */
+const MAX_ASKED_IN_VAIN = 10_000
 
-/** A flight that the cache could not land, and what the cache said. */
-export interface Missing {
+/** A load that the cache could not answer, and what it read there. */
+export interface UnansweredLoad {
   readonly load: FlagLoad
   readonly read: CacheRead
 }
 
-/** A flag as somebody has it whom nobody vouches for. */
+/** A flag from the cache or a replica, which may be too old. */
 interface Copy {
   readonly asOf: number
   readonly value: StoredRecord | null
@@ -37,13 +37,13 @@ export interface StaleFallbackParts {
 }
 
 /**
- * What may be answered where the store cannot be read: what the cache has, though it is too old to trust, or what a replica has, which lags.
- * Better than a guess, as long as it takes nothing back.
+ * What is answered, as `STALE`, where the store cannot be read: a cache entry below the common floor, or what a replica has, which lags. Never
+ * below the flag's own floor, so that no answer goes back.
  */
 export class StaleFallback {
   readonly #parts: StaleFallbackParts
-  /** When a replica was asked for a flag in vain. */
-  readonly #unanswered = new LRUCache<string, number>({ max: MAX_UNANSWERED })
+  /** When a replica was last asked for a flag and could not answer. */
+  readonly #askedInVain = new LRUCache<string, number>({ max: MAX_ASKED_IN_VAIN })
   /** When a replica was last asked for all flags. */
   #allAskedAt = Number.NEGATIVE_INFINITY
 
@@ -51,10 +51,10 @@ export class StaleFallback {
     this.#parts = parts
   }
 
-  /** By name, an answer for each flag that has one. */
-  async find(missing: readonly Missing[]): Promise<ReadonlyMap<string, FlagAnswer>> {
+  /** By name, the answers that could be found. */
+  async find(missing: readonly UnansweredLoad[]): Promise<ReadonlyMap<string, FlagAnswer>> {
     const { clock, compiler } = this.#parts
-    const asked = missing.map(({ load }) => load.name).filter((name) => this.#mayHelp(name))
+    const asked = missing.map(({ load }) => load.name).filter((name) => this.#mayAskReplica(name))
     const copies = await this.#fromReplica(asked)
     const answers = new Map<string, FlagAnswer>()
     await compiler.prepare([...missing.map(({ read }) => read.flag?.value), ...[...copies.values()].map(({ value }) => value)])
@@ -63,11 +63,11 @@ export class StaleFallback {
       const answer = this.#answer(name, newer(read.flag && { ...read.flag, source: 'cache' }, copies.get(name)))
       if (answer !== undefined) answers.set(name, answer)
     }
-    for (const name of asked) if (!answers.has(name)) this.#unanswered.set(name, clock.monotonic())
+    for (const name of asked) if (!answers.has(name)) this.#askedInVain.set(name, clock.monotonic())
     return answers
   }
 
-  /** All flags as a replica has them, asked for at most every 2 s; nothing where it is behind anything that this process has answered. */
+  /** All flags from a replica, which is asked at most every 2 s; `undefined` where it is behind anything that this process has answered. */
   async findAll(): Promise<Loaded | undefined> {
     const { clock, replica, compiler, floors, catchUp, claims } = this.#parts
     if (clock.monotonic() - this.#allAskedAt < RECHECK_MS) return undefined
@@ -88,9 +88,9 @@ export class StaleFallback {
     return { kind: 'flag', flag: compiler.compile(value), asOf, source, stale: true }
   }
 
-  #mayHelp(name: string): boolean {
+  #mayAskReplica(name: string): boolean {
     const { clock } = this.#parts
-    return clock.monotonic() - (this.#unanswered.get(name) ?? Number.NEGATIVE_INFINITY) >= RECHECK_MS
+    return clock.monotonic() - (this.#askedInVain.get(name) ?? Number.NEGATIVE_INFINITY) >= RECHECK_MS
   }
 
   async #fromReplica(names: readonly string[]): Promise<ReadonlyMap<string, Copy>> {

@@ -3,26 +3,26 @@ import { FlagsError } from '../errors/flags-error.ts'
 import { absent, CompiledFlag } from '../evaluate/compiled-flag.ts'
 import { EMPTY_VIEW, type EvaluationView } from '../evaluate/evaluation-view.ts'
 import { type Target, targetOf, type Who } from '../evaluate/target.ts'
-import type { State } from '../layers/all-flags.ts'
+import type { AllFlagsState } from '../layers/all-flags.ts'
 import { type NoAnswer, none } from '../layers/answer.ts'
 import type { Compiled } from '../layers/compiler.ts'
 import type { Decided } from '../read/decider.ts'
-import { evaluation, fallbackOf, gateOf, noFlagCanBe, unknown, valueFor } from '../read/evaluation-result.ts'
+import { evaluationOf, fallbackOf, gateOf, notAFlagName, unknownEvaluation, valueFor } from '../read/evaluation-result.ts'
 import { type Part, TrackedView } from '../read/tracked-view.ts'
 import type { UseTracker } from '../read/use-tracker.ts'
 import type { FlagDefinition, FlagName, FlagSchema, ValueOf, Widen } from '../validate/define-flags.ts'
 import { isFlagName } from '../validate/flag-name.ts'
 import { segmentNameOf } from '../validate/segment-key.ts'
 
-/** What `evaluateAll` leaves in and out. */
+/** What `evaluateAll` returns. */
 export interface EvaluateAllOptions {
   /** Only flags that carry one of these tags. Default: all flags. */
   readonly tags?: readonly string[]
-  /** Only what a client may see of each: enabled, variant and value. No rule, rollout, bucket, version, targeting key or message. Default `false`. */
+  /** Only what a front end may see: enabled, variant and value. No rule, rollout, bucket, version, targeting key or message. Default `false`. */
   readonly forClient?: boolean
 }
 
-/** What a client may see of a flag. */
+/** What a front end may see of a flag. */
 export interface ClientEvaluation {
   readonly enabled: boolean
   readonly variant?: string
@@ -35,27 +35,27 @@ type SnapshotValue<S extends FlagSchema> =
     : <N extends FlagName<S>>(name: N, who?: Who, options?: { readonly default?: ValueOf<S, N> }) => ValueOf<S, N>
 
 /**
- * All flags at one version. It never changes and never waits. Nothing it does throws because of infrastructure, but for a flag of the schema
- * that must not guess (`onUnavailable: 'throw'`) where it is not known; `evaluateAll` throws for none.
+ * All flags at one version. It never changes, and no call waits. A call throws only for a flag of the schema with `onUnavailable: 'throw'` that
+ * cannot be answered; `evaluateAll` never throws.
  */
 export interface FlagSnapshot<S extends FlagSchema = FlagSchema> {
-  /** The store's clock that all of it stands for; `undefined` where nothing could be loaded: then every answer is the default. */
+  /** The store's clock that it was taken at; `undefined` where nothing could be loaded: then every answer is the default. */
   readonly asOf: number | undefined
-  /** Whether the store could not vouch for it of late when it was taken: it may be older than what this process has answered. */
+  /** Whether the store could not vouch for it when it was taken: it may be older than what this process has answered. */
   readonly stale: boolean
   /**
-   * Names the store's history up to `asOf`: the same text stands for the same records in every process, also after a restore that went back.
-   * `undefined` where that cannot be vouched for: nothing could be loaded, or more than the log has told of yet.
+   * Names the store's history up to `asOf`: the same text stands for the same records in every process, also after the store went back.
+   * `undefined` where that is not certain: nothing could be loaded, or what was loaded is newer than the log that this process has read.
    */
   readonly revision: string | undefined
-  /** Whether answers may still change by themselves as time passes: some flag has a ramp that has not ended. */
+  /** Whether answers may still change with time: some flag has a ramp that has not ended. */
   readonly timed: boolean
   /** The names of all flags. */
   readonly names: readonly string[]
   isEnabled(name: FlagName<S>, who?: Who, options?: { readonly default?: boolean }): boolean
   evaluate(name: FlagName<S>, who?: Who, options?: { readonly default?: boolean }): Evaluation
   readonly value: SnapshotValue<S>
-  /** Whether the flag's value is `true` or `false` whoever asks: it has no variants, or no others. `false` where it is not known. */
+  /** Whether the flag's value is always `true` or `false`: it has no variants with another value. `false` where the flag is not known. */
   isBoolean(name: FlagName<S>): boolean
   /** Every flag for one context, by name; for bootstrapping a front end. */
   evaluateAll(who: Who | undefined, options: EvaluateAllOptions & { readonly forClient: true }): Readonly<Record<string, ClientEvaluation>>
@@ -69,22 +69,21 @@ export interface SnapshotParts {
   readonly report: (error: FlagsError) => void
 }
 
-const EMPTY: State = { asOf: 0, compiled: new Map(), outdated: new Set() }
+const EMPTY: AllFlagsState = { asOf: 0, compiled: new Map(), outdated: new Set() }
 
 export class Snapshot implements FlagSnapshot {
   readonly asOf: number | undefined
   readonly stale: boolean
   readonly revision: string | undefined
   readonly #parts: SnapshotParts
-  readonly #state: State
+  readonly #state: AllFlagsState
   readonly #error: FlagsError | undefined
-  /** Of flags that look nothing up. */
-  readonly #alone: EvaluationView
+  readonly #viewWithoutDependencies: EvaluationView
   /** In milliseconds since 1970. */
   #lastRampEnds: number | undefined
 
-  /** `state` may be the reason why there is none. */
-  constructor(state: State | FlagsError, stale: boolean, parts: SnapshotParts, revision?: string) {
+  /** Instead of a state, it may be given the error that says why there is none. */
+  constructor(state: AllFlagsState | FlagsError, stale: boolean, parts: SnapshotParts, revision?: string) {
     const { clock } = parts
     const isKnown = !(state instanceof FlagsError)
     this.asOf = isKnown ? state.asOf : undefined
@@ -93,7 +92,7 @@ export class Snapshot implements FlagSnapshot {
     this.#parts = parts
     this.#state = isKnown ? state : EMPTY
     this.#error = isKnown ? undefined : state
-    this.#alone = {
+    this.#viewWithoutDependencies = {
       ...EMPTY_VIEW,
       get now() {
         return clock.now()
@@ -142,7 +141,7 @@ export class Snapshot implements FlagSnapshot {
     const all: [string, Evaluation | ClientEvaluation][] = []
     for (const name of this.names) {
       if (tags !== undefined && !hasTag(this.#state.compiled.get(name), tags)) continue
-      const found = this.#evaluation(name, target, this.#answered(name, target, 'endpoint'))
+      const found = this.#evaluation(name, target, this.#decideAndNote(name, target, 'endpoint'))
       all.push([name, forClient === true ? clientView(found) : found])
     }
     return Object.fromEntries(all)
@@ -150,31 +149,31 @@ export class Snapshot implements FlagSnapshot {
 
   #evaluation(name: string, target: Target | FlagsError, found: Decided | NoAnswer, given?: boolean): Evaluation {
     const fallback = this.#gateFallback(name, given)
-    if (found.kind === 'none') return unknown(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
-    return evaluation(found, fallback)
+    if (found.kind === 'none') return unknownEvaluation(name, target instanceof FlagsError ? undefined : target.key, fallback, found.error)
+    return evaluationOf(found, fallback)
   }
 
   #gateFallback(name: string, given: boolean | undefined): boolean {
     return given ?? this.#parts.definitions.get(name)?.default === true
   }
 
-  /** Throws only for a flag that must not guess. */
+  /** Throws only for a flag with `onUnavailable: 'throw'`. */
   #decide(name: string, target: Target | FlagsError, kind: DecisionKind): Decided | NoAnswer {
-    const found = this.#answered(name, target, kind)
+    const found = this.#decideAndNote(name, target, kind)
     if (found.kind === 'none' && this.#parts.definitions.get(name)?.onUnavailable === 'throw') throw found.error
     return found
   }
 
-  /** Somebody is given the answer, so the flag is used. */
-  #answered(name: string, target: Target | FlagsError, kind: DecisionKind): Decided | NoAnswer {
-    const found = this.#known(name, target)
+  /** Decides, and notes the use. */
+  #decideAndNote(name: string, target: Target | FlagsError, kind: DecisionKind): Decided | NoAnswer {
+    const found = this.#decideUnnoted(name, target)
     if (found.kind === 'none') return found
     const flag = this.#state.compiled.get(name)
     this.#parts.uses.note(name, found.decision, kind, flag instanceof FlagsError ? undefined : flag)
     return found
   }
 
-  #known(name: string, target: Target | FlagsError): Decided | NoAnswer {
+  #decideUnnoted(name: string, target: Target | FlagsError): Decided | NoAnswer {
     if (target instanceof FlagsError) {
       this.#parts.report(target)
       return none(target)
@@ -184,11 +183,11 @@ export class Snapshot implements FlagSnapshot {
     const flag = compiled.get(name)
     const stale = this.stale || outdated.has(name)
     if (!(flag instanceof CompiledFlag)) {
-      if (!isFlagName(name)) return none(noFlagCanBe(name))
+      if (!isFlagName(name)) return none(notAFlagName(name))
       return flag instanceof FlagsError ? none(flag) : this.#decided(absent(name, target.key), stale)
     }
-    if (flag.dependencies.length === 0) return this.#decided(flag.evaluate(target, this.#alone), stale)
-    const view = new TrackedView({ flag, asOf, stale }, this.#alone.now, this.#find)
+    if (flag.dependencies.length === 0) return this.#decided(flag.evaluate(target, this.#viewWithoutDependencies), stale)
+    const view = new TrackedView({ flag, asOf, stale }, this.#viewWithoutDependencies.now, this.#find)
     const decision = flag.evaluate(target, view)
     const missing = view.missing === undefined ? undefined : compiled.get(view.missing)
     return missing instanceof FlagsError ? none(missing) : this.#decided(decision, view.stale)

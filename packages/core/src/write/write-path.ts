@@ -8,7 +8,7 @@ import type { Invalidations, Propagation } from '../layers/invalidations.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
 import { titleOf } from '../validate/record-key.ts'
 
-/** A change, and whether the shared cache knows. */
+/** A committed change, and whether it has reached the shared cache. */
 export interface Committed {
   readonly change: Change
   readonly propagation: Propagation
@@ -31,22 +31,22 @@ export class WritePath {
     this.#parts = parts
   }
 
-  /** Rejects where the store did not commit, or did not say; never because of the cache. */
+  /** Rejects where the store did not commit, or did not confirm it; never because of the cache. */
   async commit(name: string, write: (store: FlagStore, call: Call) => Promise<Change>): Promise<Committed> {
     return await this.#parts.background.shared(async () => {
-      if (!this.#parts.catchUp.current) await this.#parts.catchUp.begun()
-      // Before the commit: whoever raises the fence for a later change does so after this, and then nothing of this one follows.
-      const token = await this.#parts.invalidations.before(name)
+      if (!this.#parts.catchUp.current) await this.#parts.catchUp.tryOnce()
+      // Read before the commit: where a later change has raised the fence since, this change's record stays out of the cache.
+      const token = await this.#parts.invalidations.fenceBefore(name)
       const change = await this.#write(name, write)
       await this.#parts.compiler.prepare([change.after])
-      this.#parts.catchUp.committed(name, change.version)
-      this.#parts.changeApplier.committed(change)
+      this.#parts.catchUp.noteCommit(name, change.version)
+      this.#parts.changeApplier.applyCommit(change)
       return { change, propagation: await this.#parts.invalidations.raise(change, token) }
     })
   }
 
-  /** What somebody else wrote, once this process knows of it: from here on it does not answer older. */
-  async heardOf<T extends StoredRecord>(record: T | null): Promise<T | null> {
+  /** Returns `record` once this process has caught up with its version: from here on it does not answer older. */
+  async afterCatchUp<T extends StoredRecord>(record: T | null): Promise<T | null> {
     if (record !== null) await this.#parts.catchUp.reach(record.version)
     return record
   }
@@ -55,7 +55,7 @@ export class WritePath {
     try {
       return await this.#parts.store.administer(titleOf(name), write)
     } catch (error) {
-      // It may have been committed all the same; the log knows.
+      // The change may have been committed; the log will tell.
       if (error instanceof FlagsError && MAY_BE_COMMITTED.has(error.code)) this.#parts.catchUp.request()
       throw error
     }

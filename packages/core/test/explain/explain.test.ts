@@ -82,7 +82,7 @@ describe('explain', () => {
     const { trace, text } = await flags.explain('slow', 'ada')
     const stay = trace?.ramp?.stay
     const since = typeof stay === 'object' ? stay.since : undefined
-    expect(text).toContain(`This one is in from ${since} on.`)
+    expect(text).toContain(`This context is in from ${since} on.`)
     await fleet.clock.advance(Date.parse(String(since)) - fleet.clock.now() - 1)
     expect(await flags.isEnabled('slow', 'ada')).toBe(false)
     await fleet.clock.advance(1)

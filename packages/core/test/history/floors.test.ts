@@ -44,5 +44,5 @@ test('a change is news once', () => {
   const floors = new Floors(10)
   floors.raiseCommon(3)
   expect([2, 3, 4, 4, 3, 5].map((version) => floors.raiseByChange('a', version))).toEqual([false, false, true, false, false, true])
-  expect([floors.changed('a'), floors.answered('a'), floors.own('a'), floors.own('b')]).toEqual([5, 0, 5, 0])
+  expect([floors.latestChange('a'), floors.answeredAsOf('a'), floors.own('a'), floors.own('b')]).toEqual([5, 0, 5, 0])
 })

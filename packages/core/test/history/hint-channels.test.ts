@@ -52,7 +52,7 @@ describe('a channel that is up and has not told of a change a second after this 
     await fleet.clock.advance(1)
     expect([flags.stats().channels, fleet.codes]).toEqual([1, ['CHANNEL_DOWN']])
     expect(fleet.errors[0]?.message).toContain('listenUrl')
-    expect(String(fleet.errors[0]?.cause)).toContain('Flag new_feature: it did not tell of version 2')
+    expect(String(fleet.errors[0]?.cause)).toContain('Flag new_feature: no hint of version 2')
   })
 
   test('brings the next poll near where no other channel is alive', async () => {

@@ -278,5 +278,5 @@ test('a store that leaves out what it was asked for is an error, not a wait with
   const flags = fleet.client({ store })
   expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ source: 'default', errorCode: 'GENERAL' })
   await settle()
-  expect(fleet.errors.map((error) => error.message)).toContain('Flag new_feature: the store left it out.')
+  expect(fleet.errors.map((error) => error.message)).toContain('Flag new_feature is missing from what the store loaded.')
 })
