@@ -13,19 +13,24 @@ const DEFECTS: readonly CacheDefect[] = [
     broken: () => {
       const seen = new Set<string>()
       return (cache) => ({
-        takeListenerSlot: async (holder, slots, ttlMs) => !seen.has(holder) && seen.add(holder) && cache.takeListenerSlot(holder, slots, ttlMs),
+        takeListenerSlot: async (holder, slots, ttlMs) =>
+          !seen.has(holder) && seen.add(holder) && cache.takeListenerSlot(holder, slots, ttlMs),
       })
     },
   },
   {
     that: 'keeps what is given back',
     fails: 'a place that is given back goes to another, and giving back what one does not have changes nothing',
-    broken: () => (cache) => ({ takeListenerSlot: async (holder, slots, ttlMs) => ttlMs > 0 && cache.takeListenerSlot(holder, slots, ttlMs) }),
+    broken: () => (cache) => ({
+      takeListenerSlot: async (holder, slots, ttlMs) => ttlMs > 0 && cache.takeListenerSlot(holder, slots, ttlMs),
+    }),
   },
   {
     that: 'never frees a place',
     fails: 'a place that is not asked for again in time is free',
-    broken: () => (cache) => ({ takeListenerSlot: (holder, slots, ttlMs) => cache.takeListenerSlot(holder, slots, ttlMs === 0 ? 0 : 86_400_000) }),
+    broken: () => (cache) => ({
+      takeListenerSlot: (holder, slots, ttlMs) => cache.takeListenerSlot(holder, slots, ttlMs === 0 ? 0 : 86_400_000),
+    }),
   },
   {
     that: 'counts the time from the first asking',
