@@ -108,7 +108,7 @@ export const pageSchema: Schema<HistoryPage> = strict({
   before: v.exactOptional(version),
 })
 
-/** What must hold between the fields: a flag does not require selfAt, and the flag has each variant that a rule gives. */
+/** What must hold between the fields: a flag does not require itself, and the flag has each variant that a rule gives. */
 function consistent<T extends NewFlag>(): v.RawCheckAction<T> {
   return v.rawCheck<T>(({ dataset, addIssue }) => {
     if (!dataset.typed) return

@@ -19,8 +19,8 @@ export function timestampMs(text: string): number | undefined {
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
   if (hour > 23 || minute > 59 || second > 59 || zoneHour > 23 || zoneMinute > 59) return undefined
   const milliseconds = Number((found[7] ?? '').slice(0, 3).padEnd(3, '0'))
-  const zoneMinutes = (zoneHour * 60 + zoneMinute) * (found[8] === '-' ? -1 : 1)
-  return daysSince1970(year, month, day) * DAY_MS + (hour * 60 + minute - zoneMinutes) * MINUTE_MS + second * 1_000 + milliseconds
+  const offsetMinutes = (zoneHour * 60 + zoneMinute) * (found[8] === '-' ? -1 : 1)
+  return daysSince1970(year, month, day) * DAY_MS + (hour * 60 + minute - offsetMinutes) * MINUTE_MS + second * 1_000 + milliseconds
 }
 
 function numberIn(found: RegExpExecArray, group: number): number {
