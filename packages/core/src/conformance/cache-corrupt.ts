@@ -5,13 +5,13 @@ import type { CacheEntryKey, CacheFixture } from './cache-fixture.ts'
 import { needed, type Scenarios } from './case.ts'
 import { sampleDecision, sampleRecord } from './samples.ts'
 
-const REST = '}not json{'
+const NOT_JSON = '}not json{'
 
 function corruptOf({ corrupt }: CacheFixture): (entry: CacheEntryKey, value: string) => Promise<void> {
   return needed(corrupt, 'corrupt() in this harness')
 }
 
-/** Entries that somebody else wrote. */
+/** Entries that another program wrote. */
 export const cacheCorrupt: Scenarios<CacheFixture> = {
   'a corrupt flag is a miss, is reported once, and is replaced by the next fill': async (fixture) => {
     const corrupt = corruptOf(fixture)
@@ -20,7 +20,7 @@ export const cacheCorrupt: Scenarios<CacheFixture> = {
     await cache.open('store', (error) => reports.push(error))
     const token = await tokenOf(cache, 'a')
     await kept(cache, flagFill('a', token, 3, sampleRecord('a', 3)))
-    await corrupt({ name: 'a', kind: 'flag' }, REST)
+    await corrupt({ name: 'a', kind: 'flag' }, NOT_JSON)
     for (const _ of [1, 2, 3]) assert.deepEqual(await readOne(cache, 'a'), { token, fenceVersion: 0 })
     assert.deepEqual(
       reports.map(({ code, flag }) => [code, flag]),
@@ -30,7 +30,7 @@ export const cacheCorrupt: Scenarios<CacheFixture> = {
     assert.equal((await readOne(cache, 'a')).flag?.asOf, 3)
   },
 
-  'a flag that is no legal record of that name is a miss': async (fixture) => {
+  'a cached flag that is no legal record of that name is a miss': async (fixture) => {
     const corrupt = corruptOf(fixture)
     const { cache } = fixture
     await cache.open('store')
@@ -55,16 +55,16 @@ export const cacheCorrupt: Scenarios<CacheFixture> = {
     assert.deepEqual(await readOne(cache, 'a'), { token, fenceVersion: 0 })
   },
 
-  'a corrupt decision is a miss, and spoils neither the flag nor another decision': async (fixture) => {
+  'a corrupt decision is a miss, and affects neither the flag nor another decision': async (fixture) => {
     const corrupt = corruptOf(fixture)
     const { cache } = fixture
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
-    const foreign = JSON.stringify(sampleDecision('a', 'somebody else', 3))
+    const foreign = JSON.stringify(sampleDecision('a', 'another user', 3))
     for (const [kind, value] of [
       ['check', 'yes'],
       ['check', ''],
-      ['endpoint', REST],
+      ['endpoint', NOT_JSON],
       ['endpoint', 'true'],
       ['endpoint', foreign],
     ] as const) {

@@ -6,15 +6,14 @@ import { sampleRecord } from './samples.ts'
 
 const HOUR_MS = 3_600_000
 
-function clockOf({ advance }: CacheFixture): (ms: number) => Promise<void> {
+function advanceOf({ advance }: CacheFixture): (ms: number) => Promise<void> {
   return needed(advance, 'advance() in this harness')
 }
 
-// Real time passes too: what must be there is looked at well before its end.
-/** How long entries and fences last. */
+/** How long entries and fences last. Real time passes too, so what must still be there is checked well before it expires. */
 export const cacheExpiry: Scenarios<CacheFixture> = {
-  'a flag is kept for its time, and no longer': async (fixture) => {
-    const advance = clockOf(fixture)
+  'a flag is kept for its time to live, and no longer': async (fixture) => {
+    const advance = advanceOf(fixture)
     const { cache } = fixture
     await cache.open('store')
     await kept(cache, flagFill('a', await tokenOf(cache, 'a'), 3, sampleRecord('a', 3), 300_000))
@@ -24,8 +23,8 @@ export const cacheExpiry: Scenarios<CacheFixture> = {
     assert.equal((await readOne(cache, 'a')).flag, undefined)
   },
 
-  'an absence is kept for its time, and no longer': async (fixture) => {
-    const advance = clockOf(fixture)
+  'an absence is kept for its time to live, and no longer': async (fixture) => {
+    const advance = advanceOf(fixture)
     const { cache } = fixture
     await cache.open('store')
     await kept(cache, flagFill('a', await tokenOf(cache, 'a'), 3, null, 30_000))
@@ -35,8 +34,8 @@ export const cacheExpiry: Scenarios<CacheFixture> = {
     assert.equal((await readOne(cache, 'a')).flag, undefined)
   },
 
-  'flag and decisions each have a time of their own': async (fixture) => {
-    const advance = clockOf(fixture)
+  'a flag and its decisions each have their own time to live': async (fixture) => {
+    const advance = advanceOf(fixture)
     const { cache } = fixture
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
@@ -49,8 +48,8 @@ export const cacheExpiry: Scenarios<CacheFixture> = {
     assert.deepEqual([read.flag?.asOf, read.decision], [3, undefined])
   },
 
-  'a later fill starts the time anew': async (fixture) => {
-    const advance = clockOf(fixture)
+  'a later fill restarts the time to live': async (fixture) => {
+    const advance = advanceOf(fixture)
     const { cache } = fixture
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
@@ -61,8 +60,8 @@ export const cacheExpiry: Scenarios<CacheFixture> = {
     assert.equal((await readOne(cache, 'a')).flag?.asOf, 4)
   },
 
-  'a placeholder that nobody fills goes': async (fixture) => {
-    const advance = clockOf(fixture)
+  'a placeholder that is not filled expires': async (fixture) => {
+    const advance = advanceOf(fixture)
     const { cache } = fixture
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
@@ -72,8 +71,8 @@ export const cacheExpiry: Scenarios<CacheFixture> = {
     assert.notEqual(await tokenOf(cache, 'a'), token)
   },
 
-  'a raised fence outlives what it guards': async (fixture) => {
-    const advance = clockOf(fixture)
+  'a raised fence outlives the entries under it': async (fixture) => {
+    const advance = advanceOf(fixture)
     const { cache } = fixture
     await cache.open('store')
     await cache.invalidate('a', 5)

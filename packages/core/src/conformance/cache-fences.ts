@@ -14,7 +14,7 @@ export const cacheFences: Scenarios<CacheFixture> = {
     assert.equal((await readOne(cache, 'a')).token, undefined)
   },
 
-  'before it knows a store, the cache still reads what counts, without a token': async ({ cache, peer }) => {
+  'before it knows a store, the cache still reads the entries that count, without a token': async ({ cache, peer }) => {
     const other = await peer()
     await other.open('store')
     await other.invalidate('a', 3)
@@ -59,7 +59,7 @@ export const cacheFences: Scenarios<CacheFixture> = {
     assert.deepEqual(await readOne(cache, 'a'), { token, fenceVersion: 0, flag: { asOf: 2, value: sampleRecord('a', 2) } })
   },
 
-  'a raised fence gives its version, and a token unlike any before': async ({ cache }) => {
+  'a raised fence has its version, and a token that was never used before': async ({ cache }) => {
     await cache.open('store')
     const tokens = [await tokenOf(cache, 'a')]
     for (const version of [4, 9, 10]) {
@@ -71,7 +71,7 @@ export const cacheFences: Scenarios<CacheFixture> = {
     await cache.forget(['a'])
     await cache.invalidate('a', 10)
     tokens.push(await tokenOf(cache, 'a'))
-    assert.equal(new Set(tokens).size, tokens.length, 'a token came again')
+    assert.equal(new Set(tokens).size, tokens.length, 'a token was used twice')
   },
 
   'a call whose signal is aborted settles, and the cache goes on': async ({ cache }) => {
@@ -85,7 +85,7 @@ export const cacheFences: Scenarios<CacheFixture> = {
     assert.equal(await tokenOf(cache, 'a'), token)
   },
 
-  'closing one client, even twice, leaves its peers at work': async ({ cache, peer }) => {
+  'closing one client, even twice, leaves its peers working': async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('store')
     await other.open('store')

@@ -6,14 +6,14 @@ import type { Scenarios } from './case.ts'
 import { sampleDecision, sampleRecord } from './samples.ts'
 
 /** Two clients that know the same store. */
-async function both({ cache, peer }: CacheFixture): Promise<readonly [FlagCache, FlagCache]> {
+async function openBoth({ cache, peer }: CacheFixture): Promise<readonly [FlagCache, FlagCache]> {
   const other = await peer()
   await cache.open('store')
   await other.open('store')
   return [cache, other]
 }
 
-/** What a read says beside the fence. */
+/** What a read has beside the fence. */
 function valuesOf({ token: _, fenceVersion: __, ...values }: CacheRead): Omit<CacheRead, 'token' | 'fenceVersion'> {
   return values
 }
@@ -21,7 +21,7 @@ function valuesOf({ token: _, fenceVersion: __, ...values }: CacheRead): Omit<Ca
 /** Fills that must be kept, and how they read. */
 export const cacheFills: Scenarios<CacheFixture> = {
   'a flag that was filled is read by every client, with its clock': async (fixture) => {
-    const [cache, other] = await both(fixture)
+    const [cache, other] = await openBoth(fixture)
     const token = await tokenOf(cache, 'a')
     await kept(cache, flagFill('a', token, 7, sampleRecord('a', 5)))
     for (const client of [cache, other]) {
@@ -30,14 +30,14 @@ export const cacheFills: Scenarios<CacheFixture> = {
   },
 
   'a flag that is known to be absent reads as null, not as unknown': async (fixture) => {
-    const [cache, other] = await both(fixture)
+    const [cache, other] = await openBoth(fixture)
     await kept(cache, flagFill('a', await tokenOf(cache, 'a'), 7, null))
     assert.deepEqual(valuesOf(await readOne(other, 'a')), { flag: { asOf: 7, value: null } })
     assert.deepEqual(valuesOf(await readOne(other, 'b')), {})
   },
 
   'true and false are both kept as decisions': async (fixture) => {
-    const [cache, other] = await both(fixture)
+    const [cache, other] = await openBoth(fixture)
     const token = await tokenOf(cache, 'a')
     await kept(cache, decisionFill('a', token, 4, 'in', true), decisionFill('a', token, 4, 'out', false))
     assert.deepEqual(valuesOf(await readOne(other, 'a', 'in')), { decision: { asOf: 4, value: true } })
@@ -46,14 +46,14 @@ export const cacheFills: Scenarios<CacheFixture> = {
   },
 
   'a full decision comes back as it was filled': async (fixture) => {
-    const [cache, other] = await both(fixture)
+    const [cache, other] = await openBoth(fixture)
     const decision = sampleDecision('a', 'u', 4)
     await kept(cache, decisionFill('a', await tokenOf(cache, 'a'), 4, 'u', decision))
     assert.deepEqual(valuesOf(await readOne(other, 'a', 'u', 'endpoint')), { decision: { asOf: 4, value: decision } })
   },
 
   'check and endpoint are kept apart': async (fixture) => {
-    const [cache] = await both(fixture)
+    const [cache] = await openBoth(fixture)
     const token = await tokenOf(cache, 'a')
     await kept(cache, decisionFill('a', token, 4, 'u', true))
     assert.deepEqual(valuesOf(await readOne(cache, 'a', 'u', 'endpoint')), {})
@@ -62,14 +62,14 @@ export const cacheFills: Scenarios<CacheFixture> = {
   },
 
   'a read answers a decision only where one is wanted': async (fixture) => {
-    const [cache] = await both(fixture)
+    const [cache] = await openBoth(fixture)
     const token = await tokenOf(cache, 'a')
     await kept(cache, { ...flagFill('a', token, 4, sampleRecord('a', 4)), ...decisionFill('a', token, 4, 'u', true) })
     assert.deepEqual(valuesOf(await readOne(cache, 'a')), { flag: { asOf: 4, value: sampleRecord('a', 4) } })
   },
 
   'flag and decision can be filled and read together': async (fixture) => {
-    const [cache, other] = await both(fixture)
+    const [cache, other] = await openBoth(fixture)
     const token = await tokenOf(cache, 'a')
     const flag = { asOf: 6, value: sampleRecord('a', 4) }
     const fill: CacheFill = {
@@ -83,7 +83,7 @@ export const cacheFills: Scenarios<CacheFixture> = {
   },
 
   'a fill with an equal or a higher clock replaces what was there': async (fixture) => {
-    const [cache] = await both(fixture)
+    const [cache] = await openBoth(fixture)
     const token = await tokenOf(cache, 'a')
     for (const [asOf, value] of [
       [4, null],
@@ -97,7 +97,7 @@ export const cacheFills: Scenarios<CacheFixture> = {
   },
 
   'a fill as old as the fence itself is kept': async (fixture) => {
-    const [cache] = await both(fixture)
+    const [cache] = await openBoth(fixture)
     await cache.invalidate('a', 12)
     const token = await tokenOf(cache, 'a')
     await kept(cache, flagFill('a', token, 12, sampleRecord('a', 12)), decisionFill('a', token, 12, 'u', true))
@@ -105,8 +105,8 @@ export const cacheFills: Scenarios<CacheFixture> = {
     assert.deepEqual([read.flag?.asOf, read.decision?.asOf], [12, 12])
   },
 
-  'fills are answered in order, each for itself': async (fixture) => {
-    const [cache] = await both(fixture)
+  'fills are answered in order, each on its own': async (fixture) => {
+    const [cache] = await openBoth(fixture)
     const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => tokenOf(cache, name)))
     const answers = await cache.fill([
       flagFill('a', String(a), 1, sampleRecord('a', 1)),
@@ -120,7 +120,7 @@ export const cacheFills: Scenarios<CacheFixture> = {
   },
 
   'reading nothing and filling nothing answer nothing': async (fixture) => {
-    const [cache] = await both(fixture)
+    const [cache] = await openBoth(fixture)
     assert.deepEqual(await cache.read([]), [])
     assert.deepEqual(await cache.fill([]), [])
     await cache.forget([])

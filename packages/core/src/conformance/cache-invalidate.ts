@@ -27,7 +27,7 @@ export const cacheInvalidate: Scenarios<CacheFixture> = {
     assert.equal((await readOne(cache, 'a')).flag, undefined)
   },
 
-  'after one invalidation the entries of all users are dead': async ({ cache }) => {
+  "after one invalidation no user's entry counts": async ({ cache }) => {
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
     const users = Array.from({ length: 200 }, (_, index) => `user-${index}`)
@@ -52,7 +52,7 @@ export const cacheInvalidate: Scenarios<CacheFixture> = {
     )
   },
 
-  'an invalidation needs no fence to be there': async ({ cache }) => {
+  'an invalidation needs no existing fence': async ({ cache }) => {
     await cache.open('store')
     assert.equal(await cache.invalidate('never-read', 5), 'raised')
     assert.equal((await readOne(cache, 'never-read')).fenceVersion, 5)
@@ -91,7 +91,7 @@ export const cacheInvalidate: Scenarios<CacheFixture> = {
     assert.equal((await readOne(cache, 'a')).fenceVersion, 100)
   },
 
-  'of many who invalidate for one change at once, one raises the fence': async ({ cache, peer }) => {
+  'where many clients invalidate for one change at once, one raises the fence': async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('store')
     await other.open('store')

@@ -4,7 +4,7 @@ import type { CacheFixture } from './cache-fixture.ts'
 import type { Scenarios } from './case.ts'
 import { HOSTILE_KEYS, HOSTILE_NAMES, sampleDecision, sampleRecord } from './samples.ts'
 
-/** Names and targeting keys that careless keys confuse, and reads of many. */
+/** Names and targeting keys that careless code confuses, and reads of many. */
 export const cacheKeys: Scenarios<CacheFixture> = {
   'every targeting key has entries of its own': async ({ cache, peer }) => {
     const other = await peer()
@@ -32,7 +32,7 @@ export const cacheKeys: Scenarios<CacheFixture> = {
     await cache.open('store')
     for (const [index, name] of HOSTILE_NAMES.entries()) {
       const before = await readOne(cache, name, 'u')
-      assert.deepEqual([before.flag, before.decision, before.fenceVersion], [undefined, undefined, 0], `${name} is there already`)
+      assert.deepEqual([before.flag, before.decision, before.fenceVersion], [undefined, undefined, 0], `${name} exists already`)
       await cache.invalidate(name, index + 1)
       const token = await tokenOf(cache, name)
       await kept(cache, flagFill(name, token, index + 1, sampleRecord(name, index)), decisionFill(name, token, index + 1, 'u', true))

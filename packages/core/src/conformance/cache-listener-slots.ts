@@ -5,88 +5,88 @@ import { needed, type Scenarios } from './case.ts'
 
 const KEEP_MS = 30_000
 
-/** Two clients of one store, asking for one of two places. */
-async function asking({ cache, peer }: CacheFixture): Promise<(holder: string, ttlMs?: number) => Promise<boolean>> {
+/** Takes one of two slots, by turns through two clients of one store. */
+async function slotTaker({ cache, peer }: CacheFixture): Promise<(holder: string, ttlMs?: number) => Promise<boolean>> {
   const other = await peer()
   await cache.open('store')
   await other.open('store')
-  let turn = 0
-  return (holder, ttlMs = KEEP_MS) => seatOf(turn++ % 2 === 0 ? cache : other, holder, ttlMs)
+  let calls = 0
+  return (holder, ttlMs = KEEP_MS) => takeSlot(calls++ % 2 === 0 ? cache : other, holder, ttlMs)
 }
 
-function seatOf(cache: FlagCache, holder: string, ttlMs = KEEP_MS): Promise<boolean> {
+function takeSlot(cache: FlagCache, holder: string, ttlMs = KEEP_MS): Promise<boolean> {
   return needed(cache.takeListenerSlot, 'takeListenerSlot() on this cache').call(cache, holder, 2, ttlMs)
 }
 
 /** takeListenerSlot. */
 export const cacheListenerSlots: Scenarios<CacheFixture> = {
-  'there are as many places as the caller says, for whoever comes first': async (fixture) => {
-    const ask = await asking(fixture)
-    assert.deepEqual([await ask('one'), await ask('two'), await ask('three'), await ask('four')], [true, true, false, false])
+  'as many holders as the caller allows have a slot, first come, first served': async (fixture) => {
+    const take = await slotTaker(fixture)
+    assert.deepEqual([await take('one'), await take('two'), await take('three'), await take('four')], [true, true, false, false])
   },
 
-  'of those who ask together, only so many get a place': async (fixture) => {
-    const ask = await asking(fixture)
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(`holder-${index}`)))
+  'where many holders ask at once, no more than allowed get a slot': async (fixture) => {
+    const take = await slotTaker(fixture)
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => take(`holder-${index}`)))
     assert.equal(answers.filter(Boolean).length, 2)
   },
 
-  'who has a place keeps it': async (fixture) => {
-    const ask = await asking(fixture)
-    for (const holder of ['one', 'two', 'one', 'two', 'one']) assert.equal(await ask(holder), true)
-    assert.equal(await ask('three'), false)
+  'a holder that asks again keeps its slot': async (fixture) => {
+    const take = await slotTaker(fixture)
+    for (const holder of ['one', 'two', 'one', 'two', 'one']) assert.equal(await take(holder), true)
+    assert.equal(await take('three'), false)
   },
 
-  'a place that is given back goes to another, and giving back what one does not have changes nothing': async (fixture) => {
-    const ask = await asking(fixture)
-    assert.deepEqual([await ask('one'), await ask('two'), await ask('three', 0), await ask('three')], [true, true, false, false])
-    assert.equal(await ask('one', 0), false)
-    assert.deepEqual([await ask('three'), await ask('one')], [true, false])
+  'a slot that is given back goes to another holder, and giving back a slot without having one changes nothing': async (fixture) => {
+    const take = await slotTaker(fixture)
+    assert.deepEqual([await take('one'), await take('two'), await take('three', 0), await take('three')], [true, true, false, false])
+    assert.equal(await take('one', 0), false)
+    assert.deepEqual([await take('three'), await take('one')], [true, false])
   },
 
-  'a place that is not asked for again in time is free': async (fixture) => {
+  'a slot whose holder does not ask again in time is free': async (fixture) => {
     const advance = needed(fixture.advance, 'advance() in this harness')
-    const ask = await asking(fixture)
-    await ask('one')
+    const take = await slotTaker(fixture)
+    await take('one')
     await advance(15_000)
-    await ask('two')
+    await take('two')
     await advance(10_000)
-    assert.equal(await ask('three'), false)
+    assert.equal(await take('three'), false)
     await advance(10_000)
-    assert.equal(await ask('two'), true)
-    assert.equal(await ask('three'), true)
-    assert.equal(await ask('one'), false)
+    assert.equal(await take('two'), true)
+    assert.equal(await take('three'), true)
+    assert.equal(await take('one'), false)
   },
 
-  'asking again starts the time anew': async (fixture) => {
+  'asking again restarts the time': async (fixture) => {
     const advance = needed(fixture.advance, 'advance() in this harness')
-    const ask = await asking(fixture)
-    await ask('one')
-    await ask('two')
+    const take = await slotTaker(fixture)
+    await take('one')
+    await take('two')
     await advance(20_000)
-    await ask('one')
+    await take('one')
     await advance(20_000)
-    assert.deepEqual([await ask('three'), await ask('four')], [true, false])
-    assert.equal(await ask('one'), true)
+    assert.deepEqual([await take('three'), await take('four')], [true, false])
+    assert.equal(await take('one'), true)
   },
 
-  'each store has places of its own': async ({ cache, peer }) => {
+  'each store has its own slots': async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('one')
     await other.open('two')
-    const answers = [await seatOf(cache, 'a'), await seatOf(cache, 'b'), await seatOf(other, 'c'), await seatOf(other, 'd')]
+    const answers = [await takeSlot(cache, 'a'), await takeSlot(cache, 'b'), await takeSlot(other, 'c'), await takeSlot(other, 'd')]
     assert.deepEqual(answers, [true, true, true, true])
   },
 
-  'before open nobody can have a place': async ({ cache }) => {
-    await assert.rejects(seatOf(cache, 'one'), { code: 'CACHE_UNAVAILABLE' })
+  'before open no slot can be taken': async ({ cache }) => {
+    await assert.rejects(takeSlot(cache, 'one'), { code: 'CACHE_UNAVAILABLE' })
   },
 
-  'purge frees every place': async (fixture) => {
-    const ask = await asking(fixture)
-    await ask('one')
-    await ask('two')
+  'purge frees every slot': async (fixture) => {
+    const take = await slotTaker(fixture)
+    await take('one')
+    await take('two')
     await fixture.cache.purge()
-    assert.deepEqual([await ask('three'), await ask('four')], [true, true])
+    assert.deepEqual([await take('three'), await take('four')], [true, true])
   },
 }

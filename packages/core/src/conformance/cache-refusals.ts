@@ -12,7 +12,7 @@ export const cacheRefusals: Scenarios<CacheFixture> = {
     await other.open('store')
     const old = await tokenOf(cache, 'a')
     await other.invalidate('a', 5)
-    // Its clock is high enough: only the token tells that an invalidation came between.
+    // Its "as of" is high enough: only the token tells that an invalidation came in between.
     await notKept(cache, flagFill('a', old, 9, sampleRecord('a', 4)), decisionFill('a', old, 9, 'u', true))
     const { token, ...rest } = await readOne(cache, 'a', 'u')
     assert.deepEqual(rest, { fenceVersion: 5 })
@@ -21,7 +21,7 @@ export const cacheRefusals: Scenarios<CacheFixture> = {
     assert.deepEqual((await readOne(cache, 'a')).flag, { asOf: 5, value: sampleRecord('a', 5) })
   },
 
-  'a fill under a token that never was is refused': async ({ cache }) => {
+  'a fill under a token that never existed is refused': async ({ cache }) => {
     await cache.open('store')
     await notKept(cache, flagFill('a', 'store.0.madeup', 1, null))
     const token = await tokenOf(cache, 'a')
@@ -99,7 +99,7 @@ export const cacheRefusals: Scenarios<CacheFixture> = {
     assert.deepEqual((await readOne(cache, 'a', 'u')).decision, { asOf: 20, value: false })
   },
 
-  'a refused fill keeps nothing of it': async ({ cache }) => {
+  'a refused fill keeps none of its values': async ({ cache }) => {
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
     await kept(cache, flagFill('a', token, 10, null), decisionFill('a', token, 20, 'u', true))

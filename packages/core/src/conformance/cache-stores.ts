@@ -6,7 +6,7 @@ import type { CacheFixture } from './cache-fixture.ts'
 import type { Scenarios } from './case.ts'
 import { sampleRecord } from './samples.ts'
 
-/** Fills a flag as the client's store knows it. */
+/** Fills the flag and a decision of the client's own store. */
 async function fillOwn(cache: FlagCache, version: number): Promise<void> {
   const token = await tokenOf(cache, 'a')
   await kept(cache, flagFill('a', token, version, sampleRecord('a', version)), decisionFill('a', token, version, 'u', version % 2 === 0))
@@ -14,7 +14,7 @@ async function fillOwn(cache: FlagCache, version: number): Promise<void> {
 
 /** Two stores on one cache evict each other, but never see each other's flags. */
 export const cacheStores: Scenarios<CacheFixture> = {
-  "a store sees nothing of another's": async ({ cache, peer }) => {
+  "a store never sees another store's entries": async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('one')
     await other.open('two')
@@ -42,7 +42,7 @@ export const cacheStores: Scenarios<CacheFixture> = {
     await notKept(cache, flagFill('a', token, 3, sampleRecord('a', 3)))
   },
 
-  "another store's fence stands in no invalidation's way, however high it is": async ({ cache, peer }) => {
+  "another store's fence blocks no invalidation, however high it is": async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('one')
     await other.open('two')
@@ -67,7 +67,7 @@ export const cacheStores: Scenarios<CacheFixture> = {
     )
   },
 
-  'a store that has the cache for itself reports nothing': async ({ cache, peer }) => {
+  'a store that shares the cache with no other reports nothing': async ({ cache, peer }) => {
     const other = await peer()
     const reports: FlagsError[] = []
     await cache.open('one', (error) => reports.push(error))

@@ -11,34 +11,37 @@ function successor(token: string, value: StoredRecord | null, ttlMs: number = TT
   return { token, value, ttlMs }
 }
 
-/** Raises the fence of flag `a`, and answers what is there afterwards. */
-async function after(cache: FlagCache, version: number, next: CacheSuccessor): Promise<readonly [number, unknown]> {
+/** Raises the fence of flag `a`, and answers what a read finds afterwards. */
+async function readAfter(cache: FlagCache, version: number, next: CacheSuccessor): Promise<readonly [number, unknown]> {
   assert.equal(await cache.invalidate('a', version, next), 'raised')
   const { fenceVersion, flag } = await readOne(cache, 'a')
   return [fenceVersion, flag]
 }
 
-interface Heard extends Hint {
-  /** What a read finds once the hint has come. */
+interface RecordedHint extends Hint {
+  /** What a read finds once the hint has arrived. */
   readonly found: unknown
 }
 
-/** A cache, and what another client hears of its invalidations. */
-async function hearing({ cache, peer }: CacheFixture): Promise<{ cache: FlagCache; hints: readonly Heard[]; end: Unsubscribe }> {
+/** A cache, and the hints that another client gets of its invalidations. */
+async function subscribedPeer({
+  cache,
+  peer,
+}: CacheFixture): Promise<{ cache: FlagCache; hints: readonly RecordedHint[]; end: Unsubscribe }> {
   const other = await peer()
   await cache.open('store')
   await other.open('store')
-  const hints: Heard[] = []
-  const heard = hintRecorder()
+  const hints: RecordedHint[] = []
+  const recorder = hintRecorder()
   const onHint = (hint: Hint): void => void readOne(other, 'a').then(({ flag: found }) => hints.push({ ...hint, found }))
-  const end = await needed(other.subscribe?.bind(other), 'subscribe() on this cache')({ ...heard, onResync: heard.onResync, onHint })
-  await eventually(() => heard.resyncs > 0, 'onResync after the first subscription')
+  const end = await needed(other.subscribe?.bind(other), 'subscribe() on this cache')({ ...recorder, onResync: recorder.onResync, onHint })
+  await eventually(() => recorder.resyncs > 0, 'onResync after the first subscription')
   return { cache, hints, end }
 }
 
-/** An invalidation that brings the new record with it. */
+/** An invalidation that carries the new record. */
 export const cacheSuccessors: Scenarios<CacheFixture> = {
-  'a successor takes the place of the flag, under the fence of its change': async ({ cache, peer }) => {
+  'a successor replaces the flag, under the fence of its change': async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('store')
     await other.open('store')
@@ -50,42 +53,42 @@ export const cacheSuccessors: Scenarios<CacheFixture> = {
     assert.ok(token && token !== old)
   },
 
-  'a successor follows where nothing was cached, and an absence does, too': async ({ cache }) => {
+  'a successor is kept where nothing was cached, and so is an absence': async ({ cache }) => {
     await cache.open('store')
     const record = sampleRecord('a', 5)
-    assert.deepEqual(await after(cache, 5, successor(await tokenOf(cache, 'a'), record)), [5, { asOf: 5, value: record }])
-    assert.deepEqual(await after(cache, 6, successor(await tokenOf(cache, 'a'), null)), [6, { asOf: 6, value: null }])
+    assert.deepEqual(await readAfter(cache, 5, successor(await tokenOf(cache, 'a'), record)), [5, { asOf: 5, value: record }])
+    assert.deepEqual(await readAfter(cache, 6, successor(await tokenOf(cache, 'a'), null)), [6, { asOf: 6, value: null }])
   },
 
-  'no successor follows where another change has raised the fence since its token was read': async ({ cache, peer }) => {
+  'no successor is kept where another change has raised the fence since its token was read': async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('store')
     await other.open('store')
     const token = await tokenOf(cache, 'a')
     await other.invalidate('a', 4)
-    assert.deepEqual(await after(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
+    assert.deepEqual(await readAfter(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
   },
 
-  'no successor follows where the fence was lost since its token was read': async ({ cache }) => {
+  'no successor is kept where the fence was lost since its token was read': async ({ cache }) => {
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
     await cache.invalidate('a', 9)
-    // The fence of 9 is lost, and what comes late knows nothing of 9.
+    // The fence of 9 is lost, and a late change does not know of 9.
     await cache.forget(['a'])
-    assert.deepEqual(await after(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
+    assert.deepEqual(await readAfter(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
     await cache.forget(['a'])
     await tokenOf(cache, 'a')
-    assert.deepEqual(await after(cache, 6, successor(token, sampleRecord('a', 6))), [6, undefined])
+    assert.deepEqual(await readAfter(cache, 6, successor(token, sampleRecord('a', 6))), [6, undefined])
   },
 
-  'no successor follows the fence of another store': async ({ cache }) => {
+  'no successor is kept over the fence of another store': async ({ cache }) => {
     await cache.open('one')
     const token = await tokenOf(cache, 'a')
     await cache.open('other')
-    assert.deepEqual(await after(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
+    assert.deepEqual(await readAfter(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
   },
 
-  'no successor follows where the fence is as high already': async ({ cache }) => {
+  'no successor is kept where the fence is already as high': async ({ cache }) => {
     await cache.open('store')
     await cache.invalidate('a', 7)
     const token = await tokenOf(cache, 'a')
@@ -94,17 +97,17 @@ export const cacheSuccessors: Scenarios<CacheFixture> = {
     assert.deepEqual(await readOne(cache, 'a'), { token, fenceVersion: 7 })
   },
 
-  'no successor takes the place of what was loaded after its change': async ({ cache }) => {
+  'no successor replaces a flag that was loaded after its change': async ({ cache }) => {
     await cache.open('store')
     const token = await tokenOf(cache, 'a')
     await kept(cache, flagFill('a', token, 6, sampleRecord('a', 6)))
-    assert.deepEqual(await after(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
+    assert.deepEqual(await readAfter(cache, 5, successor(token, sampleRecord('a', 5))), [5, undefined])
     const again = await tokenOf(cache, 'a')
     await kept(cache, flagFill('a', again, 8, sampleRecord('a', 8)))
-    assert.deepEqual(await after(cache, 8, successor(again, sampleRecord('a', 8))), [8, { asOf: 8, value: sampleRecord('a', 8) }])
+    assert.deepEqual(await readAfter(cache, 8, successor(again, sampleRecord('a', 8))), [8, { asOf: 8, value: sampleRecord('a', 8) }])
   },
 
-  'a successor is an entry like another: an older load is not kept over it, a newer one is': async ({ cache }) => {
+  'a successor is an entry like any other: an older load does not replace it, a newer one does': async ({ cache }) => {
     await cache.open('store')
     const old = await tokenOf(cache, 'a')
     await cache.invalidate('a', 5, successor(old, sampleRecord('a', 5)))
@@ -116,22 +119,22 @@ export const cacheSuccessors: Scenarios<CacheFixture> = {
     assert.equal((await readOne(cache, 'a')).flag, undefined)
   },
 
-  'a successor can be read when the hint arrives, and is what the hint brings, if it brings anything': async (fixture) => {
-    const { cache, hints, end } = await hearing(fixture)
+  'a successor can be read when the hint arrives, and a record that the hint carries is the successor': async (fixture) => {
+    const { cache, hints, end } = await subscribedPeer(fixture)
     await cache.invalidate('a', 5, successor(await tokenOf(cache, 'a'), sampleRecord('a', 5)))
     await eventually(() => hints.length === 1, 'a hint')
     await cache.invalidate('a', 6, successor(await tokenOf(cache, 'a'), null))
     await eventually(() => hints.length === 2, 'another hint')
     assert.deepEqual(hints[0]?.found, { asOf: 5, value: sampleRecord('a', 5) })
     for (const [index, flag] of [sampleRecord('a', 5), null].entries()) {
-      const { found: _, ...hint } = hints[index] as Heard
+      const { found: _, ...hint } = hints[index] as RecordedHint
       assert.deepEqual(hint, { name: 'a', version: index + 5, ...('flag' in hint && { flag }) })
     }
     await end()
   },
 
-  'a hint brings no successor that was left out': async (fixture) => {
-    const { cache, hints, end } = await hearing(fixture)
+  'a hint carries no successor that was left out': async (fixture) => {
+    const { cache, hints, end } = await subscribedPeer(fixture)
     const token = await tokenOf(cache, 'a')
     await cache.invalidate('a', 4)
     await cache.invalidate('a', 5, successor(token, sampleRecord('a', 5)))
@@ -146,13 +149,13 @@ export const cacheSuccessors: Scenarios<CacheFixture> = {
     await end()
   },
 
-  'a successor expires with its time to live, and leaves its fence': async ({ cache, advance }) => {
-    const pass = needed(advance, 'advance() in this harness')
+  'a successor expires after its time to live, and its fence stays': async ({ cache, advance }) => {
+    const advanceBy = needed(advance, 'advance() in this harness')
     await cache.open('store')
     await cache.invalidate('a', 5, successor(await tokenOf(cache, 'a'), sampleRecord('a', 5), 2_000))
-    await pass(1_000)
+    await advanceBy(1_000)
     assert.equal((await readOne(cache, 'a')).flag?.asOf, 5)
-    await pass(1_001)
+    await advanceBy(1_001)
     const { fenceVersion, flag } = await readOne(cache, 'a')
     assert.deepEqual([fenceVersion, flag], [5, undefined])
   },

@@ -1,6 +1,6 @@
 import type { ChannelListener, Hint } from '../contracts/index.ts'
 
-/** A listener that keeps what it hears. */
+/** A listener that records hints and counts resyncs. */
 export interface HintRecorder extends ChannelListener {
   readonly hints: readonly Hint[]
   readonly resyncs: number

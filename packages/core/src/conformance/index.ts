@@ -1,5 +1,5 @@
 /**
- * The obligations of the contracts as test cases, for whoever writes an adapter.
+ * The obligations of the contracts as test cases, for those who write an adapter.
  *
  * ```ts
  * import { storeCases } from '@flagstone/core/conformance'

@@ -17,11 +17,11 @@ async function pageOf(store: FlagStore, page?: ChangesPage): Promise<Page> {
   return answer
 }
 
-async function lost(store: FlagStore, after: ChangesPage['after'], why: 'pruned' | 'rewound'): Promise<void> {
+async function expectLost(store: FlagStore, after: ChangesPage['after'], why: 'pruned' | 'rewound'): Promise<void> {
   assert.deepEqual(await store.changes({ after: after as Cursor }), { kind: 'lost', why, head: (await store.head()).cursor })
 }
 
-/** From a place to the end, in pages of this size. */
+/** The changes from a place to the end, read in pages of `limit`. */
 async function walk(store: FlagStore, from: Cursor, limit: number): Promise<readonly Change[]> {
   const walked: Change[] = []
   for (let after = from; ; ) {
@@ -35,7 +35,7 @@ async function walk(store: FlagStore, from: Cursor, limit: number): Promise<read
 
 /** changes: the log itself. */
 export const storeChanges: Scenarios<StoreFixture> = {
-  'the changes of all flags and segments are told as they were answered, oldest first': async ({ store, peer }) => {
+  'the log has the changes of all flags and segments as their writes answered them, oldest first': async ({ store, peer }) => {
     const other = await peer()
     const changes = [
       await store.create({ name: 'a', tags: ['x'] }, { actor: 'ada', reason: 'start' }),
@@ -50,14 +50,14 @@ export const storeChanges: Scenarios<StoreFixture> = {
     assert.deepEqual((await pageOf(store, { after: BEGINNING })).changes, changes)
   },
 
-  'where nothing has happened since, a page is empty and the next one begins where it began': async ({ store }) => {
+  'where nothing is new, a page is empty and the next one begins at the same place': async ({ store }) => {
     const nothing = { kind: 'changes', changes: [], next: BEGINNING, head: BEGINNING }
     assert.deepEqual([await store.changes(), await store.changes({ after: BEGINNING })], [nothing, nothing])
     const end = cursorOf(await store.create({ name: 'a' }))
     assert.deepEqual(await store.changes({ after: end }), { kind: 'changes', changes: [], next: end, head: end })
   },
 
-  'a page of the log holds the oldest changes after a place, 50 unless it says otherwise': async ({ store }) => {
+  'a page of the log holds the oldest changes after a place, 50 by default': async ({ store }) => {
     const changes = [await store.create({ name: 'a' })]
     for (let rollout = 1; rollout < 55; rollout += 1) changes.push(await store.update('a', { rollout }))
     const end = cursorOf(changes.at(-1) as Change)
@@ -70,8 +70,8 @@ export const storeChanges: Scenarios<StoreFixture> = {
     assert.deepEqual(await walk(store, BEGINNING, 7), changes)
   },
 
-  'without its records, a page is otherwise the same': async ({ store }) => {
-    const bare = ({ changes, ...page }: Page): Page => ({
+  'a page without records is otherwise the same': async ({ store }) => {
+    const withoutRecords = ({ changes, ...page }: Page): Page => ({
       ...page,
       changes: changes.map((each) => ({ ...each, before: null, after: null })),
     })
@@ -80,14 +80,14 @@ export const storeChanges: Scenarios<StoreFixture> = {
     await store.update('a', { rollout: 10 })
     const end = cursorOf(await store.delete('a'))
     for (const page of [{}, { after: first }, { after: { version: first.version }, limit: 2 }, { after: end }]) {
-      assert.deepEqual(await pageOf(store, { ...page, records: false }), bare(await pageOf(store, page)))
+      assert.deepEqual(await pageOf(store, { ...page, records: false }), withoutRecords(await pageOf(store, page)))
       assert.deepEqual(await pageOf(store, { ...page, records: true }), await pageOf(store, page))
     }
     const after = { version: end.version + 1 }
     assert.deepEqual(await store.changes({ after, records: false }), await store.changes({ after }))
   },
 
-  'a place without an id is taken by its version alone': async ({ store }) => {
+  'a place without an id counts by its version alone': async ({ store }) => {
     const { version } = await store.create({ name: 'a' })
     const last = await store.create({ name: 'b' })
     assert.deepEqual((await pageOf(store, { after: { version } })).changes, [last])
@@ -95,16 +95,16 @@ export const storeChanges: Scenarios<StoreFixture> = {
     assert.deepEqual(await store.changes({ after: { version: last.version } }), { kind: 'changes', changes: [], next: end, head: end })
   },
 
-  'where the log was pruned past a place, what came after it is lost': async ({ store }) => {
+  'a place that the log was pruned past is lost': async ({ store }) => {
     const first = cursorOf(await store.create({ name: 'a' }))
     await store.segments.create({ name: 'a' })
     const newest = await store.create({ name: 'c' })
     await store.prune(0)
-    await lost(store, first, 'pruned')
-    await lost(store, { version: first.version }, 'pruned')
-    await lost(store, BEGINNING, 'pruned')
+    await expectLost(store, first, 'pruned')
+    await expectLost(store, { version: first.version }, 'pruned')
+    await expectLost(store, BEGINNING, 'pruned')
     const more = await store.update('a', { rollout: 1 })
-    await lost(store, first, 'pruned')
+    await expectLost(store, first, 'pruned')
     assert.deepEqual((await pageOf(store, { after: cursorOf(newest) })).changes, [more])
   },
 
@@ -119,22 +119,22 @@ export const storeChanges: Scenarios<StoreFixture> = {
   },
 
   'a place above the clock, or of another change, means that the store went back': async ({ store }) => {
-    await lost(store, { version: 3, id: 'of a change that is no more' }, 'rewound')
-    await lost(store, { version: 3 }, 'rewound')
+    await expectLost(store, { version: 3, id: 'of a change that no longer exists' }, 'rewound')
+    await expectLost(store, { version: 3 }, 'rewound')
     const first = await store.create({ name: 'a' })
     const second = await store.create({ name: 'b' })
-    await lost(store, { version: first.version, id: second.id }, 'rewound')
-    await lost(store, { version: second.version, id: first.id }, 'rewound')
-    await lost(store, { version: second.version + 1 }, 'rewound')
+    await expectLost(store, { version: first.version, id: second.id }, 'rewound')
+    await expectLost(store, { version: second.version, id: first.id }, 'rewound')
+    await expectLost(store, { version: second.version + 1 }, 'rewound')
   },
 
-  'whoever walks the log while others write misses nothing and sees nothing twice': async ({ store, peer }) => {
+  'a walk through the log while others write misses no change and sees none twice': async ({ store, peer }) => {
     const writers = await Promise.all(Array.from({ length: WRITERS }, peer))
     let writing = true
     const written = Promise.all(
-      writers.map(async (writer, own) => {
-        const changes = [await writer.create({ name: `flag-${own}` })]
-        for (let rollout = 1; rollout < WRITES; rollout += 1) changes.push(await writer.update(`flag-${own}`, { rollout }))
+      writers.map(async (writer, index) => {
+        const changes = [await writer.create({ name: `flag-${index}` })]
+        for (let rollout = 1; rollout < WRITES; rollout += 1) changes.push(await writer.update(`flag-${index}`, { rollout }))
         return changes
       }),
     ).finally(() => {

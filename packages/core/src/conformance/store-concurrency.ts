@@ -4,14 +4,14 @@ import type { Scenarios } from './case.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
 const WRITERS = 8
-const EACH = 6
+const FLAGS_EACH = 6
 
-/** Each writer creates flags of its own, one after the other, through one of two clients. */
+/** Each writer creates its own flags, one after the other, through one of the clients. */
 function createMany(clients: readonly FlagStore[]): Promise<readonly Change[]> {
   const writer = async (number: number): Promise<readonly Change[]> => {
     const client = clients[number % clients.length] as FlagStore
     const changes: Change[] = []
-    for (let index = 0; index < EACH; index += 1) changes.push(await client.create({ name: `w${number}-${index}` }))
+    for (let index = 0; index < FLAGS_EACH; index += 1) changes.push(await client.create({ name: `w${number}-${index}` }))
     return changes
   }
   return Promise.all(Array.from({ length: WRITERS }, (_, number) => writer(number))).then((changes) => changes.flat())
@@ -34,12 +34,12 @@ async function during<T>(writing: Promise<T>, look: () => Promise<void>): Promis
   return finished
 }
 
-/** Versions rise in commit order: whoever sees version n sees every change below it. */
+/** Versions rise in commit order: a read that sees version n sees every change below it. */
 export const storeConcurrency: Scenarios<StoreFixture> = {
   'concurrent writers get distinct versions': async ({ store, peer }) => {
     const changes = await createMany([store, await peer()])
-    assert.equal(new Set(changes.map(({ version }) => version)).size, WRITERS * EACH)
-    assert.equal(new Set(changes.map(({ id }) => id)).size, WRITERS * EACH)
+    assert.equal(new Set(changes.map(({ version }) => version)).size, WRITERS * FLAGS_EACH)
+    assert.equal(new Set(changes.map(({ id }) => id)).size, WRITERS * FLAGS_EACH)
     assert.equal((await store.head()).cursor.version, Math.max(...changes.map(({ version }) => version)))
   },
 

@@ -15,11 +15,11 @@ async function unchanged(store: FlagStore, calls: () => Promise<void>): Promise<
 }
 
 /** Exactly one of the calls must succeed; the others must be refused with one of the codes. */
-async function oneWins(calls: readonly Promise<Change>[], codes: readonly string[]): Promise<Change> {
+async function oneSucceeds(calls: readonly Promise<Change>[], codes: readonly string[]): Promise<Change> {
   const outcomes = await Promise.allSettled(calls)
   const [winner, ...more] = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-  assert.ok(winner, 'nobody won')
-  assert.equal(more.length, 0, `${more.length + 1} calls won`)
+  assert.ok(winner, 'no call succeeded')
+  assert.equal(more.length, 0, `${more.length + 1} calls succeeded`)
   for (const outcome of outcomes) {
     if (outcome.status === 'fulfilled') continue
     const error: unknown = outcome.reason
@@ -39,7 +39,7 @@ export const storeConflicts: Scenarios<StoreFixture> = {
     })
   },
 
-  'updating or deleting a flag that is not there is refused': async ({ store }) => {
+  'updating or deleting a flag that does not exist is refused': async ({ store }) => {
     await refused(store.update('never', { rollout: 1 }), 'FLAG_NOT_FOUND', 'never')
     await refused(store.delete('never'), 'FLAG_NOT_FOUND', 'never')
     await store.create({ name: 'a' })
@@ -85,29 +85,29 @@ export const storeConflicts: Scenarios<StoreFixture> = {
     assert.deepEqual({ ...versions }, { expected: first.version, actual: second.version })
   },
 
-  'of many who create one flag at once, one wins': async ({ store, peer }) => {
+  'where many create one flag at once, one succeeds': async ({ store, peer }) => {
     const other = await peer()
     const calls = Array.from({ length: 10 }, (_, index) => (index % 2 ? store : other).create({ name: 'a', rollout: index }))
-    const winner = await oneWins(calls, ['FLAG_EXISTS'])
+    const winner = await oneSucceeds(calls, ['FLAG_EXISTS'])
     assert.deepEqual((await store.load(['a'])).flags.get('a'), winner.after)
     assert.equal((await store.history('a')).length, 1)
   },
 
-  'of many who update from one expected version at once, one wins': async ({ store, peer }) => {
+  'where many update from one expected version at once, one succeeds': async ({ store, peer }) => {
     const other = await peer()
     const { version } = await store.create({ name: 'a' })
     const calls = Array.from({ length: 10 }, (_, index) =>
       (index % 2 ? store : other).update('a', { rollout: index }, { expectedVersion: version }),
     )
-    const winner = await oneWins(calls, ['VERSION_CONFLICT'])
+    const winner = await oneSucceeds(calls, ['VERSION_CONFLICT'])
     assert.deepEqual((await store.load(['a'])).flags.get('a'), winner.after)
   },
 
-  'of many who delete one flag at once, one wins': async ({ store, peer }) => {
+  'where many delete one flag at once, one succeeds': async ({ store, peer }) => {
     const other = await peer()
     await store.create({ name: 'a' })
     const calls = Array.from({ length: 6 }, (_, index) => (index % 2 ? store : other).delete('a'))
-    await oneWins(calls, ['FLAG_NOT_FOUND'])
+    await oneSucceeds(calls, ['FLAG_NOT_FOUND'])
     assert.equal((await store.load(['a'])).flags.get('a'), null)
   },
 }

@@ -4,7 +4,7 @@ import type { StoreFixture } from './store-fixture.ts'
 
 /** history. */
 export const storeHistory: Scenarios<StoreFixture> = {
-  'a history holds the changes as they were answered, newest first': async ({ store, peer }) => {
+  'a history has the changes as their writes answered them, newest first': async ({ store, peer }) => {
     const other = await peer()
     const changes = [
       await store.create({ name: 'a', tags: ['x'] }, { actor: 'ada', reason: 'start' }),
@@ -20,7 +20,7 @@ export const storeHistory: Scenarios<StoreFixture> = {
     )
   },
 
-  'a history tells of its own flag only': async ({ store }) => {
+  'a history has the changes of its own flag only': async ({ store }) => {
     await store.create({ name: 'a' })
     await store.create({ name: 'ab' })
     await store.update('ab', { rollout: 1 })
@@ -30,7 +30,7 @@ export const storeHistory: Scenarios<StoreFixture> = {
     )
   },
 
-  'the history of a flag that never was is empty': async ({ store }) => {
+  'the history of a flag that never existed is empty': async ({ store }) => {
     await store.create({ name: 'a' })
     assert.deepEqual(await store.history('never'), [])
   },
@@ -41,7 +41,7 @@ export const storeHistory: Scenarios<StoreFixture> = {
     assert.equal((await store.history('a')).length, 2)
   },
 
-  'a page holds the newest changes below a version, 50 unless it says otherwise': async ({ store }) => {
+  'a page holds the newest changes below a version, 50 by default': async ({ store }) => {
     const versions = [(await store.create({ name: 'a' })).version]
     for (let rollout = 1; rollout < 55; rollout += 1) versions.unshift((await store.update('a', { rollout })).version)
     const page = async (options?: { readonly limit?: number; readonly before?: number }): Promise<readonly number[]> =>

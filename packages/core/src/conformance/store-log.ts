@@ -17,15 +17,15 @@ function byName(found: Found): Found['changed'] {
   return [...found.changed].sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
-/** changesSince, as long as the log can tell. */
+/** changesSince, while the log reaches back to the cursor. */
 export const storeLog: Scenarios<StoreFixture> = {
-  'with nothing new, nothing changed and the cursor is the one given': async ({ store }) => {
+  'where nothing is new, no flag is listed and the cursor is the one given': async ({ store }) => {
     assert.deepEqual(await store.changesSince(BEGINNING), { kind: 'changes', cursor: BEGINNING, changed: [] })
     const { version, id } = await store.create({ name: 'a' })
     assert.deepEqual(await store.changesSince({ version, id }), { kind: 'changes', cursor: { version, id }, changed: [] })
   },
 
-  'from the beginning, the log tells every flag': async ({ store }) => {
+  'from the beginning, every flag is listed': async ({ store }) => {
     const a = await store.create({ name: 'a' })
     const b = await store.create({ name: 'b', rollout: 5 })
     const found = await since(store, BEGINNING)
@@ -36,7 +36,7 @@ export const storeLog: Scenarios<StoreFixture> = {
     assert.deepEqual(found.cursor, { version: b.version, id: b.id })
   },
 
-  'only what changed after the cursor is told': async ({ store, peer }) => {
+  'only flags that changed after the cursor are listed': async ({ store, peer }) => {
     await store.create({ name: 'a' })
     await store.create({ name: 'b' })
     const { cursor } = await store.head()
@@ -46,7 +46,7 @@ export const storeLog: Scenarios<StoreFixture> = {
     assert.deepEqual(found.cursor, { version: b.version, id: b.id })
   },
 
-  'a flag that changed often is told once, with its latest version and its current record': async ({ store }) => {
+  'a flag that changed often is listed once, with its latest version and its current record': async ({ store }) => {
     await store.create({ name: 'a' })
     const { cursor } = await store.head()
     for (const rollout of [1, 2, 3]) await store.update('a', { rollout })
@@ -58,20 +58,20 @@ export const storeLog: Scenarios<StoreFixture> = {
     ])
   },
 
-  'a deleted flag is told as absent, with the version of the delete': async ({ store }) => {
+  'a deleted flag is listed as absent, with the version of the delete': async ({ store }) => {
     await store.create({ name: 'a' })
     const { cursor } = await store.head()
     const { version } = await store.delete('a')
     assert.deepEqual((await since(store, cursor)).changed, [{ name: 'a', version, flag: null }])
   },
 
-  'a flag that came and went after the cursor is told as absent': async ({ store }) => {
+  'a flag that was created and deleted after the cursor is listed as absent': async ({ store }) => {
     await store.create({ name: 'a' })
     const { version } = await store.delete('a')
     assert.deepEqual((await since(store, BEGINNING)).changed, [{ name: 'a', version, flag: null }])
   },
 
-  'a flag that was deleted and created again is told with its new record': async ({ store }) => {
+  'a flag that was deleted and created again is listed with its new record': async ({ store }) => {
     await store.create({ name: 'a', owner: 'first' })
     const { cursor } = await store.head()
     await store.delete('a')
@@ -79,7 +79,7 @@ export const storeLog: Scenarios<StoreFixture> = {
     assert.deepEqual((await since(store, cursor)).changed, [{ name: 'a', version, flag: after }])
   },
 
-  'refused writes leave nothing in the log': async ({ store }) => {
+  'refused writes add nothing to the log': async ({ store }) => {
     await store.create({ name: 'a' })
     const { cursor } = await store.head()
     await Promise.allSettled([store.create({ name: 'a' }), store.update('never', { rollout: 1 }), store.delete('never')])
@@ -98,7 +98,7 @@ export const storeLog: Scenarios<StoreFixture> = {
     assert.deepEqual(cursor, (await store.head()).cursor)
   },
 
-  'the log tells many changes in one go': async ({ store }) => {
+  'many changed flags are listed together': async ({ store }) => {
     const names = Array.from({ length: 150 }, (_, index) => `flag-${index}`)
     await Promise.all(names.map((name) => store.create({ name })))
     const found = await since(store, BEGINNING)

@@ -5,15 +5,15 @@ import type { StoreFixture } from './store-fixture.ts'
 
 const BEGINNING: Cursor = { version: 0, id: '' }
 
-async function lost(store: FlagStore, cursor: Cursor, why: 'pruned' | 'rewound'): Promise<void> {
+async function expectLost(store: FlagStore, cursor: Cursor, why: 'pruned' | 'rewound'): Promise<void> {
   assert.deepEqual(await store.changesSince(cursor), { kind: 'lost', cursor: (await store.head()).cursor, why })
 }
 
 const cursorOf = ({ version, id }: Change): Cursor => ({ version, id })
 
-/** prune, and cursors that the log knows nothing of. */
+/** prune, and cursors that the log cannot continue from. */
 export const storeLostCursor: Scenarios<StoreFixture> = {
-  'prune drops what is older, never the newest entry, and answers how many': async ({ store }) => {
+  'prune drops older entries, never the newest one, and answers how many': async ({ store }) => {
     await store.create({ name: 'a' })
     await store.update('a', { rollout: 1 })
     const newest = await store.create({ name: 'b' })
@@ -24,7 +24,7 @@ export const storeLostCursor: Scenarios<StoreFixture> = {
     assert.equal(await store.prune(0), 0)
   },
 
-  'prune drops nothing that is younger': async ({ store }) => {
+  'prune drops no younger entry': async ({ store }) => {
     assert.equal(await store.prune(0), 0)
     const first = await store.create({ name: 'a' })
     await store.update('a', { rollout: 1 })
@@ -48,10 +48,10 @@ export const storeLostCursor: Scenarios<StoreFixture> = {
     await store.create({ name: 'b' })
     await store.create({ name: 'c' })
     await store.prune(0)
-    await lost(store, cursorOf(first), 'pruned')
-    await lost(store, BEGINNING, 'pruned')
+    await expectLost(store, cursorOf(first), 'pruned')
+    await expectLost(store, BEGINNING, 'pruned')
     await store.update('a', { rollout: 1 })
-    await lost(store, cursorOf(first), 'pruned')
+    await expectLost(store, cursorOf(first), 'pruned')
   },
 
   'a cursor at the newest entry survives a prune': async ({ store }) => {
@@ -65,31 +65,31 @@ export const storeLostCursor: Scenarios<StoreFixture> = {
   },
 
   'a cursor above the clock means that the store went back': async ({ store }) => {
-    await lost(store, { version: 3, id: 'of a change that is no more' }, 'rewound')
+    await expectLost(store, { version: 3, id: 'of a change that no longer exists' }, 'rewound')
     const { version } = await store.create({ name: 'a' })
-    await lost(store, { version: version + 1, id: 'of a change that is no more' }, 'rewound')
+    await expectLost(store, { version: version + 1, id: 'of a change that no longer exists' }, 'rewound')
   },
 
   'a cursor of another change at the same version means that the store went back': async ({ store }) => {
     const first = await store.create({ name: 'a' })
     await store.create({ name: 'b' })
     const { cursor } = await store.head()
-    await lost(store, { version: first.version, id: cursor.id }, 'rewound')
-    await lost(store, { version: cursor.version, id: first.id }, 'rewound')
+    await expectLost(store, { version: first.version, id: cursor.id }, 'rewound')
+    await expectLost(store, { version: cursor.version, id: first.id }, 'rewound')
   },
 
-  'a store that went back says so, also once it has come as far again': async ({ store, rewind }) => {
-    const putBack = needed(rewind, 'rewind() in this harness')
+  'a store that went back says so, also once its clock has passed the cursor again': async ({ store, rewind }) => {
+    const restore = needed(rewind, 'rewind() in this harness')
     const { storeId } = await store.head()
     await store.create({ name: 'a' })
     const ahead = cursorOf(await store.create({ name: 'b' }))
-    await putBack()
+    await restore()
     assert.deepEqual(await store.head(), { storeId, cursor: BEGINNING })
-    await lost(store, ahead, 'rewound')
+    await expectLost(store, ahead, 'rewound')
     await store.create({ name: 'c' })
     await store.create({ name: 'd' })
     await store.create({ name: 'e' })
-    await lost(store, ahead, 'rewound')
+    await expectLost(store, ahead, 'rewound')
     assert.deepEqual(new Set((await store.loadAll()).flags.keys()), new Set(['c', 'd', 'e']))
   },
 }

@@ -40,7 +40,7 @@ export const storeReads: Scenarios<StoreFixture> = {
     assert.deepEqual((await store.load(['a'])).flags.get('a'), updated.after)
   },
 
-  'load answers null for a flag that never was and for one that was deleted': async ({ store }) => {
+  'load answers null for a flag that never existed and for one that was deleted': async ({ store }) => {
     await store.create({ name: 'gone' })
     await store.delete('gone')
     const { flags } = await store.load(['never', 'gone'])
@@ -59,7 +59,7 @@ export const storeReads: Scenarios<StoreFixture> = {
     assert.deepEqual(new Set(flags.keys()), new Set(['a', 'b', 'nothing']))
   },
 
-  'load answers thousands of names in one go': async ({ store }) => {
+  'load answers thousands of names at once': async ({ store }) => {
     const made = await store.create({ name: 'flag-1234' })
     const names = Array.from({ length: 3_000 }, (_, index) => `flag-${index}`)
     const { flags } = await store.load(names)
@@ -78,7 +78,7 @@ export const storeReads: Scenarios<StoreFixture> = {
     assert.equal((await store.loadAll()).asOf, version)
   },
 
-  'loadAll of an empty store is empty, at the beginning': async ({ store }) => {
+  'loadAll of an empty store is empty, at version 0': async ({ store }) => {
     const all = await store.loadAll()
     assert.equal(all.flags.size, 0)
     assert.deepEqual(all.cursor, { version: 0, id: '' })
@@ -112,7 +112,7 @@ export const storeReads: Scenarios<StoreFixture> = {
   'every legal name is an ordinary name': async ({ store }) => {
     for (const name of HOSTILE_NAMES) {
       assert.ok(isFlagName(name))
-      assert.equal((await store.load([name])).flags.get(name), null, `${name} is there before it was created`)
+      assert.equal((await store.load([name])).flags.get(name), null, `${name} exists before it was created`)
       await store.create({ name, description: `this is ${name}` })
     }
     const loaded = await store.load(HOSTILE_NAMES)
@@ -137,7 +137,7 @@ export const storeReads: Scenarios<StoreFixture> = {
     assert.equal((await store.head()).cursor.version, version)
   },
 
-  'closing one client, even twice, leaves its peers at work': async ({ store, peer }) => {
+  'closing one client, even twice, leaves its peers working': async ({ store, peer }) => {
     const other = await peer()
     await store.create({ name: 'a' })
     await other.close()

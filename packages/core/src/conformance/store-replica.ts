@@ -32,7 +32,7 @@ export const storeReplica: Scenarios<StoreFixture> = {
     assert.equal(flags.get('nothing'), null)
   },
 
-  'a replica comes to know each change': async ({ store, peer }) => {
+  'a replica catches up with each change': async ({ store, peer }) => {
     const load = replicaOf(store)
     const other = await peer()
     for (const write of [
@@ -71,7 +71,7 @@ export const storeReplica: Scenarios<StoreFixture> = {
     }
   },
 
-  'all that a replica has is what there was at its "as of", segments too, and nothing deleted': async ({ store }) => {
+  'all records of a replica are those that existed at its "as of", segments too, and none that was deleted': async ({ store }) => {
     const loadAll = needed(store.loadAllFromReplica, 'loadAllFromReplica() on this store').bind(store)
     const { storeId } = await store.head()
     await store.create({ name: 'a' })
@@ -82,11 +82,11 @@ export const storeReplica: Scenarios<StoreFixture> = {
     await eventually(async () => {
       const keys = ['a', 'b', 'segment:a']
       const histories = await Promise.all(keys.map((key) => store.history(key)))
-      const there = histories.flatMap((changes, at) => {
+      const existing = histories.flatMap((changes, index) => {
         const after = changes.find((change) => change.version <= loaded.asOf)?.after
-        return after == null ? [] : [[keys[at], after]]
+        return after == null ? [] : [[keys[index], after]]
       })
-      assert.deepEqual(Object.fromEntries(loaded.flags), Object.fromEntries(there), `as of ${loaded.asOf}`)
+      assert.deepEqual(Object.fromEntries(loaded.flags), Object.fromEntries(existing), `as of ${loaded.asOf}`)
       assert.equal(loaded.storeId, storeId)
       if (loaded.asOf >= version) return true
       loaded = await loadAll()
@@ -94,7 +94,7 @@ export const storeReplica: Scenarios<StoreFixture> = {
     }, `version ${version} in the replica`)
   },
 
-  'a record that this build cannot use is an error in its place in a replica too': async ({ store, overwrite }) => {
+  'a record that this build cannot use is an error in its place, also in a replica': async ({ store, overwrite }) => {
     const load = replicaOf(store)
     const put = needed(overwrite, 'overwrite() in this harness')
     await store.create({ name: 'a' })
@@ -110,7 +110,7 @@ export const storeReplica: Scenarios<StoreFixture> = {
     assert.deepEqual(loaded.flags.get('b'), after)
   },
 
-  'a call of a replica whose signal is aborted settles, with a FlagsError where it fails, and the replica goes on': async ({ store }) => {
+  'a call to a replica whose signal is aborted settles, with a FlagsError where it fails, and the replica goes on': async ({ store }) => {
     const load = replicaOf(store)
     const [outcome] = await Promise.allSettled([load(['a'], { signal: AbortSignal.abort() })])
     if (outcome.status === 'rejected') assert.ok(outcome.reason instanceof FlagsError, String(outcome.reason))

@@ -29,7 +29,7 @@ const RULED: NewFlag = {
   bucketBy: 'company.id',
 }
 
-/** What careless code changes on the way through a column, or through another type than JSON's. */
+/** Values that careless code changes on the way through a column, or through another type than JSON's. */
 const VALUES: readonly JsonValue[] = [
   null,
   '',
@@ -56,7 +56,7 @@ function record(loaded: LoadedRecord | undefined): FlagRecord {
   return loaded
 }
 
-/** What decides beside the rollout: it must come back as it was written, and go when it is removed. */
+/** The fields that decide beside the rollout: they must come back as they were written, and be absent once removed. */
 export const storeRules: Scenarios<StoreFixture> = {
   'rules, variants, prerequisites, ramp and bucketBy come back as they were written': async ({ store, peer }) => {
     const { after } = await store.create(RULED)
@@ -71,10 +71,10 @@ export const storeRules: Scenarios<StoreFixture> = {
     assert.deepEqual(answer.changed[0]?.flag, after)
   },
 
-  'a patch replaces each of them whole, and null removes it': async ({ store }) => {
+  'a patch replaces each of these fields whole, and null removes it': async ({ store }) => {
     await store.create({ name: 'ruled' })
     for (const field of FIELDS) {
-      // A rule may give only a variant that is there.
+      // A rule may give only a variant that the flag has.
       await store.update('ruled', { variants: RULED.variants ?? null, [field]: RULED[field] } as FlagPatch)
       assert.deepEqual(record((await store.load(['ruled'])).flags.get('ruled'))[field], RULED[field])
     }
@@ -97,7 +97,7 @@ export const storeRules: Scenarios<StoreFixture> = {
     assert.deepEqual(record((await store.history('a'))[0]?.after).variants, variants)
   },
 
-  'a record says which reader it needs, as long as it needs it': async ({ store }) => {
+  'the schema of a record rises and falls with what the record uses': async ({ store }) => {
     assert.equal(record((await store.create({ name: 'a' })).after).schema, 1)
     assert.equal(record((await store.update('a', { rules: [{ when: [] }] })).after).schema, 2)
     assert.equal(record((await store.update('a', { rollout: 5 })).after).schema, 2)
@@ -105,7 +105,7 @@ export const storeRules: Scenarios<StoreFixture> = {
     assert.equal(record((await store.create({ ...RULED, name: 'b' })).after).schema, 2)
   },
 
-  'a patch that takes from a record what the rest of it needs is refused and changes nothing': async ({ store }) => {
+  'a patch that removes what the rest of the record needs is refused and changes nothing': async ({ store }) => {
     const { after } = await store.create(RULED)
     const { cursor } = await store.head()
     await refused(store.update('ruled', { variants: null }), 'INVALID_FLAG', 'ruled')

@@ -8,14 +8,14 @@ import type { StoreFixture } from './store-fixture.ts'
 
 const ROUNDS = 25
 
-/** What the writer below has numbered it with. */
+/** The number that `numberBoth` gave the record. */
 function numberOf(loaded: LoadedRecord | undefined): number {
   assert.ok(loaded && !(loaded instanceof FlagsError), `expected a record, received ${String(loaded)}`)
   return Number(loaded.description)
 }
 
-/** Numbers the flag, then the segment, again and again. */
-async function number(store: FlagStore): Promise<void> {
+/** Numbers the flag, then the segment, in each round. */
+async function numberBoth(store: FlagStore): Promise<void> {
   for (let round = 1; round <= ROUNDS; round += 1) {
     await store.update('a', { description: String(round) })
     await store.segments.update('a', { description: String(round) })
@@ -41,7 +41,7 @@ export const storeSegmentHistory: Scenarios<StoreFixture> = {
     assert.deepEqual((await store.head()).cursor, { version: last?.version, id: last?.id })
   },
 
-  'the log tells segments by their keys, among the flags': async ({ store }) => {
+  'the log lists segments by their keys, among the flags': async ({ store }) => {
     const flag = await store.create({ name: 'a' })
     const { cursor } = await store.head()
     await store.segments.create({ name: 'a' })
@@ -61,7 +61,7 @@ export const storeSegmentHistory: Scenarios<StoreFixture> = {
     assert.ok(flag.version < other.version)
   },
 
-  'the history of a segment holds its changes as they were answered, newest first, in pages': async ({ store, peer }) => {
+  'the history of a segment has its changes as their writes answered them, newest first, in pages': async ({ store, peer }) => {
     const other = await peer()
     const changes = [
       await store.segments.create({ name: 'a', members: ['x'] }, { actor: 'ada', reason: 'start' }),
@@ -75,7 +75,7 @@ export const storeSegmentHistory: Scenarios<StoreFixture> = {
     assert.deepEqual(await store.history('segment:never'), [])
   },
 
-  'a load takes flags and segments as they come': async ({ store }) => {
+  'a load takes flags and segments mixed': async ({ store }) => {
     const [flag, made] = [await store.create({ name: 'a' }), await store.segments.create({ name: 'b', members: ['x'] })]
     const names = ['segment:b', 'a', 'segment:a', 'b', 'segment:', 'segment:segment:b', 'segment:b']
     const { flags, asOf } = await store.load(names)
@@ -96,7 +96,7 @@ export const storeSegmentHistory: Scenarios<StoreFixture> = {
     const other = await peer()
     for (const { create } of [store, store.segments]) await create.call(store, { name: 'a', description: '0' })
     let writing = true
-    const done = number(store).finally(() => {
+    const done = numberBoth(store).finally(() => {
       writing = false
     })
     done.catch(() => {})
@@ -114,9 +114,9 @@ export const storeSegmentHistory: Scenarios<StoreFixture> = {
 
   'a watcher hears of segments by their keys': async ({ store, peer }) => {
     const watch = needed(store.watch, 'watch() on this store').bind(store)
-    const heard = hintRecorder()
-    const end = await watch(heard)
-    await eventually(() => heard.resyncs > 0, 'onResync after the first subscription')
+    const recorder = hintRecorder()
+    const end = await watch(recorder)
+    await eventually(() => recorder.resyncs > 0, 'onResync after the first subscription')
     const { segments } = await peer()
     const changes = [
       await segments.create({ name: 'a' }),
@@ -125,13 +125,13 @@ export const storeSegmentHistory: Scenarios<StoreFixture> = {
       await segments.delete('a'),
     ]
     for (const { flag, version, operation } of changes) {
-      await eventually(() => heard.heard(flag, version), `the hint of the ${operation} of ${flag}`)
+      await eventually(() => recorder.heard(flag, version), `the hint of the ${operation} of ${flag}`)
     }
-    assert.ok(!heard.heard('a'), 'a segment was told as a flag')
+    assert.ok(!recorder.heard('a'), 'a hint named a segment as a flag')
     await end()
   },
 
-  'refused writes of segments leave nothing in the log': async ({ store }) => {
+  'refused writes of segments add nothing to the log': async ({ store }) => {
     await store.segments.create({ name: 'a' })
     const { cursor } = await store.head()
     const { segments } = store
@@ -139,7 +139,7 @@ export const storeSegmentHistory: Scenarios<StoreFixture> = {
     assert.deepEqual(await store.changesSince(cursor), { kind: 'changes', cursor, changed: [] })
   },
 
-  'prune drops what is older, of flags and segments alike': async ({ store }) => {
+  'prune drops older entries, of flags and segments alike': async ({ store }) => {
     await store.create({ name: 'a' })
     await store.segments.create({ name: 'a' })
     const newest = await store.segments.update('a', { members: ['x'] })
@@ -149,7 +149,7 @@ export const storeSegmentHistory: Scenarios<StoreFixture> = {
     assert.deepEqual((await store.load(['segment:a'])).flags.get('segment:a'), newest.after)
   },
 
-  'a segment of a newer schema is an error in its place, and spoils nothing else': async ({ store, overwrite }) => {
+  'a segment of a newer schema is an error in its place, and affects no other record': async ({ store, overwrite }) => {
     const put = needed(overwrite, 'overwrite() in this harness')
     await store.segments.create({ name: 'a' })
     const flag = await store.create({ name: 'a' })
@@ -164,7 +164,7 @@ export const storeSegmentHistory: Scenarios<StoreFixture> = {
     assert.ok(before instanceof FlagsError)
   },
 
-  'a flag whose rules nobody can read is an error in its place, and spoils nothing else': async ({ store, overwrite }) => {
+  'a flag with unreadable rules is an error in its place, and affects no other record': async ({ store, overwrite }) => {
     const put = needed(overwrite, 'overwrite() in this harness')
     await store.create({ name: 'a', rules: [{ when: [] }] })
     const other = await store.create({ name: 'b', rules: [{ when: [] }] })

@@ -26,7 +26,7 @@ async function segment(store: FlagStore, name: string): Promise<LoadedRecord | u
   return (await store.load([`segment:${name}`])).flags.get(`segment:${name}`)
 }
 
-/** segments.create, update and delete, and what load makes of them. */
+/** segments.create, update and delete, and how their records load. */
 export const storeSegments: Scenarios<StoreFixture> = {
   'a segment comes back as it was written, under its key': async ({ store, peer }) => {
     const change = await store.segments.create(FULL, { actor: 'ada', reason: 'because' })
@@ -55,7 +55,7 @@ export const storeSegments: Scenarios<StoreFixture> = {
     assert.deepEqual(record((await store.segments.update('beta', { members: [], when: [] })).after).members, [])
   },
 
-  'a deleted segment is gone, and can be created anew': async ({ store }) => {
+  'a deleted segment is absent, and can be created again': async ({ store }) => {
     const created = await store.segments.create(FULL)
     const deleted = await store.segments.delete('beta', { reason: 'unused' })
     assert.deepEqual([deleted.flag, deleted.operation, deleted.reason], ['segment:beta', 'delete', 'unused'])
@@ -89,7 +89,7 @@ export const storeSegments: Scenarios<StoreFixture> = {
     await refused((await peer()).segments.create({ name: 'beta' }), 'SEGMENT_EXISTS', 'segment:beta')
     await refused(store.segments.update('never', { members: [] }), 'SEGMENT_NOT_FOUND', 'segment:never')
     await refused(store.segments.delete('never'), 'SEGMENT_NOT_FOUND', 'segment:never')
-    // No flag can be called so; what is called so is out of their reach.
+    // No flag can have such a name, so the methods for flags must not reach a segment by it.
     for (const name of ['segment:beta', 'segment:never']) await assert.rejects(store.delete(name))
     await assert.rejects(store.update('segment:beta', {}))
     assert.deepEqual(await store.loadAll(), before)
@@ -107,7 +107,7 @@ export const storeSegments: Scenarios<StoreFixture> = {
     await store.segments.delete('beta', { expectedVersion: current.version })
   },
 
-  'of many who create one segment at once, one wins': async ({ store, peer }) => {
+  'where many create one segment at once, one succeeds': async ({ store, peer }) => {
     const other = await peer()
     const calls = Array.from({ length: 10 }, (_, index) =>
       (index % 2 ? store : other).segments.create({ name: 'beta', members: [`${index}`] }),
@@ -123,11 +123,11 @@ export const storeSegments: Scenarios<StoreFixture> = {
     assert.deepEqual(await segment(store, 'beta'), winners[0]?.after)
   },
 
-  'a flag and a segment of one name are two things': async ({ store }) => {
+  'a flag and a segment of one name are independent': async ({ store }) => {
     const names = HOSTILE_NAMES.filter((_, index) => index % 3 === 0)
     for (const name of names) {
       const flag = await store.create({ name })
-      assert.equal(await segment(store, name), null, `${name} is there before it was created`)
+      assert.equal(await segment(store, name), null, `${name} exists before it was created`)
       const made = await store.segments.create({ name, description: `this is ${name}` })
       await store.delete(name)
       assert.deepEqual(await segment(store, name), made.after)

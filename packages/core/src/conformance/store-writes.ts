@@ -22,7 +22,7 @@ function record(loaded: LoadedRecord | undefined): FlagRecord {
   return loaded
 }
 
-/** create, update, delete where nobody objects; and patches that leave a record invalid. */
+/** create, update and delete that succeed; and patches that leave a record invalid. */
 export const storeWrites: Scenarios<StoreFixture> = {
   'create fills in the defaults: enabled, for nobody': async ({ store }) => {
     const change = await store.create({ name: 'a' })

@@ -1,6 +1,6 @@
 import type { StoredRecord } from './stored-record.ts'
 
-/** What every call on an adapter may be given. */
+/** Options of every call on an adapter. */
 export interface Call {
   /** Aborted when the caller no longer waits. An adapter may then cancel its work; it must not throw from the abort itself. */
   readonly signal?: AbortSignal
@@ -11,8 +11,8 @@ export interface Hint {
   readonly name: string
   readonly version: number
   /**
-   * From a cache only, and optional there: what a read would have found at the very moment at which the fence was raised, "as of" `version`. Must
-   * be validated, as what is read is.
+   * From a cache only, and optional there: what a read would have found when the fence was raised, "as of" `version`. The listener must
+   * validate it, as everything that is read.
    */
   readonly flag?: StoredRecord | null
 }
@@ -20,7 +20,7 @@ export interface Hint {
 /** The receiving end of a hint channel. Its methods never throw. */
 export interface ChannelListener {
   onHint(hint: Hint): void
-  /** Must be called after the first and after every later successful (re)subscribe: what came before it may have been missed. */
+  /** Must be called after the first and every later successful (re)subscribe: hints before it may have been missed. */
   onResync(): void
   /** Must be called once each time the channel is lost. */
   onDown(cause: unknown): void

@@ -7,18 +7,18 @@ export type Reason = 'STATIC' | 'DISABLED' | 'SPLIT' | 'TARGETING_MATCH' | 'DEFA
 /** Which layer answered. */
 export type Source = 'memory' | 'decision' | 'cache' | 'store' | 'default'
 
-/** The outcome for one flag and one targeting key: what the evaluator says and what `flag_endpoint` keeps. */
+/** The outcome for one flag and one targeting key: what the evaluator answers and `flag_endpoint` keeps. */
 export interface Decision {
   readonly name: string
   readonly enabled: boolean
   readonly reason: Reason
-  /** Of the change that wrote the flag; absent where there is no flag. */
+  /** Of the change that wrote the flag; absent where the flag does not exist. */
   readonly version?: number
   /** Where the targeting key, or the attribute hashed in its place, falls: percent, 0 to 99.999 in steps of 0.001. Absent where nothing was hashed. */
   readonly bucket?: number
   /** The rollout that decided, 0 to 100: the rule's, the ramp's at that moment, else the flag's. */
   readonly rollout?: number
-  /** The variant of those who are in, where the flag has some. Absent where it cannot be told; then an error code says why. */
+  /** Given to those who are in, where the flag has variants. Absent where it cannot be determined; then `errorCode` says why. */
   readonly variant?: string
   /** The variant's value. */
   readonly value?: JsonValue

@@ -12,15 +12,15 @@ export interface Cached<T> {
   readonly value: T
 }
 
-/** What to read for one flag, in one go. */
+/** What to read for one flag, together. */
 export interface CacheWant {
   readonly name: string
   readonly decision?: { readonly kind: DecisionKind; readonly targetingKey: string }
 }
 
-/** What the cache has for one flag. Only entries that count are in it: those whose token equals the flag's fence. */
+/** What the cache has for one flag. It holds only entries that count: those whose token equals the flag's fence. */
 export interface CacheRead {
-  /** The flag's fence, to be given back with a fill. `undefined` as long as the cache does not know the store: then nothing can be filled. */
+  /** The flag's fence, to be passed with a fill. `undefined` until the cache knows the store: then nothing can be filled. */
   readonly token: string | undefined
   /** The version of the change that the fence stands for; 0 for a placeholder. */
   readonly fenceVersion: number
@@ -43,7 +43,7 @@ export interface CacheFill {
   readonly decision?: CacheFillValue<boolean | Decision> & { readonly kind: DecisionKind; readonly targetingKey: string }
 }
 
-/** The record as a change has left it, to be kept under the fence that the change raises, "as of" the change's version. */
+/** The record after a change, to be kept under the fence that the change raises, "as of" the change's version. */
 export interface CacheSuccessor {
   /** The token of a read that came before the change was committed. */
   readonly token: string
@@ -53,13 +53,13 @@ export interface CacheSuccessor {
 }
 
 /**
- * The cache that all processes share. It may lose anything at any time, be slow, or hold what somebody else wrote: what it returns is
+ * The cache that all processes share. It may lose anything at any time, be slow, or hold what another program wrote: what it returns is
  * validated, and a corrupt entry is a miss that is reported once and replaced by the next fill.
  */
 export interface FlagCache {
   /**
-   * Names the store whose flags are kept, and where to report what the cache itself finds wrong (corrupt entries, another store's fences).
-   * May be called again, with another store. Before the first call, reads return whatever counts, without tokens.
+   * Names the store whose flags are kept, and where to report what the cache finds wrong (corrupt entries, another store's fences).
+   * May be called again, with another store. Before the first call, reads return the entries that count, without tokens.
    */
   open(storeId: string, report?: (error: FlagsError) => void): Promise<void>
   /** One round trip for all of them (one per node of a cluster), plus one where a fence is missing: then a placeholder is installed. */
@@ -71,24 +71,24 @@ export interface FlagCache {
   fill(fills: readonly CacheFill[], call?: Call): Promise<readonly boolean[]>
   /**
    * Raises the fence to `version`, so that no entry and no fill under way counts any longer, drops the flag and publishes a hint.
-   * Monotone: where the fence is as high already it changes nothing and publishes nothing. Its cost must not depend on how much is cached.
+   * Monotone: where the fence is already as high, it changes and publishes nothing. Its cost must not depend on how much is cached.
    * Rejects before `open`, as a fence names its store.
    *
-   * A `successor` takes the flag's place before the hint goes out, and the hint may bring it along. It must be left out of both, and the
-   * fence raised all the same, where the fence until now is not its token (then a later change may have been here), or where the entry that
-   * counts until now has a higher `asOf` than this version.
+   * A `successor` takes the flag's place before the hint goes out, and the hint may carry it. It must be left out of both, and the fence
+   * still raised, where the fence before was not its token (a later change may have raised it), or where the entry that counted before has a
+   * higher `asOf` than this version.
    */
   invalidate(name: string, version: number, successor?: CacheSuccessor, call?: Call): Promise<'raised' | 'already'>
   /** Drops fence and flag of each name, whatever their version. */
   forget(names: readonly string[], call?: Call): Promise<void>
   /** Drops everything under this cache's prefix, of every store; answers how many entries. */
   purge(): Promise<number>
-  /** Optional. Resolves when the first attempt to subscribe has ended, well or badly; keeps trying until unsubscribed. */
+  /** Optional. Resolves when the first attempt to subscribe has succeeded or failed; keeps trying until unsubscribed. */
   subscribe?(listener: ChannelListener): Promise<Unsubscribe>
   /**
-   * Optional. Takes or keeps, for `ttlMs` milliseconds, one of `slots` listener slots for `holder`, and answers whether it has one; with `ttlMs` 0 it
-   * gives the place back. Whoever has one follows the store's own hints; the others hear through the cache. Without this method everybody
-   * follows the store. Each store has places of its own; rejects before `open`.
+   * Optional. Takes or keeps, for `ttlMs` milliseconds, one of `slots` listener slots for `holder`, and answers whether it has one; `ttlMs` 0
+   * gives the slot back. A process that has one listens to the store's own hints; the others get hints through the cache. Without this
+   * method every process listens to the store. Each store has its own slots; rejects before `open`.
    */
   takeListenerSlot?(holder: string, slots: number, ttlMs: number, call?: Call): Promise<boolean>
   /** Ends what this cache opened itself, never a client that it was given. */

@@ -4,7 +4,7 @@ import type { Prerequisite, Ramp, Rule, Variant } from './rule.ts'
 export interface FlagRecord {
   /** `[A-Za-z0-9][A-Za-z0-9._-]{0,127}` */
   readonly name: string
-  /** The lowest reader that evaluates this record rightly; raised only when a newer feature is used. */
+  /** The lowest reader that evaluates this record correctly; raised only when a newer feature is used. */
   readonly schema: number
   /** At most 2,000 characters. */
   readonly description?: string
@@ -12,17 +12,17 @@ export interface FlagRecord {
   readonly owner?: string
   /** At most 50, each of 1 to 100 characters. */
   readonly tags?: readonly string[]
-  /** When the flag should be gone; ISO 8601 in UTC. It does not change an answer. */
+  /** When the flag should be removed; ISO 8601 in UTC. It changes no answer. */
   readonly expiresAt?: string
   /** The kill switch. */
   readonly enabled: boolean
-  /** Flags that must be on first; at most 50. Where one is not, this flag is off. */
+  /** Flags that must be on; at most 50. Where one is not, this flag is off. */
   readonly requires?: readonly Prerequisite[]
-  /** The first whose conditions are all met decides; at most 1,000. */
+  /** The first rule whose conditions are all met decides; at most 1,000. */
   readonly rules?: readonly Rule[]
-  /** For whoever no rule matched: percent of targeting keys that get the flag, 0 to 100, at most three decimals. */
+  /** Where no rule matched: percent of targeting keys that get the flag, 0 to 100, at most three decimals. */
   readonly rollout: number
-  /** What those who are in get; at most 100, the names differ. */
+  /** Those who are in get one of them; at most 100, with different names. */
   readonly variants?: readonly Variant[]
   /** The rollout over time, in place of `rollout`. */
   readonly ramp?: Ramp
@@ -39,7 +39,7 @@ export interface FlagRecord {
   readonly updatedAt: string
 }
 
-/** What a caller says of a new flag. Enabled for nobody (rollout 0) unless it says otherwise. */
+/** A new flag as a caller gives it. By default it is enabled, for nobody (rollout 0). */
 export interface NewFlag {
   readonly name: string
   readonly description?: string

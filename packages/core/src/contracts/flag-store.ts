@@ -4,7 +4,7 @@ import type { FlagUse, FlagUses } from './flag-use.ts'
 import type { NewSegment, SegmentPatch } from './segment-record.ts'
 import type { LoadedRecord } from './stored-record.ts'
 
-/** A place in the change log. `id` is the random id of the change at `version` (`''` at version 0), by which a rewritten history is noticed. */
+/** A place in the change log. `id` is the random id of the change at `version` (`''` at version 0); it reveals a rewritten history. */
 export interface Cursor {
   readonly version: number
   readonly id: string
@@ -16,7 +16,7 @@ export interface Head {
   readonly cursor: Cursor
 }
 
-/** Flags and segments by their keys, and the clock of the very snapshot that they were read in. */
+/** Flags and segments by their keys, and the clock of the snapshot that they were read in. */
 export interface Loaded {
   readonly storeId: string
   readonly asOf: number
@@ -31,7 +31,7 @@ export type Changes =
       /** `name` is a key. */
       readonly changed: readonly { readonly name: string; readonly version: number; readonly flag: LoadedRecord }[]
     }
-  /** The log cannot tell: it was pruned past the cursor, or the store went back to an older state. */
+  /** Changes after the cursor are missing: the log was pruned past it, or the store went back to an older state. */
   | { readonly kind: 'lost'; readonly cursor: Cursor; readonly why: 'pruned' | 'rewound' }
 
 export type Operation = 'create' | 'update' | 'delete'
@@ -43,7 +43,7 @@ export interface Change {
   /** The key of what changed: a flag's name, or `segment:<name>`. */
   readonly flag: string
   readonly operation: Operation
-  /** Who did it; an adapter fills in what it knows where the caller did not say. */
+  /** Who did it; where the caller gave none, the adapter fills in what it knows. */
   readonly actor?: string
   readonly reason?: string
   /** `null` before a create and after a delete. A record that can no longer be read is the error that says why. */
@@ -53,7 +53,7 @@ export interface Change {
   readonly at: string
 }
 
-/** What a writer says of a change. */
+/** Who makes a change, why, and on which version. */
 export interface ChangeMeta {
   /** At most 200 characters. */
   readonly actor?: string
@@ -72,7 +72,7 @@ export interface HistoryPage {
 /** Which part of the change log: the oldest `limit` changes (default 50, 1 to 1,000) after a place in it. */
 export interface ChangesPage {
   readonly limit?: number
-  /** A version; with the `id` of the change at it, a rewritten history is noticed. Default: before the oldest change that the log still has. */
+  /** A version; with the `id` of its change, a rewritten history is noticed. Default: before the oldest change that the log still has. */
   readonly after?: Pick<Cursor, 'version'> & Partial<Cursor>
   /**
    * Whether each change comes with the records `before` and `after` it, which may be large: a segment's has all its members. Default `true`;
@@ -86,16 +86,16 @@ export type LoggedChanges =
   | {
       readonly kind: 'changes'
       readonly changes: readonly Change[]
-      /** Where the next page begins: the last of these changes, or where this page began. There is no next one where it is at `head`. */
+      /** Where the next page begins: after the last of these changes, or where this page began. At `head` there is no next page. */
       readonly next: Cursor
       readonly head: Cursor
     }
-  /** The log cannot tell all that came after that place: it was pruned past it, or the store went back to an older state. */
+  /** Changes after that place are missing: the log was pruned past it, or the store went back to an older state. */
   | { readonly kind: 'lost'; readonly why: 'pruned' | 'rewound'; readonly head: Cursor }
 
 /**
- * The writes of segments. What holds for a flag's writes holds for these: the same clock and versions, the same log, the same hints. Where a
- * change or a hint says what it is about, it says `segment:<name>`; here a segment is called by its bare name.
+ * The writes of segments. What holds for a flag's writes holds for these: the same clock and versions, the same log, the same hints. Changes
+ * and hints name a segment `segment:<name>`; these methods take its bare name.
  */
 export interface SegmentStore {
   /** Rejects with `SEGMENT_EXISTS`. */
@@ -109,75 +109,75 @@ export interface SegmentStore {
 /**
  * The source of truth. Names and patches arrive validated.
  *
- * It keeps flags and segments side by side, in one history. Wherever both can stand (`load`, `loadAll`, `changesSince`, `changes`, `history`, changes
- * and hints), each goes by its key: a flag by its name, a segment by `segment:<name>`.
+ * It keeps flags and segments side by side, in one history. Where both can occur (`load`, `loadAll`, `changesSince`, `changes`, `history`,
+ * changes and hints), each is named by its key: a flag by its name, a segment by `segment:<name>`.
  *
- * Versions rise in commit order over all flags and segments of the store: whoever sees version `n` in a snapshot also sees every change below it.
+ * Versions rise in commit order over all flags and segments of the store: a snapshot that has version `n` also has every change below it.
  * They may skip numbers; they must never be given out twice or go back, not even by a delete.
  */
 export interface FlagStore {
   /** Must answer from the source of truth, never from a replica. Rejects with `SCHEMA_MISSING` or `SCHEMA_OLD` before a migration. */
   head(call?: Call): Promise<Head>
   /**
-   * Must answer from the source of truth, as `head` does. One statement, one snapshot, however many keys (1 or more), of flags and
-   * segments as they come. The map has an entry for each key asked for, and no other.
+   * Must answer from the source of truth, as `head` does. One statement, one snapshot, however many keys (1 or more), flags and segments
+   * mixed. The map has an entry for each key asked for, and no other.
    */
   load(names: readonly string[], call?: Call): Promise<Loaded>
   /**
-   * Optional; absent where there is no copy. The same as `load`, from a copy that may lag, such as a replica. Asked only when `load` failed: what
-   * it answers is `STALE`, and is kept in no cache.
+   * Optional; absent where there is no copy. As `load`, from a copy that may lag, such as a replica. Called only when `load` failed: its
+   * answer is `STALE`, and is kept in no cache.
    *
-   * `storeId` and `asOf` must be of the very snapshot that was read, never of the source of truth: they tell whose copy it is, and how far it
-   * got. It must neither wait for the source of truth nor fall back to it. Whoever calls it must not count on answers that never go back: two
-   * calls may reach two copies.
+   * `storeId` and `asOf` must be of the snapshot that was read, never of the source of truth: they tell which store was copied, and how far.
+   * It must neither wait for the source of truth nor fall back to it. A caller must expect answers that go back: two calls may reach two
+   * copies.
    */
   loadFromReplica?(names: readonly string[], call?: Call): Promise<Loaded>
   /** Optional, as `loadFromReplica`, and with its obligations: all flags and segments from the copy, in one statement. */
   loadAllFromReplica?(call?: Call): Promise<Loaded>
   /** All flags and segments in one statement, with the cursor of its snapshot (`asOf` equals `cursor.version`). */
   loadAll(call?: Call): Promise<Loaded & { readonly cursor: Cursor }>
-  /** Complete: no change above the cursor may be left out. With nothing new, `changed` is empty and the cursor is the one given. */
+  /** Complete: no change above the cursor may be left out. Where nothing is new, `changed` is empty and the cursor is the one given. */
   changesSince(cursor: Cursor, call?: Call): Promise<Changes>
   /**
-   * Rejects with `FLAG_EXISTS`, or with `PREREQUISITE_CYCLE` where the flag would come to require itself by way of what it `requires`. Of two
-   * writers who would close a cycle together, one must be refused. Required flags, and segments that rules name, need not exist.
+   * Rejects with `FLAG_EXISTS`, or with `PREREQUISITE_CYCLE` where the flag would require itself, directly or through the flags that it
+   * `requires`. Of writers who together would close a cycle, one must be refused. Required flags, and segments that rules name, need not exist.
    */
   create(flag: NewFlag, meta?: ChangeMeta, call?: Call): Promise<Change>
   /**
-   * Rejects with `FLAG_NOT_FOUND`, `VERSION_CONFLICT`, or, where the patch says what the flag `requires`, `PREREQUISITE_CYCLE`. A patch that leaves
-   * a record invalid is refused with `INVALID_FLAG`.
+   * Rejects with `FLAG_NOT_FOUND`, `VERSION_CONFLICT`, or, where the patch sets `requires`, `PREREQUISITE_CYCLE`. A patch that leaves a record
+   * invalid is refused with `INVALID_FLAG`.
    */
   update(name: string, patch: FlagPatch, meta?: ChangeMeta, call?: Call): Promise<Change>
   /** Rejects with `FLAG_NOT_FOUND` or `VERSION_CONFLICT`. The change keeps a version behind. */
   delete(name: string, meta?: ChangeMeta, call?: Call): Promise<Change>
   readonly segments: SegmentStore
   /**
-   * The log itself, oldest first, where `changesSince` tells what it led to. Complete: between two changes of a page, and between the place that
-   * it begins after and its first change, none may be left out; where that cannot be known, the answer is `lost`. A place at the clock is
-   * never lost for what was pruned before it. One statement, one snapshot, however long the log is.
+   * The log itself, oldest first (`changesSince` answers the records that it led to). Complete: no change may be missing within a page, or
+   * between the place that it begins after and its first change; where that is unknown, the answer is `lost`. A place at the clock is never
+   * lost because of what was pruned before it. One statement, one snapshot, however long the log is.
    */
   changes(page?: ChangesPage, call?: Call): Promise<LoggedChanges>
-  /** Of a key. Newest first; empty for one that never was. */
+  /** The changes of a key, newest first; empty for a key that never existed. */
   history(name: string, page?: HistoryPage, call?: Call): Promise<readonly Change[]>
   /**
-   * Drops log entries older than so many days (0 or more), never the newest one, and the uses of flags that are gone; answers how many log
-   * entries.
+   * Drops log entries older than this many days (0 or more), never the newest one, and the uses of deleted flags; answers how many log
+   * entries it dropped.
    */
   prune(olderThanDays: number, call?: Call): Promise<number>
   /**
-   * Optional, with `lastUses`; without them nobody knows how flags are used. Keeps the last use of each outcome of each flag, in one statement.
+   * Optional, with `lastUses`; without them the use of flags is unknown. Keeps the last use of each outcome of each flag, in one statement.
    *
-   * Uses come again and again, in any order, and from many processes at once: an earlier one must never take the place of a later one. One that
-   * is less than an hour later than what is kept may be passed over, so that a fleet does not write the same row all the time. One in the
-   * future counts as of now. One of a flag that does not exist must do no harm.
+   * Uses come repeatedly, in any order, and from many processes at once: an earlier use must never replace a later one. A use less than an hour
+   * later than the one kept may be skipped, so that a fleet does not write the same row all the time. A use in the future counts as of now. A
+   * use of a flag that does not exist must do no harm.
    *
-   * A use is no change: it must neither raise the clock, nor enter the log, nor be told as a hint. It must not keep a writer of flags waiting,
-   * and must give up after a second or two rather than wait for a lock.
+   * A use is no change: it must neither raise the clock, nor enter the log, nor cause a hint. It must not keep a writer of flags waiting, and
+   * must give up after a second or two rather than wait for a lock.
    */
   noteUses?(uses: readonly FlagUse[], call?: Call): Promise<void>
   /** Optional, with `noteUses`. One statement. */
   lastUses?(call?: Call): Promise<FlagUses>
-  /** Optional. Resolves when the first attempt to subscribe has ended, well or badly; keeps trying until unsubscribed. */
+  /** Optional. Resolves when the first attempt to subscribe has succeeded or failed; keeps trying until unsubscribed. */
   watch?(listener: ChannelListener): Promise<Unsubscribe>
   /** Ends what this store opened itself, never a client that it was given. */
   close(): Promise<void>

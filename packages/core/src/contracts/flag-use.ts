@@ -1,17 +1,17 @@
-/** That a flag was evaluated: an outcome, and when somebody was last given it. */
+/** An outcome of a flag's evaluation, and when it was last given. */
 export interface FlagUse {
   readonly flag: string
   readonly enabled: boolean
-  /** The variant that was given; absent where none was, or where only the gate was asked for. */
+  /** The variant that was given; absent where none was, or where the caller asked only whether the flag is on. */
   readonly variant?: string
   /** ISO 8601 in UTC. */
   readonly at: string
 }
 
-/** What a store knows of how its flags are used. */
+/** What a store knows about the use of its flags. */
 export interface FlagUses {
-  /** The first moment that it was told of, ISO 8601 in UTC: what was used before it is not known. Absent where it knows of no use. */
+  /** The earliest use that it was told of, ISO 8601 in UTC: earlier uses are unknown. Absent where it knows of none. */
   readonly since?: string
-  /** The last use of each outcome of each flag, in no order. May tell of flags that are gone. */
+  /** The last use of each outcome of each flag, in no order. May include deleted flags. */
   readonly uses: readonly FlagUse[]
 }

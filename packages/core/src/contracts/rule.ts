@@ -22,8 +22,8 @@ export type Operator =
   | 'inSegment'
 
 /**
- * One thing that must be true of an evaluation context. On an attribute that is missing or of a type that the operator does not take it is
- * not met, and its negation is not met either (except `exists`, whose negation is met exactly where the attribute is missing). Of a list, one
+ * One thing that must be true of an evaluation context. Where the attribute is missing, or of a type that the operator does not take, neither
+ * the condition nor its negation is met (except `exists`, whose negation is met exactly where the attribute is missing). Of a list, one
  * element that satisfies it is enough; `contains` looks for an element.
  */
 export interface Condition {
@@ -36,9 +36,9 @@ export interface Condition {
    * timestamp (ISO 8601 with a time zone) or a version (SemVer 2.0) for comparisons; none for `exists`.
    */
   readonly value?: JsonValue
-  /** Turns the verdict round. Default `false`. */
+  /** Inverts the verdict. Default `false`. */
   readonly not?: boolean
-  /** Whether upper and lower case are the same; for `equals`, `in`, `contains`, `startsWith`, `endsWith` and `matches`. Default `false`. */
+  /** Whether upper and lower case count as equal; for `equals`, `in`, `contains`, `startsWith`, `endsWith` and `matches`. Default `false`. */
   readonly ignoreCase?: boolean
 }
 
@@ -70,7 +70,7 @@ export interface Prerequisite {
   readonly variant?: string
 }
 
-/** The rollout as a straight line between two moments; before the first and after the second it stays where it is. */
+/** The rollout as a straight line between two moments; constant before the first and after the second. */
 export interface Ramp {
   readonly from: RampPoint
   readonly to: RampPoint

@@ -1,17 +1,17 @@
 import type { Condition } from './rule.ts'
 
 /**
- * A named set of users that rules of many flags refer to by `inSegment`. Whoever is listed is in it; so is whoever meets all of its
- * conditions, where it has some, whatever the attribute is that is asked about. Conditions of a segment do not refer to segments.
+ * A named group of users that rules of many flags refer to by `inSegment`. A user is in it who is listed, or who meets all of its conditions
+ * where it has some, whichever attribute `inSegment` names. Conditions of a segment do not refer to segments.
  */
 export interface SegmentRecord {
   /** As a flag's name; segments and flags do not share names. */
   readonly name: string
-  /** The lowest reader that evaluates this record rightly. */
+  /** The lowest reader that evaluates this record correctly. */
   readonly schema: number
   /** At most 2,000 characters. */
   readonly description?: string
-  /** Values of the attribute that a condition asks about, such as targeting keys; at most 10,000, each of 1 to 256 characters. */
+  /** Values of the attribute that `inSegment` names, such as targeting keys; at most 10,000, each of 1 to 256 characters. */
   readonly members?: readonly string[]
   /** At most 100. */
   readonly when?: readonly Condition[]
@@ -22,7 +22,7 @@ export interface SegmentRecord {
   readonly updatedAt: string
 }
 
-/** What a caller says of a new segment. */
+/** A new segment as a caller gives it. */
 export interface NewSegment {
   readonly name: string
   readonly description?: string

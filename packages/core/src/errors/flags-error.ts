@@ -1,4 +1,4 @@
-/** Every way in which Flagstone can say no. Where OpenFeature has a code for it, it is OpenFeature's. */
+/** What went wrong. Where OpenFeature has a code for it, it is OpenFeature's. */
 export type FlagsErrorCode =
   /** An option is missing or out of its bounds; the message names it. */
   | 'INVALID_OPTIONS'
@@ -12,7 +12,7 @@ export type FlagsErrorCode =
   | 'FLAG_EXISTS'
   | 'SEGMENT_NOT_FOUND'
   | 'SEGMENT_EXISTS'
-  /** A flag would come to require itself; the message has the path. */
+  /** A flag would require itself, directly or through others; the message has the path. */
   | 'PREREQUISITE_CYCLE'
   /** `expectedVersion` was not the record's version; `versions` has both. */
   | 'VERSION_CONFLICT'
@@ -22,7 +22,7 @@ export type FlagsErrorCode =
   | 'WRITE_BLOCKED'
   | 'TARGETING_KEY_MISSING'
   | 'TYPE_MISMATCH'
-  /** A value that was read from the store or the cache is not what it should be. */
+  /** A value that was read from the store or the cache is malformed. */
   | 'PARSE_ERROR'
   /** A record needs a newer Flagstone than this one; it is left alone. */
   | 'RECORD_TOO_NEW'
@@ -31,9 +31,9 @@ export type FlagsErrorCode =
   /** The store's tables are missing or older than this build; run `migrate()`. */
   | 'SCHEMA_MISSING'
   | 'SCHEMA_OLD'
-  /** The store cannot be read, and its replica neither. */
+  /** Neither the store nor its replica can be read. */
   | 'REPLICA_UNAVAILABLE'
-  /** What the store has for a replica is a replica of another store; nothing is answered from it. */
+  /** The store's replica is a copy of another store; nothing is answered from it. */
   | 'REPLICA_OF_OTHER_STORE'
   /** The store went back to an older state: it was restored, or failed over and lost commits. */
   | 'STORE_REWOUND'
@@ -56,7 +56,7 @@ export interface Blocker {
   readonly ageMs: number
 }
 
-/** What an error can say beside its code and message. */
+/** What an error can carry beside its code and message. */
 export interface FlagsErrorDetails {
   /** What it is about: a flag's name, or `segment:<name>`. */
   readonly flag?: string

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 
 /**
- * Calls a function of the host's. What it throws, or what its promise rejects with, becomes a process warning that begins with `what`, and
- * never reaches the work that it is told of.
+ * Calls a function of the host's. What it throws, or what its promise rejects with, becomes a process warning that begins with `what`; the
+ * caller is not disturbed.
  */
 export function callHost(what: string, call: () => unknown): void {
   try {

@@ -1,9 +1,10 @@
-/** Of what is shown of an attribute. */
+/** Characters of a value that are shown. */
 const MAX_SHOWN = 200
+/** Items or fields of a list or object that are shown. */
 const MAX_PARTS = 10
 const MAX_LEVELS = 2
 
-/** A value as people can read it, in at most 200 characters. Never throws, whatever it is given. */
+/** A value as readable text of at most 200 characters. Never throws, whatever it is given. */
 export function valueText(value: unknown): string {
   try {
     const text = textOf(value, 0)

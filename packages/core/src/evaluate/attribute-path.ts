@@ -2,13 +2,13 @@ import type { Target } from './target.ts'
 
 /** Where an attribute is in an evaluation context. */
 export interface AttributePath {
-  /** Where the path is one name: no dots, and not `targetingKey`. */
+  /** The path where it is one name: no dots, and not `targetingKey`. */
   readonly name: string | undefined
-  /** At each level the name that leads on, and the rest of the path as one name. */
+  /** At each level the next name, and the rest of the path as one name. */
   readonly levels: readonly { readonly name: string; readonly rest: string }[]
 }
 
-/** The path as it is written: `targetingKey`, a name, or names with dots between them that lead into objects. */
+/** Parses a path: `targetingKey`, a name, or names with dots between them that lead into objects. */
 export function attributePath(path: string): AttributePath {
   const names = path.split('.')
   const isName = names.length === 1 && path !== 'targetingKey'
@@ -16,8 +16,8 @@ export function attributePath(path: string): AttributePath {
 }
 
 /**
- * The attribute, or `undefined` where it is missing or is what JSON cannot hold. At each level the rest of the path as one name comes
- * first. Only own properties count, so nothing that a prototype has can be asked for. May throw what a getter of the caller's throws.
+ * The attribute, or `undefined` where it is missing or JSON cannot hold it. At each level, a property named like the whole rest of the path
+ * comes first. Only own properties count, so that no prototype's property is read. May throw what a getter of the caller's throws.
  */
 export function attributeAt({ name, levels }: AttributePath, { key, attributes }: Target): unknown {
   if (name !== undefined) return attributes === undefined ? undefined : ownValue(attributes, name)

@@ -2,7 +2,7 @@ import { type AttributePath, attributeAt, attributePath } from './attribute-path
 import type { EvaluationView } from './evaluation-view.ts'
 import type { Target } from './target.ts'
 
-/** The attributes that the conditions of one flag or segment ask about: each has a slot, however many ask. */
+/** The attributes that the conditions of one flag or segment read: each has one slot, however many conditions read it. */
 export interface AttributeSlots {
   readonly paths: readonly AttributePath[]
   /** As many `undefined` as there are paths. */
@@ -27,12 +27,12 @@ export function attributeSlots(): AttributeSlots {
   }
 }
 
-/** A target as one evaluation sees it: each attribute is read once, when it is first asked for. */
+/** Reads a target's attributes during one evaluation: each is read once, when a condition first needs it. */
 export class AttributeReader {
   readonly target: Target
   readonly view: EvaluationView
   readonly #paths: readonly AttributePath[]
-  /** `null` where it is missing, `undefined` where it was not asked for yet. */
+  /** By slot; `null` where it is missing, `undefined` where it was not read yet. */
   readonly #values: unknown[]
 
   constructor(target: Target, view: EvaluationView, { paths, blank }: AttributeSlots) {
@@ -54,7 +54,7 @@ export class AttributeReader {
     try {
       if (path !== undefined) value = attributeAt(path, this.target) ?? null
     } catch {
-      // A getter or a proxy of the caller's.
+      // A getter or a proxy of the caller's threw.
     }
     this.#values[slot] = value
     return value

@@ -1,10 +1,10 @@
 /** xxh32 over the UTF-8 bytes of `input` (a lone surrogate reads as U+FFFD): an unsigned 32-bit number. */
 export type Hash = (input: string, seed: number) => number
 
-/** Buckets on the line that users fall on: thousandths of a percent. */
+/** How many buckets there are: one for each thousandth of a percent. */
 export const BUCKETS = 100_000
 
-/** The seed of the gate. A variant is drawn with seed 1, so that the two are independent. */
+/** A variant is drawn with another seed than the gate's, so that the two are independent. */
 export const GATE_SEED = 0
 export const VARIANT_SEED = 1
 

@@ -38,25 +38,25 @@ const OPERATORS: Readonly<Record<Operator, OperatorKind>> = {
   inSegment,
 }
 
-/** A condition, ready to be asked. */
+/** A condition, ready to be evaluated. */
 export interface CompiledCondition {
   readonly source: Condition
-  /** Of its attribute in a reading. */
+  /** Of its attribute in an `AttributeReader`. */
   readonly slot: number
   readonly test: AttributeTest
   readonly not: boolean
   readonly takesMissing: boolean
   readonly takesLists: boolean
-  /** Where it is met by a few texts and nothing else that is text: then a text needs no test. */
+  /** The only texts that meet it, where they are few: then a text is compared with these instead of `test`. */
   readonly texts: readonly string[] | undefined
   /** Why it can never be met. */
   readonly refused: string | undefined
 }
 
-/** Up to here it is faster to look at each. */
+/** Up to this many texts, comparing with each is faster. */
 const FEW = 8
 
-/** A value that the operator or an engine refuses makes a condition that is never met. */
+/** Where the operator or an engine refuses the value, the condition is never met. */
 export function compileCondition(source: Condition, engines: Engines, place: ConditionPlace, slots: AttributeSlots): CompiledCondition {
   const { attribute, operator, value, not = false, ignoreCase = false } = source
   const kind = kindOf(operator)
@@ -65,7 +65,7 @@ export function compileCondition(source: Condition, engines: Engines, place: Con
   return {
     source,
     slot: slots.slotOf(attribute),
-    test: isTest ? test : unknown,
+    test: isTest ? test : unknownVerdict,
     not,
     takesMissing: kind?.takesMissing === true,
     takesLists: kind?.takesLists === true,
@@ -74,7 +74,7 @@ export function compileCondition(source: Condition, engines: Engines, place: Con
   }
 }
 
-/** Which of these conditions can never be met, and why; `at` is where they stand. */
+/** Which of these conditions can never be met, and why; `at` is the path of their list. */
 export function refusalsIn(conditions: readonly CompiledCondition[], at: string): readonly string[] {
   return conditions.flatMap(({ refused }, index) => (refused === undefined ? [] : [`${at}.${index}: ${refused}`]))
 }
@@ -102,11 +102,11 @@ function testOf(
   return problem === undefined ? kind.compile(value, ignoreCase, engines) : { refused: `its value should be ${problem}` }
 }
 
-function unknown(): undefined {
+function unknownVerdict(): undefined {
   return undefined
 }
 
-/** What the operator says, before `not`. Never throws: an attribute that cannot be read is missing. */
+/** The operator's verdict, before `not`. Never throws: an attribute that cannot be read counts as missing. */
 function verdictOf(condition: CompiledCondition, reader: AttributeReader): Verdict {
   const { test, takesMissing } = condition
   const { target, view } = reader
@@ -117,12 +117,12 @@ function verdictOf(condition: CompiledCondition, reader: AttributeReader): Verdi
     if (!condition.takesLists && Array.isArray(attribute)) return anyOf(attribute, test, target, view)
     return test(attribute, target, view)
   } catch {
-    // A proxy of the caller's, or a library.
+    // A proxy of the caller's or a library threw.
     return takesMissing ? test(undefined, target, view) : undefined
   }
 }
 
-/** Whether the condition is met: an unknown verdict never is, whether it is turned round or not. */
+/** Whether the condition is met. Where the verdict is unknown it is not, with `not` or without. */
 export function isMet(condition: CompiledCondition, reader: AttributeReader): boolean {
   const { texts } = condition
   if (texts !== undefined) {
@@ -136,7 +136,7 @@ export function isMet(condition: CompiledCondition, reader: AttributeReader): bo
   return verdict !== undefined && verdict !== condition.not
 }
 
-/** What became of the condition, for a trace. */
+/** The outcome of the condition, for a trace. */
 export function findingOf(condition: CompiledCondition, reader: AttributeReader, met: boolean): ConditionFinding {
   const { source, slot, refused } = condition
   return { source, attribute: reader.at(slot), verdict: verdictOf(condition, reader), met, refused }

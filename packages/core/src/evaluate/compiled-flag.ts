@@ -25,28 +25,28 @@ export interface HashedTarget {
 
 type Draft = { -readonly [Field in keyof Decision]: Decision[Field] }
 
-const ALONE: Within = {}
+const ON_ITS_OWN: Within = {}
 const NO_SLOTS = attributeSlots()
 const NO_RULES: readonly CompiledRule[] = []
 const NO_PREREQUISITES: readonly Prerequisite[] = []
 
-/** A flag made ready to be asked: compiled once, when it enters memory. Pure: the same input always gets the same answer. */
+/** A flag ready to be evaluated: compiled once, when it enters memory. Pure: the same input always gets the same answer. */
 export class CompiledFlag {
   readonly record: FlagRecord
   /** Whether the targeting key is the only input of the gate: no rules, prerequisites, ramp or other attribute to hash. */
   readonly plain: boolean
-  /** Whether `admits` alone may answer: the flag is plain, and nobody wants to see its next use. Kept by `Uses`; changes no answer. */
+  /** Whether `admits` alone may answer: the flag is plain, and its next use need not be noted. Set by `UseTracker`; changes no answer. */
   quick = false
-  /** All that an evaluation looks up: required flags by name, segments by `segmentKey`. */
+  /** What an evaluation looks up: required flags by name, segments by `segmentKey`. */
   readonly dependencies: readonly string[]
   readonly variants: VariantRanges | undefined
   readonly ramp: CompiledRamp | undefined
   readonly #hash: Hash
   /** What every hash input starts with. */
   readonly #prefix: string
-  /** Below which bucket a key is in; 0 where the flag is disabled. */
+  /** Keys whose bucket is below it are in; 0 where the flag is disabled. */
   readonly #threshold: number
-  /** The same in whole percents, where the rollout has no fraction: then only `hash % 100` counts. */
+  /** The threshold in whole percents, where the rollout has no fraction: then only `hash % 100` counts. */
   readonly #percent: number | undefined
   readonly #requires: readonly Prerequisite[]
   readonly #rules: readonly CompiledRule[]
@@ -70,7 +70,7 @@ export class CompiledFlag {
     this.#bucketBy = bucketBy === undefined ? undefined : attributePath(bucketBy)
   }
 
-  /** Whether a targeting key gets the flag. The key is not empty. Only for a plain flag. */
+  /** Whether a targeting key, which must not be empty, gets the flag. Only for a plain flag. */
   admits(key: string): boolean {
     const threshold = this.#threshold
     if (threshold === 0) return false
@@ -79,14 +79,14 @@ export class CompiledFlag {
     return this.#percent === undefined ? bucketOf(hash) < threshold : hash % 100 < this.#percent
   }
 
-  /** The decision of any flag. `within` is for prerequisites and for `trace`. Throws only what `world` throws. */
-  evaluate(target: Target, view: EvaluationView, within: Within = ALONE): Decision {
+  /** The decision of any flag. `within` is for prerequisites and for `trace`. Throws only what `view` throws. */
+  evaluate(target: Target, view: EvaluationView, within: Within = ON_ITS_OWN): Decision {
     const { chain, recorder } = within
     const draft = this.#draft(target)
     if (!this.record.enabled) return draft
     if (this.#requires.length > 0) {
-      const asking = chain ?? new RequiredFlags(this.record.name)
-      const unmet = asking.firstUnmet(this.#requires, target, view, recorder)
+      const requiredFlags = chain ?? new RequiredFlags(this.record.name)
+      const unmet = requiredFlags.firstUnmet(this.#requires, target, view, recorder)
       if (unmet !== undefined) {
         draft.reason = 'DEFAULT'
         draft.unmet = unmet
@@ -114,7 +114,7 @@ export class CompiledFlag {
     return { input, hash, bucket: bucketOf(hash) }
   }
 
-  /** Conditions that can never be met: where each stands, and why. */
+  /** Conditions that can never be met: the path of each, and why. */
   get refusals(): readonly string[] {
     return this.#rules.flatMap(({ when }, index) => refusalsIn(when, `rules.${index}.when`))
   }
@@ -138,7 +138,7 @@ export class CompiledFlag {
     return draft
   }
 
-  /** Lets in those below the threshold, and gives them a variant: this one, or one that is drawn. */
+  /** Lets in a target below the threshold, and gives it this variant, or one that is drawn. */
   #roll(draft: Draft, threshold: number, variant: string | undefined, target: Target): Decision {
     const key = this.#keyOf(target)
     draft.rollout = threshold / 1000
@@ -147,7 +147,7 @@ export class CompiledFlag {
     } else if (key === undefined) {
       draft.reason = 'ERROR'
       draft.errorCode = 'TARGETING_KEY_MISSING'
-      draft.errorMessage = `Flag ${draft.name} is rolled out to ${draft.rollout} %, which takes ${this.#wanted()}.`
+      draft.errorMessage = `Flag ${draft.name} is rolled out to ${draft.rollout} %, which takes ${this.#missingInput()}.`
     } else {
       const bucket = bucketOf(this.#hash(this.#prefix + key, GATE_SEED))
       draft.enabled = bucket < threshold
@@ -157,7 +157,7 @@ export class CompiledFlag {
     return draft
   }
 
-  /** A variant that cannot be told leaves the gate as it is: no variant, no value, and an error code that says why. */
+  /** Where the variant cannot be determined, the gate stays as it is, without variant and value; `errorCode` says why. */
   #draw(draft: Draft, named: string | undefined, key: string | undefined): void {
     const { variants } = this
     const found = named === undefined ? this.#drawn(key) : variants?.named(named)
@@ -169,33 +169,34 @@ export class CompiledFlag {
       draft.errorMessage = `Flag ${draft.name} has no variant ${named}, which one of its rules gives.`
     } else if (variants?.weightless === false) {
       draft.errorCode = 'TARGETING_KEY_MISSING'
-      draft.errorMessage = `A variant of flag ${draft.name} is drawn, which takes ${this.#wanted()}.`
+      draft.errorMessage = `A variant of flag ${draft.name} is drawn, which takes ${this.#missingInput()}.`
     }
   }
 
   #drawn(key: string | undefined): VariantRange | undefined {
     const { variants } = this
     if (variants === undefined || variants.weightless) return undefined
-    // Where one has all the weight, nobody needs a key.
+    // Where one variant has all the weight, no key is needed.
     if (variants.only !== undefined || key === undefined) return variants.only
     return variants.at(bucketOf(this.#hash(this.#prefix + key, VARIANT_SEED)))
   }
 
-  #wanted(): string {
+  /** What a hash needs, and how to pass it. */
+  #missingInput(): string {
     const { bucketBy } = this.record
     if (bucketBy === undefined) return 'a targeting key: pass a user id'
     return `the attribute ${bucketBy}: pass it in the context, as a string or a safe integer`
   }
 }
 
-/** The attribute as it is hashed; `undefined` where it is neither a string (not empty) nor a safe integer. */
+/** The attribute as it is hashed; `undefined` where it is neither a string that is not empty nor a safe integer. */
 function bucketingKey(path: AttributePath, target: Target): string | undefined {
   try {
     const value = attributeAt(path, target)
     if (typeof value === 'string') return value === '' ? undefined : value
     return Number.isSafeInteger(value) ? String(value) : undefined
   } catch {
-    // A getter of the caller's.
+    // A getter of the caller's threw.
     return undefined
   }
 }
@@ -203,6 +204,6 @@ function bucketingKey(path: AttributePath, target: Target): string | undefined {
 /** The decision of a flag that does not exist. */
 export function absent(name: string, key: string | undefined): Decision {
   const errorMessage = `Flag ${name} does not exist.`
-  const asked = { name, ...(key === undefined ? {} : { targetingKey: key }) }
-  return { ...asked, enabled: false, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND', errorMessage }
+  const targetingKey = key === undefined ? {} : { targetingKey: key }
+  return { name, ...targetingKey, enabled: false, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND', errorMessage }
 }

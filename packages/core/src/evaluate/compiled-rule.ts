@@ -5,13 +5,13 @@ import type { AttributeReader, AttributeSlots } from './attribute-reader.ts'
 import { type CompiledCondition, compileCondition, findingOf, isMet } from './compiled-condition.ts'
 import type { TraceRecorder } from './trace-recorder.ts'
 
-/** A rule, ready to be asked. */
+/** A rule, ready to be evaluated. */
 export interface CompiledRule {
   /** As a decision names it. */
   readonly label: { readonly index: number; readonly name?: string }
   readonly source: Rule
   readonly when: readonly CompiledCondition[]
-  /** Below which bucket those who meet it are in. */
+  /** Those who meet the rule are in where their bucket is below it. */
   readonly threshold: number
 }
 
@@ -25,14 +25,14 @@ export function compileRule(source: Rule, index: number, engines: Engines, slots
   }
 }
 
-/** Whether all conditions of the rule are met. A recorder hears of each; without one the first that is not met ends it. */
+/** Whether all conditions of the rule are met. A recorder gets each of them; without one, the first that is not met ends the loop. */
 export function meets({ when }: CompiledRule, reader: AttributeReader, recorder: TraceRecorder | undefined): boolean {
-  let met = true
+  let areAllMet = true
   for (const condition of when) {
-    const isMetHere = isMet(condition, reader)
-    if (recorder === undefined && !isMetHere) return false
-    recorder?.condition(findingOf(condition, reader, isMetHere))
-    met &&= isMetHere
+    const met = isMet(condition, reader)
+    if (recorder === undefined && !met) return false
+    recorder?.condition(findingOf(condition, reader, met))
+    areAllMet &&= met
   }
-  return met
+  return areAllMet
 }

@@ -6,10 +6,10 @@ import type { EvaluationView, Verdict } from './evaluation-view.ts'
 import { MAX_ELEMENTS } from './operators/operator.ts'
 import type { Target } from './target.ts'
 
-/** A segment made ready to be asked: compiled once, when it enters memory. A look-up costs the same whatever its size. */
+/** A segment ready to be evaluated: compiled once, when it enters memory. A look-up costs the same whatever its size. */
 export class CompiledSegment {
   readonly record: SegmentRecord
-  /** It is no flag, and has no gate. */
+  /** `false`, as a segment has no gate. */
   readonly plain = false
   readonly quick = false
   readonly #members: ReadonlySet<unknown>
@@ -22,7 +22,7 @@ export class CompiledSegment {
     this.#when = (record.when ?? []).map((condition) => compileCondition(condition, engines, 'segment', this.#slots))
   }
 
-  /** As of a flag. */
+  /** As `CompiledFlag.refusals`. */
   get refusals(): readonly string[] {
     return refusalsIn(this.#when, 'when')
   }
@@ -33,7 +33,7 @@ export class CompiledSegment {
    */
   has(attribute: unknown, target: Target, view: EvaluationView): Verdict {
     const isListed = this.#lists(attribute)
-    return isListed === true || this.#isDescribed(target, view) || isListed
+    return isListed === true || this.#meetsConditions(target, view) || isListed
   }
 
   #lists(attribute: unknown): Verdict {
@@ -48,7 +48,7 @@ export class CompiledSegment {
     return Number.isSafeInteger(value) ? this.#members.has(String(value)) : undefined
   }
 
-  #isDescribed(target: Target, view: EvaluationView): boolean {
+  #meetsConditions(target: Target, view: EvaluationView): boolean {
     if (this.#when.length === 0) return false
     const reader = new AttributeReader(target, view, this.#slots)
     for (const condition of this.#when) if (!isMet(condition, reader)) return false

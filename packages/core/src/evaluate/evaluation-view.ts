@@ -2,7 +2,7 @@ import type { Decision, Prerequisite } from '../contracts/index.ts'
 import type { Target } from './target.ts'
 import type { TraceRecorder } from './trace-recorder.ts'
 
-/** Whether an attribute is as a condition says; `undefined`, unknown, where it is not of a type that the operator takes. */
+/** Whether an attribute satisfies an operator; `undefined`, unknown, where it is of a type that the operator does not take. */
 export type Verdict = boolean | undefined
 
 /** A flag that another one requires. */
@@ -15,7 +15,7 @@ export interface ViewedSegment {
   has(attribute: unknown, target: Target, view: EvaluationView): Verdict
 }
 
-/** All that an evaluation may depend on beside the flag and the target. `null`: known to be absent; `undefined`: not known. */
+/** All that an evaluation may depend on beside the flag and the target. `null`: known to be absent; `undefined`: unknown. */
 export interface EvaluationView {
   /** Milliseconds since 1970. */
   readonly now: number
@@ -30,7 +30,7 @@ export interface Within {
   readonly recorder?: TraceRecorder
 }
 
-/** The required flags that one evaluation has asked so far. */
+/** The required flags that one evaluation has evaluated so far. */
 export interface PrerequisiteChain {
   /** The name of the first prerequisite that is not met. */
   firstUnmet(
@@ -41,5 +41,5 @@ export interface PrerequisiteChain {
   ): string | undefined
 }
 
-/** Of a flag that looks nothing up. */
+/** For a flag without dependencies. */
 export const EMPTY_VIEW: EvaluationView = { now: 0, flag: () => undefined, segment: () => undefined }

@@ -9,17 +9,17 @@ export interface Stay {
   readonly until?: string
 }
 
-/** A ramp, ready to be asked. */
+/** A ramp, ready to be evaluated. */
 export interface CompiledRamp {
-  /** From when on it stays where it is, in milliseconds since 1970. */
+  /** When it becomes constant, in milliseconds since 1970. */
   readonly end: number
-  /** Below which bucket a user is in at this moment, in milliseconds since 1970. */
+  /** Users whose bucket is below it are in at `now`, in milliseconds since 1970. */
   thresholdAt(now: number): number
   /** When a user of this bucket is in; `undefined` where never. */
   stayOf(bucket: number): Stay | undefined
 }
 
-/** `undefined` where the ramp is none: its moments are unreadable or not in order, or a rollout is not legal. */
+/** `undefined` where the ramp is invalid: its moments are unreadable or not in order, or a rollout is not legal. */
 export function compileRamp({ from, to }: Ramp): CompiledRamp | undefined {
   const start = timestampMs(from.at)
   const end = timestampMs(to.at)
@@ -36,16 +36,16 @@ export function compileRamp({ from, to }: Ramp): CompiledRamp | undefined {
   const stayOf = (bucket: number): Stay | undefined => {
     const [inFirst, inLast] = [bucket < first, bucket < last]
     if (inFirst === inLast) return inFirst ? {} : undefined
-    // The threshold passes bucket + 1 here: rising it is reached at the earliest millisecond, falling it is left at the first after it.
-    const passed = bucket + 1 - first
-    if (inLast) return { since: isoTimestamp(start + ceilOf(passed, duration, rise)) }
-    return { until: isoTimestamp(start + floorOf(passed, duration, rise) + 1) }
+    // The user is in while the threshold is at least bucket + 1. A rising ramp reaches that, a falling one leaves it a millisecond later.
+    const distance = bucket + 1 - first
+    if (inLast) return { since: isoTimestamp(start + ceilOf(distance, duration, rise)) }
+    return { until: isoTimestamp(start + floorOf(distance, duration, rise) + 1) }
   }
 
   return { end, thresholdAt, stayOf }
 }
 
-/** `floor(a * b / c)` for whole numbers, exact also where the product is more than a double can hold. */
+/** `floor(a * b / c)` for whole numbers, exact also where the product exceeds what a double can hold. */
 function floorOf(a: number, b: number, c: number): number {
   const product = a * b
   if (Number.isSafeInteger(product)) return Math.floor(product / c)

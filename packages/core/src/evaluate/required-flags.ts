@@ -3,10 +3,10 @@ import type { EvaluationView, PrerequisiteChain } from './evaluation-view.ts'
 import type { Target } from './target.ts'
 import type { PrerequisiteFinding, TraceRecorder } from './trace-recorder.ts'
 
-/** Prerequisites of prerequisites are followed so many levels deep; what is deeper counts as not met. */
+/** How many levels of prerequisites are followed; deeper ones count as not met. */
 export const MAX_DEPTH = 100
 
-/** The required flags that one evaluation has asked so far, so that each is asked once, however many require it. */
+/** The required flags that one evaluation has evaluated so far, so that each is evaluated once, however many flags require it. */
 export class RequiredFlags implements PrerequisiteChain {
   /** `undefined`: its evaluation is under way. */
   readonly #decisions = new Map<string, Decision | undefined>()
@@ -16,7 +16,6 @@ export class RequiredFlags implements PrerequisiteChain {
     this.#decisions.set(root, undefined)
   }
 
-  /** The name of the first prerequisite that is not met. */
   firstUnmet(
     prerequisites: readonly Prerequisite[],
     target: Target,
@@ -34,14 +33,14 @@ export class RequiredFlags implements PrerequisiteChain {
   }
 
   #find({ flag: name, variant }: Prerequisite, target: Target, view: EvaluationView): PrerequisiteFinding {
-    const decision = this.#decisions.get(name) ?? this.#ask(name, target, view)
+    const decision = this.#decisions.get(name) ?? this.#evaluate(name, target, view)
     if (typeof decision === 'string') return { met: false, why: decision }
     if (!decision.enabled) return { met: false, why: 'off', decision }
     if (variant !== undefined && variant !== decision.variant) return { met: false, why: 'another variant', decision }
     return { met: true, why: 'on', decision }
   }
 
-  #ask(name: string, target: Target, view: EvaluationView): Decision | 'no such flag' | 'not known' | 'a cycle' | 'too deep' {
+  #evaluate(name: string, target: Target, view: EvaluationView): Decision | 'no such flag' | 'not known' | 'a cycle' | 'too deep' {
     if (this.#decisions.has(name)) return 'a cycle'
     if (this.#depth >= MAX_DEPTH) return 'too deep'
     const flag = view.flag(name)

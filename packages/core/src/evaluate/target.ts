@@ -7,35 +7,34 @@ export interface EvaluationContext {
   readonly [attribute: string]: unknown
 }
 
-/** Whom a flag is asked for. A number is a safe integer and stands for its decimal digits. */
+/** Whom a flag is evaluated for. A number is a safe integer and stands for its decimal digits. */
 export type Who = string | number | EvaluationContext
 
-/** Whom a flag is asked for, in one form. */
+/** `Who`, in one form. */
 export interface Target {
   /** `undefined` where it is missing. */
   readonly key: string | undefined
   /** Whether the key is the only input, so that a decision may be shared under it. */
   readonly plain: boolean
-  /** The context that the caller gave, as it is: read own properties only, and expect a getter to throw. `undefined` where it is plain. */
+  /** The caller's context, as it is: read own properties only, and expect a getter to throw. `undefined` where the target is plain. */
   readonly attributes: object | undefined
 }
 
-/** A target of nothing but a key. */
 export function plainTarget(key: string | undefined): Target {
   return { key, plain: true, attributes: undefined }
 }
 
-const NOBODY: Target = plainTarget(undefined)
+const WITHOUT_KEY: Target = plainTarget(undefined)
 
-/** `who` in one form, or an `INVALID_CONTEXT`. Never throws, whatever it is given. */
+/** `who` as a target, or an `INVALID_CONTEXT`. Never throws, whatever it is given. */
 export function targetOf(who: unknown): Target | FlagsError {
   switch (typeof who) {
     case 'string':
-      return who === '' ? NOBODY : plainTarget(who)
+      return who === '' ? WITHOUT_KEY : plainTarget(who)
     case 'number':
       return Number.isSafeInteger(who) ? plainTarget(String(who)) : invalid('a number must be a safe integer')
     case 'undefined':
-      return NOBODY
+      return WITHOUT_KEY
     case 'object':
       return who === null ? invalid('null') : contextTarget(who)
     default:

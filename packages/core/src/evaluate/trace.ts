@@ -7,7 +7,7 @@ import type { Stay } from './ramp.ts'
 import type { Target } from './target.ts'
 import type { ConditionFinding, PrerequisiteFinding, TraceRecorder } from './trace-recorder.ts'
 
-/** What became of one prerequisite. */
+/** The outcome of one prerequisite. */
 export interface PrerequisiteTrace {
   readonly flag: string
   /** The variant that is required. */
@@ -18,18 +18,18 @@ export interface PrerequisiteTrace {
   readonly decision?: Decision
 }
 
-/** What became of one condition. */
+/** The outcome of one condition. */
 export interface ConditionTrace extends Condition {
   /** The attribute in at most 200 characters; absent where it is missing. */
   readonly actual?: string
-  /** What the operator said, before `not`. */
+  /** The operator's verdict, before `not`. */
   readonly verdict: boolean | 'unknown'
   readonly met: boolean
   /** Why the verdict is unknown. */
   readonly why?: string
 }
 
-/** What became of one rule. */
+/** The outcome of one rule. */
 export interface RuleTrace {
   readonly index: number
   readonly name?: string
@@ -38,7 +38,7 @@ export interface RuleTrace {
   readonly conditions: readonly ConditionTrace[]
 }
 
-/** Where a target falls on the line of buckets. */
+/** The bucket that a target falls into. */
 export interface HashTrace {
   /** What is hashed. */
   readonly input: string
@@ -48,17 +48,17 @@ export interface HashTrace {
   readonly bucket: number
 }
 
-/** Why a decision came out as it did. Steps that the evaluation did not come to are empty or absent. */
+/** Why a decision came out as it did. Steps that the evaluation did not reach are empty or absent. */
 export interface Trace {
   readonly decision: Decision
   readonly prerequisites: readonly PrerequisiteTrace[]
-  /** Up to the one that decided. */
+  /** Up to the rule that decided. */
   readonly rules: readonly RuleTrace[]
   /** Absent where there is nothing to hash. A target is in where its bucket is below `rollout`, in percent. */
   readonly bucketing?: HashTrace & { readonly rollout: number }
-  /** Where the flag's ramp decided: the rollout at that moment, and when this target is in; `never` where it is not at all. */
+  /** Where the flag's ramp decided: the rollout at that moment, and when this target is in; `never` where it never is. */
   readonly ramp?: Ramp & { readonly rollout: number; readonly stay?: Stay | 'never' }
-  /** Where a variant was drawn: from which part of the line, in percent, each one is. */
+  /** Where a variant was drawn: the part of the buckets, in percent, that draws each one. */
   readonly draw?: HashTrace & { readonly ranges: readonly { readonly name: string; readonly from: number; readonly to: number }[] }
 }
 
@@ -106,7 +106,7 @@ function conditionTrace(finding: ConditionFinding): ConditionTrace {
 function whyUnknown({ refused, source }: ConditionFinding, actual: string | undefined): string {
   if (refused !== undefined) return refused
   if (actual === undefined) return 'the attribute is missing'
-  if (source.operator === 'inSegment') return 'a segment is not there, or the attribute is neither a string nor a safe integer'
+  if (source.operator === 'inSegment') return 'a segment is missing, or the attribute is neither a string nor a safe integer'
   return `the attribute is of no type that ${source.operator} takes with this value, or too long`
 }
 

@@ -10,20 +10,20 @@ export interface VariantRange {
   readonly to: number
 }
 
-/** Variants side by side on the line of 100,000 buckets, each as long as its weight. */
+/** Variants side by side over the 100,000 buckets, each with a part in proportion to its weight. */
 export interface VariantRanges {
   readonly ranges: readonly VariantRange[]
-  /** The one that everybody draws, where no other has a weight. */
+  /** The variant that everybody draws, where no other has a weight. */
   readonly only: VariantRange | undefined
-  /** Whether none has a weight, so that none is drawn. */
+  /** Whether no variant has a weight, so that none is drawn. */
   readonly weightless: boolean
   named(name: string): VariantRange | undefined
   at(bucket: number): VariantRange | undefined
 }
 
 /**
- * Each boundary is the sum of the weights up to there, of all weights, times 100,000, rounded half up. So a change of one weight moves only
- * those between the boundaries that it moves. Never a modulus over the sum of the weights: that would move everybody.
+ * Each boundary is the sum of the weights up to it, divided by the sum of all weights, times 100,000, rounded half up. So a change of one
+ * weight moves only those between the boundaries that it moves. Never use a modulus over the sum of the weights: it would move everybody.
  */
 export function variantRanges(variants: readonly Variant[]): VariantRanges {
   const weights = variants.map(({ weight }) => (isWeight(weight) ? BigInt(thousandthsOf(weight)) : 0n))
@@ -32,7 +32,7 @@ export function variantRanges(variants: readonly Variant[]): VariantRanges {
   let from = 0
   const ranges = variants.map(({ name, value }, index): VariantRange => {
     before += weights[index] ?? 0n
-    // Exact: the products leave what a double can hold.
+    // With BigInt, as the products exceed what a double can hold.
     const to = total === 0n ? 0 : Number((2n * before * BigInt(BUCKETS) + total) / (2n * total))
     const range = { name, value, from, to }
     from = to

@@ -6,19 +6,19 @@ import type { TestFlag } from './test-flag.ts'
 import { TestClient, type TestFlags } from './test-flags.ts'
 
 export interface TestFlagsOptions<S extends FlagSchema = FlagSchema> {
-  /** The flags that code uses; those that the test does not mention do not exist, so they give their default. */
+  /** The flags that code uses; those that the test does not mention do not exist, so they answer their default. */
   readonly schema?: S
   /** Segments that rules refer to. */
   readonly segments?: readonly NewSegment[]
-  /** What ramps go by, and when changes are dated. Default: the system's. */
+  /** Gives the time for ramps and dates the changes. Default: the system's. */
   readonly clock?: Clock
 }
 
 /**
- * Flags for a unit test, each by what it should be: `true` or `false`, a value for everybody, or a flag as `admin.create` takes it, with
- * percentages and rules evaluated as in production. Two of them share nothing, and none holds a timer or a connection.
+ * Flags for a unit test. Each is `true` or `false`, a value for everybody, or a flag as `admin.create` takes it, with percentages and rules
+ * evaluated as in production. Two clients made so share nothing, and none holds a timer or a connection.
  *
- * Throws `INVALID_NAME` or `INVALID_FLAG` where a flag could not be created, a pattern that its engine refuses included.
+ * Throws `INVALID_NAME` or `INVALID_FLAG` where a flag could not be created, also where the engine refuses a pattern.
  */
 export function createTestFlags<const S extends FlagSchema = FlagSchema>(
   flags: Readonly<Record<string, TestFlag>> = {},

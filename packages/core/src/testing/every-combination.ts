@@ -1,10 +1,10 @@
 import { FlagsError } from '../errors/flags-error.ts'
 
-/** 2 to the power of it are the combinations. */
+/** There are 2 to the power of it combinations. */
 const MAX_FLAGS = 16
 
 /**
- * Every way in which these flags can be on and off, to run a test under each; `false` for all comes first.
+ * Every combination of these flags on and off, to run a test under each; `false` for all comes first.
  *
  * Throws `INVALID_OPTIONS` for more than 16 flags, which would be more than 65,536 combinations.
  */
@@ -14,6 +14,6 @@ export function everyCombination<const N extends string>(names: readonly N[]): r
   }
   return Array.from(
     { length: 2 ** names.length },
-    (_, number) => Object.fromEntries(names.map((name, place) => [name, ((number >> place) & 1) === 1])) as Record<N, boolean>,
+    (_, number) => Object.fromEntries(names.map((name, bit) => [name, ((number >> bit) & 1) === 1])) as Record<N, boolean>,
   )
 }

@@ -1,55 +1,55 @@
 import type { Clock, FlagRecord, FlagStore, Loaded, LoadedRecord, NewFlag } from '../contracts/index.ts'
 import { contentOf, type FlagContent } from '../validate/flag-content.ts'
 
-type Layer = ReadonlyMap<string, FlagContent>
+type Overrides = ReadonlyMap<string, FlagContent>
 
-/** A store whose flags look otherwise for a while: what is read through it has the overrides laid over it, what is written has not. */
+/** A store with temporary overrides: reads show them, writes go to the store below. */
 export class OverrideStore {
   readonly store: FlagStore
   readonly #clock: Clock
-  readonly #layers: Layer[] = []
-  #moves = 0
+  readonly #active: Overrides[] = []
+  #revision = 0
 
-  constructor(below: FlagStore, clock: Clock) {
+  constructor(base: FlagStore, clock: Clock) {
     this.#clock = clock
     this.store = {
-      ...forwarding(below),
-      load: async (names) => this.#over(await below.load(names), names),
+      ...forwarding(base),
+      load: async (names) => this.#overlaid(await base.load(names), names),
       loadAll: async () => {
-        const loaded = await below.loadAll()
-        const names = new Set([...loaded.flags.keys(), ...this.#layers.flatMap((layer) => [...layer.keys()])])
-        return { ...loaded, ...this.#over(loaded, [...names]) }
+        const loaded = await base.loadAll()
+        const names = new Set([...loaded.flags.keys(), ...this.#active.flatMap((overrides) => [...overrides.keys()])])
+        return { ...loaded, ...this.#overlaid(loaded, [...names]) }
       },
     }
   }
 
-  /** Lays these flags over all that lie there; the result takes them away again, and may be called twice. */
-  lay(flags: readonly NewFlag[]): () => void {
-    const layer: Layer = new Map(flags.map((flag) => [flag.name, contentOf(flag)]))
-    this.#layers.push(layer)
-    this.#moves++
+  /** Adds overrides, which go before earlier ones; the result removes them, and may be called twice. */
+  override(flags: readonly NewFlag[]): () => void {
+    const overrides: Overrides = new Map(flags.map((flag) => [flag.name, contentOf(flag)]))
+    this.#active.push(overrides)
+    this.#revision++
     return () => {
-      const place = this.#layers.indexOf(layer)
-      if (place < 0) return
-      this.#layers.splice(place, 1)
-      this.#moves++
+      const index = this.#active.indexOf(overrides)
+      if (index < 0) return
+      this.#active.splice(index, 1)
+      this.#revision++
     }
   }
 
-  /** Another whenever what is read through it may be another. */
+  /** Differs whenever reads may answer something else. */
   async state(): Promise<string> {
     const { cursor } = await this.store.head()
-    return `${cursor.version}.${this.#moves}`
+    return `${cursor.version}.${this.#revision}`
   }
 
-  #over(loaded: Loaded, names: readonly string[]): Loaded {
+  #overlaid(loaded: Loaded, names: readonly string[]): Loaded {
     const flags = new Map<string, LoadedRecord>()
     for (const name of names) flags.set(name, this.#overridden(name, loaded.asOf) ?? loaded.flags.get(name) ?? null)
     return { ...loaded, flags }
   }
 
   #overridden(name: string, version: number): FlagRecord | undefined {
-    const content = this.#layers.findLast((layer) => layer.has(name))?.get(name)
+    const content = this.#active.findLast((overrides) => overrides.has(name))?.get(name)
     if (content === undefined) return undefined
     const at = new Date(this.#clock.now()).toISOString()
     return { ...content, version, createdAt: at, updatedAt: at }

@@ -4,7 +4,7 @@ import { valueText } from '../errors/value-text.ts'
 import { checkNewFlag } from '../validate/check-flag.ts'
 import { ENGINES } from './engines.ts'
 
-/** What a flag should be: on or off, a value for everybody, or a flag in full. */
+/** A flag in a test: on or off, a value for everybody, or a flag in full. */
 export type TestFlag = boolean | string | number | Omit<NewFlag, 'name'>
 
 /** The flags as `admin.create` would take them. Throws `INVALID_NAME` or `INVALID_FLAG` where it would refuse one. */
@@ -12,7 +12,7 @@ export function newFlagsOf(flags: Readonly<Record<string, TestFlag>>): readonly 
   return Object.entries(flags).map(([name, flag]) => checkNewFlag({ ...fieldsOf(name, flag), name }, ENGINES))
 }
 
-/** On and off say so for everybody; a value is a variant that everybody gets. */
+/** On and off hold for everybody; a value is a variant that everybody gets. */
 function fieldsOf(name: string, flag: TestFlag): Omit<NewFlag, 'name'> {
   switch (typeof flag) {
     case 'boolean':

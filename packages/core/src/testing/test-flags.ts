@@ -13,11 +13,11 @@ import { ENGINES } from './engines.ts'
 import { OverrideStore } from './override-store.ts'
 import { newFlagsOf, type TestFlag } from './test-flag.ts'
 
-/** Flags for a unit test: everything that `Flags` does, and overrides. */
+/** Flags for a unit test: `Flags` with overrides. */
 export interface TestFlags<S extends FlagSchema = FlagSchema> extends Flags<S> {
   /**
-   * Makes flags something else until the result is disposed of, which `using` does at the end of the block. The override that came last
-   * counts; they may end in any order. Snapshots that were taken before keep what they have.
+   * Replaces flags until the result is disposed of, which `using` does at the end of the block. The latest override counts; they may end in any
+   * order. Snapshots that were taken before stay as they are.
    */
   override(flags: { readonly [N in FlagName<S>]?: TestFlag }): Disposable
 }
@@ -28,18 +28,18 @@ export interface TestClientOptions {
   readonly clock: Clock
 }
 
-/** A real client over a store in memory, with the overrides laid over what the store says. */
+/** A real client over a memory store with overrides. */
 export class TestClient implements TestFlags {
   readonly admin: FlagsAdmin
   readonly #overrides: OverrideStore
   readonly #client: Flags
   readonly #open: () => Flags
-  #taken: { readonly state: string; readonly snapshot: Promise<FlagSnapshot> } | undefined
+  #latest: { readonly state: string; readonly snapshot: Promise<FlagSnapshot> } | undefined
 
   constructor(flags: Readonly<Record<string, TestFlag>>, { schema, segments, clock }: TestClientOptions) {
     for (const segment of segments) checkNewSegment(segment, ENGINES)
     this.#overrides = new OverrideStore(memoryStore({ clock, segments, flags: newFlagsOf(flags) }), clock)
-    // Without a memory every call sees the overrides of its moment.
+    // Without the memory layer, every call sees the current overrides.
     this.#open = () => createFlags({ store: this.#overrides.store, schema, clock, memory: false, background: false })
     this.#client = this.#open()
     this.admin = this.#client.admin
@@ -47,7 +47,7 @@ export class TestClient implements TestFlags {
 
   override(flags: Readonly<Record<string, TestFlag | undefined>>): Disposable {
     const given = Object.fromEntries(Object.entries(flags).filter(([, flag]) => flag !== undefined)) as Record<string, TestFlag>
-    return { [Symbol.dispose]: this.#overrides.lay(newFlagsOf(given)) }
+    return { [Symbol.dispose]: this.#overrides.override(newFlagsOf(given)) }
   }
 
   isEnabled(name: string, who?: Who, options?: EvaluateOptions): Promise<boolean> {
@@ -62,13 +62,13 @@ export class TestClient implements TestFlags {
     return this.#client.value(name, who, options as ValueOptions<T>)
   }
 
-  // By a client of its own, which cannot know an older one; it opens nothing, so there is nothing to close.
+  // Each state's snapshot is taken by a new client, which has no older one. It opens nothing, so there is nothing to close.
   async snapshot(options?: SnapshotOptions): Promise<FlagSnapshot> {
     await this.#client.ready()
     if (options?.minVersion !== undefined) await this.#client.snapshot(options)
     const state = await this.#overrides.state()
-    if (this.#taken?.state !== state) this.#taken = { state, snapshot: this.#open().snapshot() }
-    return await this.#taken.snapshot
+    if (this.#latest?.state !== state) this.#latest = { state, snapshot: this.#open().snapshot() }
+    return await this.#latest.snapshot
   }
 
   explain(name: string, who?: Who): Promise<Explanation> {

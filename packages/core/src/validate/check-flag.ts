@@ -6,7 +6,7 @@ import type { Engines } from './engines.ts'
 import { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, READER_SCHEMA, recordSchema } from './flag-schemas.ts'
 import { titleOf } from './record-key.ts'
 
-/** With the engine for regular expressions, patterns are compiled too; without it, only what their length says is known. */
+/** With the engine for regular expressions, patterns are compiled too; without it, only their size is checked. */
 export function checkNewFlag(input: unknown, engines: Engines = {}): NewFlag {
   const name = checkName(nameIn(input))
   const what = `Flag ${name} cannot be created`
@@ -15,15 +15,15 @@ export function checkNewFlag(input: unknown, engines: Engines = {}): NewFlag {
   return flag
 }
 
-/** As `checkNewFlag`. What must hold between fields is checked by `parseRecord` on what the patch makes. */
+/** As `checkNewFlag`. What must hold between fields is checked by `parseRecord` on the patched record. */
 export function checkPatch(name: string, input: unknown, engines: Engines = {}): FlagPatch {
-  const what = `Flag ${name} cannot be patched so`
+  const what = `Flag ${name} cannot be patched`
   const patch = check(patchSchema, input, 'INVALID_FLAG', what, name)
   checkPatterns(patch, engines, what, name)
   return patch
 }
 
-/** `key` is of what is changed. */
+/** `key`: of the flag or segment that is changed. */
 export function checkMeta(key: string, input: unknown): ChangeMeta {
   return check(metaSchema, input ?? {}, 'INVALID_FLAG', `${titleOf(key)}: the change is described wrongly`, key)
 }

@@ -7,11 +7,11 @@ interface Patterned {
   readonly when?: readonly Condition[] | null
 }
 
-/** Throws where the engine, if there is one, refuses a pattern. The first is enough: a large pattern takes a while. */
+/** Throws at the first pattern that the engine, if there is one, refuses. It stops there: compiling a large pattern takes a while. */
 export function checkPatterns({ rules, when }: Patterned, { regExp }: Engines, what: string, key: string): void {
   if (regExp === undefined) return
-  const places = (rules ?? []).map((rule, index) => ({ at: `rules.${index}.when`, conditions: rule.when }))
-  for (const { at, conditions } of [...places, { at: 'when', conditions: when ?? [] }]) {
+  const lists = (rules ?? []).map((rule, index) => ({ at: `rules.${index}.when`, conditions: rule.when }))
+  for (const { at, conditions } of [...lists, { at: 'when', conditions: when ?? [] }]) {
     for (const [index, { operator, value, ignoreCase = false }] of conditions.entries()) {
       const compiled = operator === 'matches' ? regExp.compile(value as string, ignoreCase) : undefined
       if (compiled === undefined || typeof compiled === 'function') continue

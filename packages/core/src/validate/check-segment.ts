@@ -18,7 +18,7 @@ export function checkNewSegment(input: unknown, engines: Engines = {}): NewSegme
 
 /** As `checkNewSegment`. */
 export function checkSegmentPatch(name: string, input: unknown, engines: Engines = {}): SegmentPatch {
-  const what = `Segment ${name} cannot be patched so`
+  const what = `Segment ${name} cannot be patched`
   const patch = check(segmentPatchSchema, input, 'INVALID_FLAG', what, segmentKey(name))
   checkPatterns(patch, engines, what, segmentKey(name))
   return patch

@@ -5,25 +5,26 @@ import type { Schema } from './fields.ts'
 import { isFlagName } from './flag-name.ts'
 import { jsonLength } from './json.ts'
 
-/** Of a whole record: what a store and a shared cache must carry. */
+/** Characters of JSON in a whole record, which a store and a shared cache must carry. */
 const MAX_RECORD = 1_000_000
 /** How many problems a message names. */
 const MAX_PROBLEMS = 10
+/** Characters shown of what was received. */
 const MAX_SHOWN = 200
 
-/** What makes a record large. */
+/** Fields that can make a record large. */
 const LARGE = ['rules', 'variants', 'requires', 'members', 'when']
 
-/** The name, or an `INVALID_NAME` that says what a name looks like. */
+/** The name. Throws an `INVALID_NAME` that says what a name looks like. */
 export function checkName(name: unknown): string {
   if (isFlagName(name)) return name
   throw new FlagsError(
     'INVALID_NAME',
-    `${valueText(name)} is no name for a flag or a segment: a letter or digit, then at most 127 letters, digits, dots, underscores or hyphens.`,
+    `${valueText(name)} is not a name for a flag or a segment: a letter or digit, then at most 127 letters, digits, dots, underscores or hyphens.`,
   )
 }
 
-/** What `input` says it is called, unchecked. */
+/** The name in `input`, unchecked. */
 export function nameIn(input: unknown): unknown {
   try {
     return input !== null && typeof input === 'object' && 'name' in input ? input.name : undefined
@@ -32,7 +33,7 @@ export function nameIn(input: unknown): unknown {
   }
 }
 
-/** `input` as the schema reads it, or an error that says what is wrong where. */
+/** `input` as the schema reads it. Throws an error that says what is wrong where. */
 export function check<T>(schema: Schema<T>, input: unknown, code: FlagsErrorCode, what: string, flag?: string): T {
   const read = readBy(schema, input)
   if ('output' in read) return read.output
@@ -47,12 +48,12 @@ function readBy<T>(schema: Schema<T>, input: unknown): { readonly output: T } | 
     const result = v.safeParse(schema, input)
     return result.success ? { output: result.output } : { problem: listed(result.issues.map(explain)) }
   } catch (cause) {
-    // A getter or a proxy of the caller's.
+    // A getter or a proxy of the caller's threw.
     return { problem: 'it cannot be read', cause }
   }
 }
 
-/** What is wrong with the whole, looked at first, so that nothing that is far too large is looked at closely. */
+/** What is wrong with the input as a whole. Checked first, so that input that is far too large is not checked field by field. */
 function problemOfWhole(input: unknown): string | undefined {
   if (Array.isArray(input)) return 'expected an object, received a list'
   if (input === null || typeof input !== 'object' || !LARGE.some((field) => field in input)) return undefined

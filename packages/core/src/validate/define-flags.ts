@@ -2,19 +2,19 @@ import type { JsonValue } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import { isFlagName } from './flag-name.ts'
 
-/** What code says of a flag that it uses. */
+/** How code defines a flag that it uses. */
 export interface FlagDefinition {
-  /** What a call gets for who is out, and where the flag does not exist or cannot be known. Its type is the flag's type. */
+  /** The value for a user who is out, and where the flag does not exist or no layer can answer. Its type is the flag's type. */
   readonly default: JsonValue
   readonly description?: string
   /**
-   * Where no layer knows: `'default'` answers with the default; `'throw'` rejects, for the few flags that must not guess.
+   * Where no layer can answer: `'default'` answers with the default; `'throw'` rejects, for the few flags that must not guess.
    * Default `'default'`.
    */
   readonly onUnavailable?: 'default' | 'throw'
 }
 
-/** Flag names and what code says of each. */
+/** Flag names and their definitions. */
 export interface FlagSchema {
   readonly [name: string]: FlagDefinition
 }
@@ -25,7 +25,7 @@ export type FlagName<S extends FlagSchema> = keyof S & string
 /** `false` is a boolean, `'a'` a string. */
 export type Widen<T> = T extends boolean ? boolean : T extends number ? number : T extends string ? string : T
 
-/** The same into objects and lists, which a schema holds as literals. */
+/** `Widen`, also inside objects and lists, which a schema holds as literals. */
 type WidenAll<T> = T extends object ? { readonly [K in keyof T]: WidenAll<T[K]> } : Widen<T>
 
 /** The type of a flag's value. */
@@ -36,8 +36,8 @@ const FIELDS: ReadonlySet<string> = new Set(['default', 'description', 'onUnavai
 /** Names, types, defaults and descriptions from one value. Throws `INVALID_OPTIONS` where a definition is wrong. */
 export function defineFlags<const S extends FlagSchema>(schema: S): S {
   for (const [name, definition] of Object.entries(schema)) {
-    const wrong = problemOf(name, definition)
-    if (wrong !== undefined) throw new FlagsError('INVALID_OPTIONS', `schema: ${wrong}.`, { flag: name })
+    const problem = problemOf(name, definition)
+    if (problem !== undefined) throw new FlagsError('INVALID_OPTIONS', `schema: ${problem}.`, { flag: name })
   }
   return schema
 }

@@ -1,17 +1,17 @@
 import type { Condition, Rule } from '../contracts/index.ts'
 
-/** What evaluates one pattern, in time linear in the text. */
+/** Whether one pattern is found in a text, in time linear in the text. */
 export type PatternTest = (text: string) => boolean
 
 /** Regular expressions without backtracking. */
 export interface RegExpEngine {
-  /** The pattern ready to be asked, found anywhere in the text, or why the engine refuses it. Never throws. */
+  /** The pattern's test, which finds it anywhere in the text, or why the engine refuses it. Never throws. */
   compile(pattern: string, ignoreCase: boolean): PatternTest | { readonly refused: string }
 }
 
 /** The precedence of SemVer 2.0. */
 export interface SemverEngine {
-  /** How a version stands to this one: -1 before it, 0 equal, 1 after it. Both are legal; may throw where the library finds they are not. */
+  /** How a version compares to this one: -1 before it, 0 equal, 1 after it. Both must be legal; may throw where the library refuses one. */
   orderTo(version: string): (other: string) => number
 }
 
@@ -31,12 +31,12 @@ const ENGINE_OF: Readonly<Record<string, EngineName>> = {
 }
 const NONE: ReadonlySet<EngineName> = new Set()
 
-/** Which engines the conditions of a flag's rules or of a segment need. It takes what has not been validated, and never throws. */
+/** Which engines the conditions of a flag's rules or of a segment need. Takes an unvalidated record, and never throws. */
 export function enginesOf(record: unknown): ReadonlySet<EngineName> {
   try {
     return enginesIn(record)
   } catch {
-    // A getter or a proxy of the caller's: nobody will be able to use it.
+    // A getter or a proxy of the caller's threw: the record cannot be evaluated.
     return NONE
   }
 }

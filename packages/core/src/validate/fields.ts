@@ -9,16 +9,16 @@ export type Schema<T> = v.GenericSchema<unknown, T>
 /** How an object with these fields is read. */
 export type Shape = <const E extends v.ObjectEntries>(entries: E) => Schema<v.InferOutput<v.ObjectSchema<E, string>>>
 
-/** What is written has no other fields. */
+/** For what is written: any other field is refused. */
 export const strict: Shape = (entries) => v.strictObject(entries, `one of the fields ${Object.keys(entries).join(', ')}`)
 
-/** Readers let unknown fields pass (and drop them): a newer build may add one that changes no answer without raising `schema`. */
+/** For what is read: unknown fields are dropped. A newer build may add one that changes no answer without raising `schema`. */
 export const lenient: Shape = (entries) => v.object(entries, 'an object')
 
 // Not `isWellFormed()`: the compile target's library does not have it yet.
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
 
-/** What PostgreSQL can keep. */
+/** Whether PostgreSQL can store the text. */
 export function isCleanText(text: string): boolean {
   return !text.includes('\0') && !LONE_SURROGATE.test(text)
 }
@@ -38,7 +38,7 @@ export const timestamp: Schema<string> = v.pipe(
   v.string('an ISO 8601 timestamp'),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const moment = timestampMs(dataset.value)
-    // What ends in milliseconds and Z is in UTC already, as nearly everything is that is read.
+    // A text of this length that ends in Z is in UTC already, as is nearly everything that is read.
     if (moment !== undefined)
       return dataset.value.length === UTC_LENGTH && dataset.value.endsWith('Z') ? dataset.value : isoTimestamp(moment)
     addIssue({ message: 'an ISO 8601 timestamp with a time zone, such as 2026-12-31T00:00:00Z' })
@@ -64,7 +64,7 @@ export const description: Schema<string> = text(0, 2_000)
 export const version: Schema<number> = v.pipe(v.number('a whole number'), v.safeInteger('a whole number'), v.minValue(0, '0 or more'))
 export const schema: Schema<number> = v.pipe(v.number('a whole number'), v.integer('a whole number'), v.minValue(1, '1 or more'))
 
-/** A list whose length is looked at before its items are. */
+/** A list whose length is checked before its items. */
 export function list<T>(item: Schema<T>, max: number, what: string): Schema<readonly T[]> {
   return v.pipe(
     v.array(v.unknown(), `a list of ${what}`),

@@ -11,7 +11,7 @@ export function contentOf(flag: NewFlag): FlagContent {
 
 /**
  * A record's content after a patch: `null` removes a field, any other value replaces it whole. The patch has been checked. The schema
- * follows what the record then uses, except that of a record that a newer build wrote.
+ * follows what the record then uses; that of a record that a newer build wrote stays.
  */
 export function patched(record: FlagRecord, patch: FlagPatch): FlagContent {
   const { version: _, createdAt: __, updatedAt: ___, ...content } = record
@@ -20,7 +20,7 @@ export function patched(record: FlagRecord, patch: FlagPatch): FlagContent {
   return { ...after, schema: record.schema > READER_SCHEMA ? record.schema : lowestReader(after) }
 }
 
-/** The lowest reader that evaluates this rightly: 1 knew only rollouts. An empty list is as good as none. */
+/** The lowest reader that evaluates this correctly: 1 knew only rollouts. An empty list counts as none. */
 function lowestReader({ requires = [], rules = [], variants = [], ramp, bucketBy }: Omit<NewFlag, 'name'>): number {
   const isPlain = requires.length === 0 && rules.length === 0 && variants.length === 0
   return isPlain && ramp === undefined && bucketBy === undefined ? 1 : 2

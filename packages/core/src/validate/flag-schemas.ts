@@ -3,7 +3,7 @@ import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, JsonValu
 import { boolean, description, lenient, name, rollout, type Schema, schema, strict, text, timestamp, version } from './fields.ts'
 import { ruleSchemas } from './rule-schemas.ts'
 
-/** The highest record schema that this build evaluates rightly. */
+/** The highest record schema that this build evaluates correctly. */
 export const READER_SCHEMA = 2
 
 const salt = v.pipe(
@@ -36,7 +36,7 @@ export const newFlagSchema: Schema<NewFlag> = v.pipe(
   consistent(),
 )
 
-/** What must hold between fields is checked on the record that the patch makes. */
+/** What must hold between fields is checked on the patched record. */
 export const patchSchema: Schema<FlagPatch> = strict({
   description: v.exactOptional(v.nullable(description)),
   owner: v.exactOptional(v.nullable(owner)),
@@ -108,20 +108,20 @@ export const pageSchema: Schema<HistoryPage> = strict({
   before: v.exactOptional(version),
 })
 
-/** What must hold between the fields: a flag does not require itself, and a variant that a rule gives is there. */
+/** What must hold between the fields: a flag does not require itself, and the flag has each variant that a rule gives. */
 function consistent<T extends NewFlag>(): v.RawCheckAction<T> {
   return v.rawCheck<T>(({ dataset, addIssue }) => {
     if (!dataset.typed) return
     const { value } = dataset
     const { requires = [], rules = [] } = value
-    const itself = requires.findIndex(({ flag }) => flag === value.name)
-    if (itself !== -1) addIssue({ message: 'another flag', input: value.name, path: pathTo(value, 'requires', itself, 'flag') })
+    const selfAt = requires.findIndex(({ flag }) => flag === value.name)
+    if (selfAt !== -1) addIssue({ message: 'another flag', input: value.name, path: pathTo(value, 'requires', selfAt, 'flag') })
     if (rules.length === 0) return
     const names = new Set((value.variants ?? []).map((variant) => variant.name))
-    const astray = rules.findIndex(({ variant }) => variant !== undefined && !names.has(variant))
-    if (astray === -1) return
+    const unknownVariantAt = rules.findIndex(({ variant }) => variant !== undefined && !names.has(variant))
+    if (unknownVariantAt === -1) return
     const message = names.size === 0 ? 'none: the flag has no variants' : `one of the variants ${[...names].slice(0, 10).join(', ')}`
-    addIssue({ message, input: rules[astray]?.variant, path: pathTo(value, 'rules', astray, 'variant') })
+    addIssue({ message, input: rules[unknownVariantAt]?.variant, path: pathTo(value, 'rules', unknownVariantAt, 'variant') })
   })
 }
 

@@ -8,7 +8,7 @@ export interface IpRange {
   readonly prefix: number
 }
 
-/** Reads `10.0.0.0/8`, `2001:db8::/32`, or an address, which stands for itself alone; `undefined` of anything else. */
+/** Reads `10.0.0.0/8`, `2001:db8::/32`, or an address, which is a range of one; `undefined` for anything else. */
 export function ipRangeOf(value: string): IpRange | undefined {
   const [, address = '', length] = /^([0-9a-fA-F:.]{2,45})(?:\/(\d{1,3}))?$/.exec(value) ?? []
   const version = isIP(address)

@@ -1,13 +1,13 @@
 import { isCleanText } from './fields.ts'
 
-/** Of a value within a record. */
+/** Levels of a value within a record. */
 const MAX_DEPTH = 20
-/** Deeper than any record is. */
+/** Levels; no record has as many. */
 const TOO_DEEP = 100
 
 /**
- * How many characters of JSON a value has; more than `max` as soon as that is certain, so that no value takes long, not even one that
- * contains itself. What JSON cannot hold counts as nothing.
+ * How many characters of JSON a value has. Counting stops above `max`, so that no value takes long, not even one that contains itself. What
+ * JSON cannot hold counts as 0.
  */
 export function jsonLength(value: unknown, max: number): number {
   let length = 0
@@ -33,7 +33,7 @@ export function jsonLength(value: unknown, max: number): number {
   return length
 }
 
-/** What was expected, where this is no JSON, has more than 20 levels, or holds text that PostgreSQL cannot keep. */
+/** What was expected, where this is not JSON, has more than 20 levels, or holds text that PostgreSQL cannot store. */
 export function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (typeof value === 'string') return isCleanText(value) ? undefined : 'well-formed Unicode without NUL'
   if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return undefined
@@ -46,7 +46,7 @@ export function jsonProblem(value: unknown, depth = 0): string | undefined {
 }
 
 function firstProblem(values: readonly unknown[], depth: number): string | undefined {
-  // Not `find`: holes are no JSON.
+  // An index loop: a hole is not JSON, and `map` or `some` would skip it.
   for (let index = 0; index < values.length; index++) {
     const problem = jsonProblem(values[index], depth + 1)
     if (problem !== undefined) return problem

@@ -5,11 +5,11 @@ import { writtenOut } from './pattern-size.ts'
 import { isSemver } from './semver.ts'
 import { timestampMs } from './timestamp.ts'
 
-/** The longest text of a condition's value; a longer attribute is of no type that an operator takes. UTF-16 units. */
+/** The longest text of a condition's value, in UTF-16 units; no operator takes a longer attribute. */
 export const MAX_TEXT = 10_000
-/** Of the items of a condition's value. */
+/** Items of a condition's value. */
 const MAX_ITEMS = 1_000
-/** Of a pattern, also with its counted repetitions written out: the time of a match grows with it. */
+/** Characters of a pattern, also with its counted repetitions written out: the time of a match grows with them. */
 const MAX_PATTERN = 1_000
 
 export type Scalar = string | number | boolean
@@ -18,7 +18,7 @@ export type Scalar = string | number | boolean
 export interface OperatorValue {
   /** Whether `ignoreCase` has a meaning. */
   readonly takesIgnoreCase: boolean
-  /** What was expected, where this is no value of the operator. */
+  /** What was expected, where the operator does not take this value. */
   problem(value: unknown): string | undefined
 }
 
@@ -46,7 +46,7 @@ function isTimestamp(value: unknown): value is string {
   return typeof value === 'string' && timestampMs(value) !== undefined
 }
 
-/** The items of a value that is one of them or a list of them; `undefined` of anything else. */
+/** The items of a value that is one item or a list of items; `undefined` for anything else. */
 function itemsOf<T>(value: unknown, isItem: (item: unknown) => item is T): readonly T[] | undefined {
   if (!Array.isArray(value)) return isItem(value) ? [value] : undefined
   return value.length > 0 && value.length <= MAX_ITEMS && value.every(isItem) ? value : undefined
@@ -70,7 +70,7 @@ const number = valueThat(Number.isFinite, 'a number')
 const timestamp = valueThat(isTimestamp, 'an ISO 8601 timestamp with a time zone, such as 2026-12-31T00:00:00Z')
 const semver = valueThat(isSemver, 'a version as SemVer 2.0 has it, such as 1.2.3 or 2.0.0-beta.1')
 
-/** What each operator takes as its value. What is refused here is refused on write, and never met when it is stored all the same. */
+/** Which values each operator takes. A condition with another value is refused on write; where one is stored all the same, it is never met. */
 export const OPERATOR_VALUES: Readonly<Record<Operator, OperatorValue>> = {
   equals: valueThat(isScalar, 'a string of at most 10,000 characters, a number, true or false', true),
   in: valueThat(

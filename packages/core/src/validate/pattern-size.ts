@@ -1,5 +1,5 @@
 /**
- * How many characters a pattern has when its counted repetitions are written out: `(ab){100}` has about 200. It reads just enough of the
+ * How many characters a pattern has when its counted repetitions are written out: `(ab){100}` has about 200. It parses just enough of the
  * syntax to know what a count repeats.
  */
 export function writtenOut(pattern: string): number {
@@ -28,7 +28,7 @@ export function writtenOut(pattern: string): number {
   return groups.reduce((sum, size) => sum + size, 0)
 }
 
-/** How often a count such as `{3}`, `{3,}` or `{3,9}` repeats; at least once. `undefined` where the token is none. */
+/** How often a count such as `{3}`, `{3,}` or `{3,9}` repeats; at least once. `undefined` where the token is no count. */
 function timesOf(token: string): number | undefined {
   const count = /^\{(\d+)(?:,(\d*))?\}$/.exec(token)
   if (count === null) return undefined

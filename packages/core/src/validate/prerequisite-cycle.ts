@@ -1,19 +1,19 @@
 import type { Prerequisite } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 
-/** A longer path is told by its two ends. */
-const MAX_TOLD = 20
+/** Flags in the message's path. Of a longer path it shows the two ends. */
+const MAX_SHOWN = 20
 
 /**
- * Throws `PREREQUISITE_CYCLE`, with the shortest path, where flag `name` would come to require itself by requiring `requires`. `requiredBy`
- * answers what any other flag requires; nothing for one that is not there.
+ * Throws `PREREQUISITE_CYCLE`, with the shortest path, where flag `name` would require itself by requiring `requires`. `requiredBy` answers
+ * what another flag requires; `undefined` for a flag that does not exist.
  */
 export function assertNoCycle(
   name: string,
   requires: readonly Prerequisite[],
   requiredBy: (flag: string) => readonly Prerequisite[] | undefined,
 ): void {
-  /** Flag → who was found to require it. In the order of their distance from `name`; grows while it is walked. */
+  /** Flag → the flag that requires it. In the order of their distance from `name`; grows while the loop runs. */
   const requirers = new Map<string, string>(requires.map(({ flag }) => [flag, name]))
   for (const flag of requirers.keys()) {
     if (flag === name) throw cycle(pathTo(name, requirers))
@@ -29,8 +29,8 @@ function pathTo(name: string, requirers: ReadonlyMap<string, string>): readonly 
 
 function cycle(path: readonly string[]): FlagsError {
   const [flag] = path as [string, ...string[]]
-  const half = MAX_TOLD / 2
-  const told = path.length > MAX_TOLD ? [...path.slice(0, half), '…', ...path.slice(-half)] : path
-  const message = `Flag ${flag} would require itself: ${told.join(' → ')}. Take one of these prerequisites back first.`
+  const half = MAX_SHOWN / 2
+  const shown = path.length > MAX_SHOWN ? [...path.slice(0, half), '…', ...path.slice(-half)] : path
+  const message = `Flag ${flag} would require itself: ${shown.join(' → ')}. Remove one of these prerequisites first.`
   return new FlagsError('PREREQUISITE_CYCLE', message, { flag })
 }

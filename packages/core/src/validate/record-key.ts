@@ -6,7 +6,7 @@ export function isRecordKey(key: unknown): key is string {
   return typeof key === 'string' && isFlagName(segmentNameOf(key) ?? key)
 }
 
-/** What stands under a key, as a message calls it: `Flag a`, `Segment beta`. */
+/** How a message names what has this key: `Flag a`, `Segment beta`. */
 export function titleOf(key: string): string {
   const segment = segmentNameOf(key)
   return segment === undefined ? `Flag ${key}` : `Segment ${segment}`

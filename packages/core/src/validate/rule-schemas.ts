@@ -10,19 +10,19 @@ const MAX_RULES = 1_000
 const MAX_CONDITIONS = 100
 const MAX_VARIANTS = 100
 const MAX_PREREQUISITES = 50
-/** Segments that the rules of one flag refer to, so that a flag drags at most so many along. */
+/** Segments that the rules of one flag refer to: an evaluation loads at most this many. */
 const MAX_SEGMENTS = 100
-/** Of the rules of one flag, as the limit of each bounds how long an evaluation may take. */
+/** Patterns in the rules of one flag. Each takes a bounded time, so an evaluation does, too. */
 const MAX_PATTERNS = 100
-/** Characters of JSON. */
+/** Characters of JSON in a variant's value. */
 const MAX_VARIANT = 100_000
 
 const NAMES = Object.keys(OPERATOR_VALUES) as Operator[]
 
-/** Where a condition stands: conditions of a segment do not refer to segments. */
+/** What a condition belongs to: conditions of a segment do not refer to segments. */
 export type ConditionPlace = 'rule' | 'segment'
 
-/** Schemas of what a flag's evaluation consists of. */
+/** Schemas of the fields that decide beside the rollout. */
 export interface RuleSchemas {
   readonly requires: Schema<readonly Prerequisite[]>
   readonly rules: Schema<readonly Rule[]>
@@ -83,7 +83,7 @@ interface ConditionProblem {
   readonly expected: string
 }
 
-/** Why an evaluation would not understand the condition, or a store could not keep it. */
+/** Why an evaluation would not understand the condition, or a store could not store it. */
 function conditionProblem({ operator, value, ignoreCase }: Condition, place: ConditionPlace): ConditionProblem | undefined {
   if (operator === 'inSegment' && place === 'segment')
     return { field: 'operator', expected: 'another operator: segments do not refer to segments' }

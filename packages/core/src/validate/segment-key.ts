@@ -1,4 +1,4 @@
-/** What a segment is known by where flags and segments stand side by side. No flag name has a `:`, so the two never meet. */
+/** Begins the key of a segment where flags and segments are kept side by side. No flag name has a `:`, so keys never collide. */
 const PREFIX = 'segment:'
 
 /** `segment:<name>` */

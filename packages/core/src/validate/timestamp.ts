@@ -3,12 +3,12 @@ const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 const MINUTE_MS = 60_000
 const DAY_MS = 1_440 * MINUTE_MS
 
-/** What a point in time can be, in milliseconds around 1970. */
+/** The most milliseconds before or after 1970 that a `Date` can hold. */
 const MAX_MS = 8.64e15
 
 /**
- * Milliseconds since 1970 of an ISO 8601 timestamp with a time zone, such as `2026-12-31T00:00:00Z`; `undefined` of anything else, also of
- * a day that its month does not have. Finer fractions than milliseconds are cut off.
+ * Milliseconds since 1970 of an ISO 8601 timestamp with a time zone, such as `2026-12-31T00:00:00Z`; `undefined` for anything else, also for
+ * a day that its month does not have. Fractions finer than milliseconds are cut off.
  */
 export function timestampMs(text: string): number | undefined {
   const found = ISO.exec(text)
@@ -19,8 +19,8 @@ export function timestampMs(text: string): number | undefined {
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
   if (hour > 23 || minute > 59 || second > 59 || zoneHour > 23 || zoneMinute > 59) return undefined
   const milliseconds = Number((found[7] ?? '').slice(0, 3).padEnd(3, '0'))
-  const ahead = (zoneHour * 60 + zoneMinute) * (found[8] === '-' ? -1 : 1)
-  return daysSince1970(year, month, day) * DAY_MS + (hour * 60 + minute - ahead) * MINUTE_MS + second * 1_000 + milliseconds
+  const offsetMinutes = (zoneHour * 60 + zoneMinute) * (found[8] === '-' ? -1 : 1)
+  return daysSince1970(year, month, day) * DAY_MS + (hour * 60 + minute - offsetMinutes) * MINUTE_MS + second * 1_000 + milliseconds
 }
 
 function numberIn(found: RegExpExecArray, group: number): number {
@@ -39,7 +39,7 @@ function daysSince1970(year: number, month: number, day: number): number {
   return years * 365 + Math.floor(years / 4) - Math.floor(years / 100) + Math.floor(years / 400) + dayOfYear - 719_469
 }
 
-/** The same of what an attribute may be: such a timestamp, milliseconds since 1970, or a `Date` (of any realm). */
+/** `timestampMs` of an attribute: a timestamp, milliseconds since 1970, or a `Date` (of any realm). */
 export function timestampMsOfAttribute(value: unknown): number | undefined {
   if (typeof value === 'string') return timestampMs(value)
   if (typeof value === 'number') return Math.abs(value) <= MAX_MS ? value : undefined

@@ -1,4 +1,3 @@
-/** The heaviest weight. */
 const MAX_WEIGHT = 1_000_000
 
 /** A weight is legal from 0 to 1,000,000 with at most three decimals. */

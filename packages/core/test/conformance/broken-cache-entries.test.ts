@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { CacheFill, CacheWant, FlagCache } from '../../src/contracts/index.ts'
 import { type Break, type CacheDefect, caught, current } from './broken-caches.ts'
 
-/** Fills one by one, each changed before. */
-function filling(change: (cache: FlagCache, fill: CacheFill) => CacheFill | Promise<CacheFill>): () => Break {
+/** Changes each fill, and passes them on one by one. */
+function changedFills(change: (cache: FlagCache, fill: CacheFill) => CacheFill | Promise<CacheFill>): () => Break {
   return () => (cache) => ({
     fill: async (fills) => {
       const answers: boolean[] = []
@@ -21,17 +21,17 @@ function dated({ flag, decision, ...rest }: CacheFill, asOf: (given: number) => 
   }
 }
 
-function renamed(rename: (targetingKey: string) => string): () => Break {
+function changedKeys(changeKey: (targetingKey: string) => string): () => Break {
   const inRead = ({ name, decision }: CacheWant): CacheWant => ({
     name,
-    ...(decision && { decision: { ...decision, targetingKey: rename(decision.targetingKey) } }),
+    ...(decision && { decision: { ...decision, targetingKey: changeKey(decision.targetingKey) } }),
   })
   return () => (cache) => ({
     read: (wanted) => cache.read(wanted.map(inRead)),
     fill: (fills) =>
       cache.fill(
         fills.map((fill) =>
-          fill.decision ? { ...fill, decision: { ...fill.decision, targetingKey: rename(fill.decision.targetingKey) } } : fill,
+          fill.decision ? { ...fill, decision: { ...fill.decision, targetingKey: changeKey(fill.decision.targetingKey) } } : fill,
         ),
       ),
   })
@@ -41,17 +41,17 @@ const DEFECTS: readonly CacheDefect[] = [
   {
     that: 'ignores the token of a fill',
     fails: 'a fill whose token was read before an invalidation is refused',
-    broken: filling(async (cache, fill) => ({ ...fill, token: String((await current(cache, fill.name)).token) })),
+    broken: changedFills(async (cache, fill) => ({ ...fill, token: String((await current(cache, fill.name)).token) })),
   },
   {
-    that: 'takes a fill for a fence that was lost',
+    that: 'accepts a fill after its fence was lost',
     fails: 'a fill after the fence was lost is refused',
-    broken: filling(async (cache, fill) => ({ ...fill, token: String((await current(cache, fill.name)).token) })),
+    broken: changedFills(async (cache, fill) => ({ ...fill, token: String((await current(cache, fill.name)).token) })),
   },
   {
     that: 'compares fences by their number',
     fails: 'forget drops flag and fence, and with the fence every decision',
-    broken: filling(async (cache, fill) => {
+    broken: changedFills(async (cache, fill) => {
       const { token } = await current(cache, fill.name)
       const numberOf = (fence: string): number => Number(fence.split('.')[1])
       return numberOf(fill.token) >= numberOf(String(token)) ? { ...fill, token: String(token) } : fill
@@ -59,7 +59,7 @@ const DEFECTS: readonly CacheDefect[] = [
   },
   {
     that: 'has fences without a nonce',
-    fails: 'a raised fence gives its version, and a token unlike any before',
+    fails: 'a raised fence has its version, and a token that was never used before',
     broken: () => (cache) => ({
       read: async (wanted) => (await cache.read(wanted)).map((read) => ({ ...read, token: read.token?.split('.').slice(0, 2).join('.') })),
     }),
@@ -69,20 +69,20 @@ const DEFECTS: readonly CacheDefect[] = [
     fails: 'a fill older than the flag that counts now is refused',
     broken: () => {
       let fills = 1_000
-      return filling((_, fill) => dated(fill, () => ++fills))()
+      return changedFills((_, fill) => dated(fill, () => ++fills))()
     },
   },
   {
-    that: "takes a fill below the fence's version",
+    that: "accepts a fill below the fence's version",
     fails: "a fill older than the fence's version is refused",
-    broken: filling(async (cache, fill) => {
+    broken: changedFills(async (cache, fill) => {
       const { fenceVersion } = await current(cache, fill.name)
       return dated(fill, (given) => Math.max(given, fenceVersion))
     }),
   },
   {
     that: 'keeps half of a fill that it refuses',
-    fails: 'a refused fill keeps nothing of it',
+    fails: 'a refused fill keeps none of its values',
     broken: () => (cache) => ({
       fill: (fills) =>
         Promise.all(
@@ -95,25 +95,25 @@ const DEFECTS: readonly CacheDefect[] = [
   },
   {
     that: 'answers fills as if each were kept',
-    fails: 'fills are answered in order, each for itself',
+    fails: 'fills are answered in order, each on its own',
     broken: () => (cache) => ({ fill: async (fills) => (await cache.fill(fills)).map(() => true) }),
   },
   {
-    that: 'takes an absence for not known',
+    that: 'treats an absence as unknown',
     fails: 'a flag that is known to be absent reads as null, not as unknown',
     broken: () => (cache) => ({
       read: async (wanted) => (await cache.read(wanted)).map(({ flag, ...rest }) => (flag?.value == null ? rest : { ...rest, flag })),
     }),
   },
   {
-    that: 'takes false for not known',
+    that: 'treats false as unknown',
     fails: 'true and false are both kept as decisions',
     broken: () => (cache) => ({
       read: async (wanted) => (await cache.read(wanted)).map(({ decision, ...rest }) => (decision?.value ? { ...rest, decision } : rest)),
     }),
   },
   {
-    that: 'answers in an order of its own',
+    that: 'answers in another order',
     fails: 'a read of many names is answered in their order',
     broken: () => (cache) => ({ read: async (wanted) => [...(await cache.read(wanted))].reverse() }),
   },
@@ -140,27 +140,27 @@ const DEFECTS: readonly CacheDefect[] = [
   {
     that: 'cuts targeting keys at a colon',
     fails: 'every targeting key has entries of its own',
-    broken: renamed((key) => key.split(':')[0] as string),
+    broken: changedKeys((key) => key.split(':')[0] as string),
   },
   {
     that: 'cuts targeting keys at a NUL',
     fails: 'every targeting key has entries of its own',
-    broken: renamed((key) => key.split('\0')[0] as string),
+    broken: changedKeys((key) => key.split('\0')[0] as string),
   },
   {
     that: 'normalizes targeting keys',
     fails: 'every targeting key has entries of its own',
-    broken: renamed((key) => key.normalize('NFC')),
+    broken: changedKeys((key) => key.normalize('NFC')),
   },
   {
     that: 'keeps entries for longer than it was told',
-    fails: 'a flag is kept for its time, and no longer',
-    broken: filling((_, { flag, ...fill }) => ({ ...fill, ...(flag && { flag: { ...flag, ttlMs: flag.ttlMs * 2 } }) })),
+    fails: 'a flag is kept for its time to live, and no longer',
+    broken: changedFills((_, { flag, ...fill }) => ({ ...fill, ...(flag && { flag: { ...flag, ttlMs: flag.ttlMs * 2 } }) })),
   },
   {
-    that: 'lets a placeholder go while it guards a flag',
-    fails: 'a flag is kept for its time, and no longer',
-    broken: filling((_, { flag, ...fill }) => ({ ...fill, ...(flag && { flag: { ...flag, ttlMs: Math.min(flag.ttlMs, 60_000) } }) })),
+    that: 'drops a placeholder while a flag counts under it',
+    fails: 'a flag is kept for its time to live, and no longer',
+    broken: changedFills((_, { flag, ...fill }) => ({ ...fill, ...(flag && { flag: { ...flag, ttlMs: Math.min(flag.ttlMs, 60_000) } }) })),
   },
 ]
 

@@ -25,13 +25,13 @@ const DEFECTS: readonly CacheDefect[] = [
     }),
   },
   {
-    that: 'knows no version above 32 bits',
+    that: 'cuts versions to 32 bits',
     fails: 'versions are exact up to the largest safe integer',
     broken: () => (cache) => ({ invalidate: (name, version) => cache.invalidate(name, version % 2 ** 32) }),
   },
   {
     that: 'drops the flag but not the decisions',
-    fails: 'after one invalidation the entries of all users are dead',
+    fails: "after one invalidation no user's entry counts",
     broken: () => {
       const decisions = new Map<string, NonNullable<CacheRead['decision']>>()
       const keyOf = (name: string, { kind, targetingKey }: NonNullable<CacheWant['decision']>) => `${kind}:${name}:${targetingKey}`
@@ -50,12 +50,12 @@ const DEFECTS: readonly CacheDefect[] = [
     },
   },
   {
-    that: 'calls every invalidation the one that raised',
-    fails: 'of many who invalidate for one change at once, one raises the fence',
+    that: 'answers every invalidation with "raised"',
+    fails: 'where many clients invalidate for one change at once, one raises the fence',
     broken: () => (cache) => ({ invalidate: async (...args) => cache.invalidate(...args).then(() => 'raised') }),
   },
   {
-    that: 'invalidates names that begin alike',
+    that: 'also invalidates names with the same beginning',
     fails: 'an invalidation leaves other flags alone',
     broken: () => (cache) => ({
       invalidate: async (name, version) => {
@@ -106,8 +106,8 @@ const DEFECTS: readonly CacheDefect[] = [
     broken: () => (cache) => ({ subscribe: (listener) => cache.subscribe({ ...listener, onHint: () => {} }) }),
   },
   {
-    that: 'goes on giving hints to who has unsubscribed',
-    fails: 'who has unsubscribed hears nothing more, and may unsubscribe twice',
+    that: 'keeps sending hints after unsubscribing',
+    fails: 'a subscriber that has unsubscribed gets no more hints, and may unsubscribe twice',
     broken: () => (cache) => ({
       subscribe: async (listener) => {
         await cache.subscribe(listener)
@@ -136,12 +136,12 @@ const DEFECTS: readonly CacheDefect[] = [
     },
   },
   {
-    that: 'tells stores not apart',
-    fails: "a store sees nothing of another's",
+    that: 'does not tell stores apart',
+    fails: "a store never sees another store's entries",
     broken: () => (cache) => ({ open: (_, report) => cache.open('everybody', report) }),
   },
   {
-    that: 'says nothing of a foreign fence',
+    that: "does not report another store's fence",
     fails: "another store's fence is reported once",
     broken: () => (cache) => ({ open: (storeId) => cache.open(storeId) }),
   },

@@ -3,13 +3,13 @@ import { type CacheDefect, caught } from './broken-caches.ts'
 
 const DEFECTS: readonly CacheDefect[] = [
   {
-    that: 'gives everybody a place',
-    fails: 'there are as many places as the caller says, for whoever comes first',
+    that: 'gives every holder a slot',
+    fails: 'as many holders as the caller allows have a slot, first come, first served',
     broken: () => (cache) => ({ takeListenerSlot: (holder, _, ttlMs) => cache.takeListenerSlot(holder, 1_000, ttlMs) }),
   },
   {
-    that: 'gives nobody a place twice',
-    fails: 'who has a place keeps it',
+    that: 'refuses a holder that asks again',
+    fails: 'a holder that asks again keeps its slot',
     broken: () => {
       const seen = new Set<string>()
       return (cache) => ({
@@ -19,22 +19,22 @@ const DEFECTS: readonly CacheDefect[] = [
     },
   },
   {
-    that: 'keeps what is given back',
-    fails: 'a place that is given back goes to another, and giving back what one does not have changes nothing',
+    that: 'keeps a slot that is given back',
+    fails: 'a slot that is given back goes to another holder, and giving back a slot without having one changes nothing',
     broken: () => (cache) => ({
       takeListenerSlot: async (holder, slots, ttlMs) => ttlMs > 0 && cache.takeListenerSlot(holder, slots, ttlMs),
     }),
   },
   {
-    that: 'never frees a place',
-    fails: 'a place that is not asked for again in time is free',
+    that: 'frees no slot after its time',
+    fails: 'a slot whose holder does not ask again in time is free',
     broken: () => (cache) => ({
       takeListenerSlot: (holder, slots, ttlMs) => cache.takeListenerSlot(holder, slots, ttlMs === 0 ? 0 : 86_400_000),
     }),
   },
   {
-    that: 'counts the time from the first asking',
-    fails: 'asking again starts the time anew',
+    that: 'counts a holder in for ever',
+    fails: 'asking again restarts the time',
     broken: () => {
       const had = new Set<string>()
       return (cache) => ({
@@ -44,24 +44,22 @@ const DEFECTS: readonly CacheDefect[] = [
     },
   },
   {
-    that: 'shares its places among stores',
-    fails: 'each store has places of its own',
+    that: 'shares its slots among stores',
+    fails: 'each store has its own slots',
     broken: () => {
       const taken = new Set<string>()
       return () => ({ takeListenerSlot: async (holder, slots) => taken.size < slots && taken.add(holder).size > 0 })
     },
   },
   {
-    that: 'gives places before it knows the store',
-    fails: 'before open nobody can have a place',
+    that: 'gives slots before it knows the store',
+    fails: 'before open no slot can be taken',
     broken: () => () => ({ takeListenerSlot: async () => true }),
   },
 ]
 
-describe('the cache suite notices a cache that', () => {
-  for (const defect of DEFECTS) {
-    test(defect.that, async () => {
-      expect(await caught(defect)).toBeInstanceOf(Error)
-    })
-  }
+describe('the suite of the cache catches a cache that', () => {
+  test.each(DEFECTS)('$that', async (defect) => {
+    expect(await caught(defect)).toBeInstanceOf(Error)
+  })
 })

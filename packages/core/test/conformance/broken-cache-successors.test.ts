@@ -4,20 +4,20 @@ import { type CacheDefect, caught, current } from './broken-caches.ts'
 
 const DEFECTS: readonly CacheDefect[] = [
   {
-    that: 'leaves successors out',
-    fails: 'a successor takes the place of the flag, under the fence of its change',
+    that: 'drops successors',
+    fails: 'a successor replaces the flag, under the fence of its change',
     broken: () => (cache) => ({ invalidate: (name, version) => cache.invalidate(name, version) }),
   },
   {
-    that: 'takes no absence for a successor',
-    fails: 'a successor follows where nothing was cached, and an absence does, too',
+    that: 'drops an absence as a successor',
+    fails: 'a successor is kept where nothing was cached, and so is an absence',
     broken: () => (cache) => ({
       invalidate: (name, version, successor) => cache.invalidate(name, version, successor?.value === null ? undefined : successor),
     }),
   },
   {
-    that: 'takes whatever fence there is for the token of a successor',
-    fails: 'no successor follows where another change has raised the fence since its token was read',
+    that: 'ignores the token of a successor',
+    fails: 'no successor is kept where another change has raised the fence since its token was read',
     broken: () => (cache) => ({
       async invalidate(name, version, successor) {
         const { token } = await current(cache, name)
@@ -26,8 +26,8 @@ const DEFECTS: readonly CacheDefect[] = [
     }),
   },
   {
-    that: 'takes a placeholder for the fence that a successor follows',
-    fails: 'no successor follows where the fence was lost since its token was read',
+    that: 'accepts a placeholder in place of the token of a successor',
+    fails: 'no successor is kept where the fence was lost since its token was read',
     broken: () => (cache) => ({
       async invalidate(name, version, successor) {
         const { token, fenceVersion } = await current(cache, name)
@@ -40,8 +40,8 @@ const DEFECTS: readonly CacheDefect[] = [
     }),
   },
   {
-    that: 'keeps a successor though the fence is as high already',
-    fails: 'no successor follows where the fence is as high already',
+    that: 'keeps a successor though the fence is already as high',
+    fails: 'no successor is kept where the fence is already as high',
     broken: () => (cache) => ({
       async invalidate(name, version, successor) {
         const outcome = await cache.invalidate(name, version, successor)
@@ -54,8 +54,8 @@ const DEFECTS: readonly CacheDefect[] = [
     }),
   },
   {
-    that: 'puts a successor in the place of what was loaded after its change',
-    fails: 'no successor takes the place of what was loaded after its change',
+    that: 'replaces a flag that was loaded after the change by its successor',
+    fails: 'no successor replaces a flag that was loaded after its change',
     broken: () => (cache) => ({
       async invalidate(name, version, successor) {
         const outcome = await cache.invalidate(name, version)
@@ -66,8 +66,8 @@ const DEFECTS: readonly CacheDefect[] = [
     }),
   },
   {
-    that: 'stamps a successor with the highest clock there is',
-    fails: 'a successor is an entry like another: an older load is not kept over it, a newer one is',
+    that: 'gives a successor the highest possible "as of"',
+    fails: 'a successor is an entry like any other: an older load does not replace it, a newer one does',
     broken: () => (cache) => ({
       async invalidate(name, version, successor) {
         const outcome = await cache.invalidate(name, version)
@@ -80,8 +80,8 @@ const DEFECTS: readonly CacheDefect[] = [
     }),
   },
   {
-    that: 'publishes before the successor is there',
-    fails: 'a successor can be read when the hint arrives, and is what the hint brings, if it brings anything',
+    that: 'publishes before the successor can be read',
+    fails: 'a successor can be read when the hint arrives, and a record that the hint carries is the successor',
     broken: () => (cache) => ({
       async invalidate(name, version, successor) {
         const outcome = await cache.invalidate(name, version)
@@ -93,15 +93,15 @@ const DEFECTS: readonly CacheDefect[] = [
     }),
   },
   {
-    that: 'brings something else than the successor',
-    fails: 'a successor can be read when the hint arrives, and is what the hint brings, if it brings anything',
+    that: 'sends a hint with another record than the successor',
+    fails: 'a successor can be read when the hint arrives, and a record that the hint carries is the successor',
     broken: () => (cache) => ({
       subscribe: (listener) => cache.subscribe({ ...listener, onHint: (hint) => listener.onHint({ ...hint, flag: null }) }),
     }),
   },
   {
-    that: 'brings a successor that it has left out',
-    fails: 'a hint brings no successor that was left out',
+    that: 'sends a hint with a successor that it left out',
+    fails: 'a hint carries no successor that was left out',
     broken: () => {
       const sent = new Map<number, StoredRecord | null>()
       return (cache) => ({
@@ -118,8 +118,8 @@ const DEFECTS: readonly CacheDefect[] = [
     },
   },
   {
-    that: 'keeps a successor for ever',
-    fails: 'a successor expires with its time to live, and leaves its fence',
+    that: 'keeps a successor for longer than it was told',
+    fails: 'a successor expires after its time to live, and its fence stays',
     broken: () => (cache) => ({
       invalidate: (name, version, successor) => cache.invalidate(name, version, successor && { ...successor, ttlMs: 86_400_000 }),
     }),

@@ -5,7 +5,7 @@ import { ManualClock } from '../manual-clock.ts'
 import { failureOf } from './failure-of.ts'
 import { forwardingCache, type SubscribedCache } from './forwarding.ts'
 
-/** What a client of the cache does wrongly, in terms of one that does it right. */
+/** The methods that a broken client overrides, given a correct one. */
 export type Break = (cache: SubscribedCache) => Partial<FlagCache>
 
 export interface CacheDefect {
@@ -13,7 +13,7 @@ export interface CacheDefect {
   readonly that: string
   /** A case that must fail. */
   readonly fails: string
-  /** Called once for each world; what it answers, once for each client. */
+  /** Called once for each fixture; its result is called once for each client. */
   readonly broken: () => Break
 }
 
@@ -23,7 +23,7 @@ export async function current(cache: FlagCache, name: string): Promise<CacheRead
   return read as CacheRead
 }
 
-/** What the case of that defect fails with, or `undefined` where it does not notice. */
+/** What the defect's case fails with, or `undefined` where it passes. */
 export function caught({ fails, broken }: CacheDefect): Promise<unknown> {
   const cases = cacheCases({
     async open() {

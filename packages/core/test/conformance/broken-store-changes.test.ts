@@ -4,22 +4,22 @@ import { caught, type StoreDefect } from './broken-stores.ts'
 
 type Page = Extract<LoggedChanges, { kind: 'changes' }>
 
-const LIMITED = 'a page of the log holds the oldest changes after a place, 50 unless it says otherwise'
-const ANSWERED = 'the changes of all flags and segments are told as they were answered, oldest first'
+const LIMITED = 'a page of the log holds the oldest changes after a place, 50 by default'
+const ANSWERED = 'the log has the changes of all flags and segments as their writes answered them, oldest first'
 
-/** Its pages come out otherwise. */
-function pages(bent: (page: Page) => LoggedChanges): StoreDefect['broken'] {
+/** Changes each page. */
+function pages(change: (page: Page) => LoggedChanges): StoreDefect['broken'] {
   return (store) => ({
     changes: async (...args) => {
       const answer = await store.changes(...args)
-      return answer.kind === 'lost' ? answer : bent(answer)
+      return answer.kind === 'lost' ? answer : change(answer)
     },
   })
 }
 
 const DEFECTS: readonly StoreDefect[] = [
   {
-    that: 'tells the log newest first',
+    that: 'answers the log newest first',
     fails: ANSWERED,
     broken: pages((page) => ({ ...page, changes: [...page.changes].reverse() })),
   },
@@ -29,7 +29,7 @@ const DEFECTS: readonly StoreDefect[] = [
     broken: pages((page) => ({ ...page, changes: page.changes.filter(({ flag }) => !flag.startsWith('segment:')) })),
   },
   {
-    that: 'tells each flag once',
+    that: 'lists each flag once',
     fails: ANSWERED,
     broken: pages((page) => ({ ...page, changes: [...new Map(page.changes.map((change) => [change.flag, change])).values()] })),
   },
@@ -39,22 +39,22 @@ const DEFECTS: readonly StoreDefect[] = [
     broken: pages((page) => ({ ...page, next: page.head })),
   },
   {
-    that: 'says that the next page begins at the beginning where nothing happened',
-    fails: 'where nothing has happened since, a page is empty and the next one begins where it began',
+    that: 'says that the next page begins at version 0 where nothing is new',
+    fails: 'where nothing is new, a page is empty and the next one begins at the same place',
     broken: pages((page) => ({ ...page, next: page.changes.length > 0 ? page.next : { version: 0, id: '' } })),
   },
   {
-    that: 'takes the last change of a page for the end of the log',
+    that: 'treats the last change of a page as the end of the log',
     fails: LIMITED,
     broken: pages((page) => ({ ...page, head: page.next })),
   },
   {
-    that: 'knows no limit',
+    that: 'ignores the limit',
     fails: LIMITED,
     broken: (store) => ({ changes: (page = {}) => store.changes({ ...page, limit: 1_000 }) }),
   },
   {
-    that: 'begins a page with the very change that it is to come after',
+    that: 'begins a page with the change that it should begin after',
     fails: LIMITED,
     broken: (store) => ({
       changes: ({ after, ...page } = {}) =>
@@ -62,8 +62,8 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'keeps silent about what was pruned',
-    fails: 'where the log was pruned past a place, what came after it is lost',
+    that: 'does not say that the log was pruned past a place',
+    fails: 'a place that the log was pruned past is lost',
     broken: (store) => ({
       changes: async (page) => {
         const answer = await store.changes(page)
@@ -72,26 +72,26 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'wants a place in a log that was pruned',
+    that: 'begins at version 0 where no place is given',
     fails: 'without a place, a page begins with the oldest change that the log still has',
     broken: (store) => ({ changes: (page = {}) => store.changes({ after: { version: 0 }, ...page }) }),
   },
   {
-    that: 'wants an id with each version',
-    fails: 'a place without an id is taken by its version alone',
+    that: 'requires an id with each version',
+    fails: 'a place without an id counts by its version alone',
     broken: (store) => ({
       changes: ({ after, ...page } = {}) => store.changes({ ...page, ...(after && { after: { id: '', ...after } }) }),
     }),
   },
   {
-    that: 'looks at no id',
+    that: 'ignores the id',
     fails: 'a place above the clock, or of another change, means that the store went back',
     broken: (store) => ({
       changes: ({ after, ...page } = {}) => store.changes({ ...page, ...(after && { after: { version: after.version } }) }),
     }),
   },
   {
-    that: 'takes a place above the clock for the end',
+    that: 'treats a place above the clock as the end',
     fails: 'a place above the clock, or of another change, means that the store went back',
     broken: (store) => ({
       changes: async (page) => {
@@ -102,18 +102,18 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'answers with the records where nobody wants them',
-    fails: 'without its records, a page is otherwise the same',
+    that: 'answers records that are not wanted',
+    fails: 'a page without records is otherwise the same',
     broken: (store) => ({ changes: ({ records: _, ...page } = {}) => store.changes(page) }),
   },
   {
-    that: 'answers without the records where somebody says that they are wanted',
-    fails: 'without its records, a page is otherwise the same',
+    that: 'omits records where they are asked for by name',
+    fails: 'a page without records is otherwise the same',
     broken: (store) => ({ changes: (page = {}) => store.changes({ ...page, ...('records' in page && { records: false }) }) }),
   },
   {
-    that: 'passes over a change now and then',
-    fails: 'whoever walks the log while others write misses nothing and sees nothing twice',
+    that: 'skips some changes',
+    fails: 'a walk through the log while others write misses no change and sees none twice',
     broken: pages((page) => ({ ...page, changes: page.changes.filter(({ version }) => version % 17 !== 0) })),
   },
 ]

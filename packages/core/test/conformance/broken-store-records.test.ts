@@ -5,18 +5,23 @@ import { assertNoCycle } from '../../src/validate/prerequisite-cycle.ts'
 import { caught, type StoreDefect } from './broken-stores.ts'
 import type { WatchedStore } from './forwarding.ts'
 
-/** The loaded records as `seen` makes them. */
-function through(loaded: Loaded, seen: (record: LoadedRecord, key: string) => LoadedRecord): Loaded {
-  return { ...loaded, flags: new Map([...loaded.flags].map(([key, record]) => [key, seen(record, key)])) }
+/** `loaded` with each record changed. */
+function mapRecords(loaded: Loaded, change: (record: LoadedRecord, key: string) => LoadedRecord): Loaded {
+  return { ...loaded, flags: new Map([...loaded.flags].map(([key, record]) => [key, change(record, key)])) }
 }
 
-/** A refused cycle counts as done, where `isFine` says so. */
-async function lenient(store: WatchedStore, name: string, write: () => Promise<Change>, isFine: () => Promise<boolean>): Promise<Change> {
-  const fine = await isFine()
+/** Writes, and answers as if a refused cycle had been written where `ignores` resolves with `true`. */
+async function ignoringCycle(
+  store: WatchedStore,
+  name: string,
+  write: () => Promise<Change>,
+  ignores: () => Promise<boolean>,
+): Promise<Change> {
+  const ignored = await ignores()
   try {
     return await write()
   } catch (error) {
-    if ((error as FlagsError).code !== 'PREREQUISITE_CYCLE' || !fine) throw error
+    if ((error as FlagsError).code !== 'PREREQUISITE_CYCLE' || !ignored) throw error
     return (await store.history(name))[0] as Change
   }
 }
@@ -26,18 +31,18 @@ const isSegment = (key: string): boolean => key.startsWith('segment:')
 /** Rules, prerequisites. */
 const OF_FLAGS: readonly StoreDefect[] = [
   {
-    that: 'knows no rules',
+    that: 'drops rules',
     fails: 'rules, variants, prerequisites, ramp and bucketBy come back as they were written',
     broken: (store) => ({ create: ({ rules: _, ...flag }: NewFlag, meta) => store.create(flag, meta) }),
   },
   {
-    that: 'knows no bucketBy',
+    that: 'drops bucketBy',
     fails: 'rules, variants, prerequisites, ramp and bucketBy come back as they were written',
     broken: (store) => ({ create: ({ bucketBy: _, ...flag }: NewFlag, meta) => store.create(flag, meta) }),
   },
   {
     that: 'keeps the rules that a patch removes',
-    fails: 'a patch replaces each of them whole, and null removes it',
+    fails: 'a patch replaces each of these fields whole, and null removes it',
     broken: (store) => ({
       update: (name, { rules, ...patch }: FlagPatch, meta) => store.update(name, rules ? { ...patch, rules } : patch, meta),
     }),
@@ -48,12 +53,12 @@ const OF_FLAGS: readonly StoreDefect[] = [
     broken: (store) => {
       const rounded = (record: LoadedRecord): LoadedRecord =>
         JSON.parse(JSON.stringify(record), (_, value) => (typeof value === 'number' ? Number(value.toPrecision(15)) : value))
-      return { load: async (names) => through(await store.load(names), rounded) }
+      return { load: async (names) => mapRecords(await store.load(names), rounded) }
     },
   },
   {
-    that: 'refuses a flag whose required flag is not there',
-    fails: 'a flag may require flags that are there and flags that are not',
+    that: 'refuses a flag whose required flag does not exist',
+    fails: 'a flag may require flags that exist and flags that do not',
     broken: (store) => ({
       create: async (flag, meta) => {
         const { flags } = await store.load([flag.name, ...(flag.requires ?? []).map((required) => required.flag)])
@@ -63,11 +68,11 @@ const OF_FLAGS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'lets a flag require itself by way of another',
+    that: 'lets a flag require itself through another',
     fails: 'two flags that would require each other are refused, with the path',
     broken: (store) => ({
       update: (name, patch, meta) =>
-        lenient(
+        ignoringCycle(
           store,
           name,
           () => store.update(name, patch, meta),
@@ -76,11 +81,11 @@ const OF_FLAGS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'looks for a cycle only where a flag is updated',
-    fails: 'a flag whose coming would close a cycle is refused',
+    that: 'checks for a cycle only on an update',
+    fails: 'a flag whose creation would close a cycle is refused',
     broken: (store) => ({
       create: (flag, meta) =>
-        lenient(
+        ignoringCycle(
           store,
           'a',
           () => store.create(flag, meta),
@@ -89,11 +94,11 @@ const OF_FLAGS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'looks for a cycle before it has the lock',
-    fails: 'of writers who would close a cycle together, one is refused',
+    that: 'checks for a cycle before it has the lock',
+    fails: 'where writers together would close a cycle, one is refused',
     broken: (store) => ({
       update: (name, patch, meta) =>
-        lenient(
+        ignoringCycle(
           store,
           name,
           () => store.update(name, patch, meta),
@@ -112,15 +117,15 @@ const OF_FLAGS: readonly StoreDefect[] = [
   },
   {
     that: 'refuses every flag that is reached twice',
-    fails: 'flags that require one flag by several ways are no cycle',
+    fails: 'flags that require one flag in several ways are no cycle',
     broken: (store) => ({
       create: async (flag, meta) => {
         const { flags } = await store.loadAll()
-        const below = (flag.requires ?? []).flatMap((each) => [
+        const reached = (flag.requires ?? []).flatMap((each) => [
           each,
           ...((flags.get(each.flag) as NewFlag | null | undefined)?.requires ?? []),
         ])
-        if (new Set(below.map((each) => each.flag)).size < below.length) throw new Error('a cycle')
+        if (new Set(reached.map((each) => each.flag)).size < reached.length) throw new Error('a cycle')
         return store.create(flag, meta)
       },
     }),
@@ -129,14 +134,14 @@ const OF_FLAGS: readonly StoreDefect[] = [
 
 const OF_SEGMENTS: readonly StoreDefect[] = [
   {
-    that: 'calls segments by their bare names',
+    that: 'names segments by their bare names',
     fails: 'a segment comes back as it was written, under its key',
     broken: ({ segments }) => ({
       segments: { ...segments, create: async (segment, meta) => ({ ...(await segments.create(segment, meta)), flag: segment.name }) },
     }),
   },
   {
-    that: 'counts segments by a clock of their own',
+    that: 'gives segments versions of their own',
     fails: 'versions rise over flags and segments together',
     broken: ({ segments }) => {
       let version = 0
@@ -145,11 +150,11 @@ const OF_SEGMENTS: readonly StoreDefect[] = [
   },
   {
     that: 'finds a segment where a flag is asked for',
-    fails: 'a flag and a segment of one name are two things',
+    fails: 'a flag and a segment of one name are independent',
     broken: (store) => ({
       load: async (names) => {
         const [loaded, all] = [await store.load(names), await store.loadAll()]
-        return through(loaded, (record, key) => record ?? all.flags.get(`segment:${key}`) ?? null)
+        return mapRecords(loaded, (record, key) => record ?? all.flags.get(`segment:${key}`) ?? null)
       },
     }),
   },
@@ -167,7 +172,7 @@ const OF_SEGMENTS: readonly StoreDefect[] = [
   },
   {
     that: 'leaves segments out of loadAll',
-    fails: 'a load takes flags and segments as they come',
+    fails: 'a load takes flags and segments mixed',
     broken: (store) => ({
       loadAll: async () => {
         const all = await store.loadAll()
@@ -177,7 +182,7 @@ const OF_SEGMENTS: readonly StoreDefect[] = [
   },
   {
     that: 'leaves segments out of the log',
-    fails: 'the log tells segments by their keys, among the flags',
+    fails: 'the log lists segments by their keys, among the flags',
     broken: (store) => ({
       changesSince: async (cursor) => {
         const answer = await store.changesSince(cursor)
@@ -186,7 +191,7 @@ const OF_SEGMENTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'tells segments as flags to who watches',
+    that: 'sends hints that name segments as flags',
     fails: 'a watcher hears of segments by their keys',
     broken: (store) => ({
       watch: (listener) =>
@@ -195,11 +200,11 @@ const OF_SEGMENTS: readonly StoreDefect[] = [
   },
   {
     that: 'has no history of segments',
-    fails: 'the history of a segment holds its changes as they were answered, newest first, in pages',
+    fails: 'the history of a segment has its changes as their writes answered them, newest first, in pages',
     broken: (store) => ({ history: async (name, page) => (isSegment(name) ? [] : store.history(name, page)) }),
   },
   {
-    that: 'keeps a thousand members',
+    that: 'keeps only a thousand members',
     fails: 'a segment can have 10,000 members',
     broken: ({ segments }) => ({
       segments: {
@@ -225,7 +230,7 @@ const OF_SEGMENTS: readonly StoreDefect[] = [
   },
   {
     that: 'creates over a segment that exists',
-    fails: 'of many who create one segment at once, one wins',
+    fails: 'where many create one segment at once, one succeeds',
     broken: ({ segments }) => ({
       segments: {
         ...segments,

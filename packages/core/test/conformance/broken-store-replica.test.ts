@@ -4,8 +4,8 @@ import { caught, type StoreDefect } from './broken-stores.ts'
 
 const DEFECTS: readonly StoreDefect[] = [
   {
-    that: 'has no replica, and whose harness does not say so',
-    fails: 'a replica comes to know each change',
+    that: 'has no replica, though its harness skips no case',
+    fails: 'a replica catches up with each change',
     broken: () => ({}),
   },
   {
@@ -14,7 +14,7 @@ const DEFECTS: readonly StoreDefect[] = [
     broken: (store) => ({ loadFromReplica: async (names) => ({ ...(await store.load(names)), storeId: 'another' }) }),
   },
   {
-    that: 'has a replica which is ahead of it',
+    that: 'has a replica that is ahead of it',
     fails: 'a replica is of the same store, and never ahead of it',
     broken: (store) => ({
       loadFromReplica: async (names) => {
@@ -24,7 +24,7 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'has a replica which leaves absent names out',
+    that: 'has a replica that leaves absent names out',
     fails: 'a replica answers each name that was asked for once, and no other',
     broken: (store) => ({
       loadFromReplica: async (names) => {
@@ -34,8 +34,8 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'has a replica which stands still',
-    fails: 'a replica comes to know each change',
+    that: 'has a replica that never catches up',
+    fails: 'a replica catches up with each change',
     broken: (store) => {
       const first = store.loadAll()
       return {
@@ -44,7 +44,7 @@ const DEFECTS: readonly StoreDefect[] = [
     },
   },
   {
-    that: 'dates what its replica answers by its own clock',
+    that: 'gives the answers of its replica the clock of the primary',
     fails: 'a replica answers each flag as it was at its "as of", however far it lags',
     broken: (store) => {
       let copied = store.loadAll()
@@ -59,8 +59,8 @@ const DEFECTS: readonly StoreDefect[] = [
     },
   },
   {
-    that: 'has a replica which goes on naming what was deleted',
-    fails: 'all that a replica has is what there was at its "as of", segments too, and nothing deleted',
+    that: 'has a replica that still lists deleted keys',
+    fails: 'all records of a replica are those that existed at its "as of", segments too, and none that was deleted',
     broken: (store) => {
       return {
         loadAllFromReplica: async () => {
@@ -72,8 +72,8 @@ const DEFECTS: readonly StoreDefect[] = [
     },
   },
   {
-    that: 'has a replica of flags alone',
-    fails: 'all that a replica has is what there was at its "as of", segments too, and nothing deleted',
+    that: 'has a replica without segments',
+    fails: 'all records of a replica are those that existed at its "as of", segments too, and none that was deleted',
     broken: (store) => ({
       loadAllFromReplica: async () => {
         const loaded = await store.loadAll()
@@ -82,8 +82,8 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'has a replica which throws what is no FlagsError',
-    fails: 'a call of a replica whose signal is aborted settles, with a FlagsError where it fails, and the replica goes on',
+    that: 'has a replica that throws another error than a FlagsError',
+    fails: 'a call to a replica whose signal is aborted settles, with a FlagsError where it fails, and the replica goes on',
     broken: (store) => ({
       loadFromReplica: async (names, call) => {
         if (call?.signal?.aborted) throw new Error('aborted')

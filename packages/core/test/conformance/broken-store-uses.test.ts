@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { FlagUse } from '../../src/contracts/index.ts'
 import { caught, type StoreDefect } from './broken-stores.ts'
 
-const KEPT = 'uses come back, each outcome of each flag for itself, from every client'
+const KEPT = 'uses come back from every client, each outcome of each flag separately'
 
-/** What a store answers that keeps uses in a way of its own. */
+/** Keeps one use for each key; `wins` says whether a use replaces the known one. */
 function keeping(keyOf: (use: FlagUse) => string, wins: (use: FlagUse, known: FlagUse) => boolean): StoreDefect['broken'] {
   return () => {
     const kept = new Map<string, FlagUse>()
@@ -23,14 +23,14 @@ function keeping(keyOf: (use: FlagUse) => string, wins: (use: FlagUse, known: Fl
 const outcomeOf = ({ flag, enabled, variant }: FlagUse): string => JSON.stringify([flag, enabled, variant])
 
 const DEFECTS: readonly StoreDefect[] = [
-  { that: 'keeps no uses, and whose harness does not say so', fails: KEPT, broken: () => ({ noteUses: undefined as never }) },
+  { that: 'keeps no uses, though its harness skips no case', fails: KEPT, broken: () => ({ noteUses: undefined as never }) },
   {
     that: 'forgets the variant',
     fails: KEPT,
     broken: (store) => ({ noteUses: (uses) => store.noteUses(uses.map(({ variant: _, ...use }) => use)) }),
   },
   {
-    that: 'takes on and off for the same',
+    that: 'keeps on and off as one outcome',
     fails: KEPT,
     broken: keeping(
       ({ flag, variant }) => JSON.stringify([flag, variant]),
@@ -38,18 +38,18 @@ const DEFECTS: readonly StoreDefect[] = [
     ),
   },
   {
-    that: 'lets the last one who says something win',
-    fails: 'the latest use counts, in whatever order uses come',
+    that: 'keeps the use that arrived last',
+    fails: 'the latest use counts, in whatever order uses arrive',
     broken: keeping(outcomeOf, () => true),
   },
   {
-    that: 'keeps the first use',
-    fails: 'the latest use counts, in whatever order uses come',
+    that: 'keeps the use that arrived first',
+    fails: 'the latest use counts, in whatever order uses arrive',
     broken: keeping(outcomeOf, () => false),
   },
   {
-    that: 'puts the last use back by what is nearly as late',
-    fails: 'a use that is less than an hour later may be passed over, but never puts the last one back',
+    that: 'moves the last use back by an hour',
+    fails: 'a use less than an hour later may be skipped, but never moves the last one back',
     broken: (store) => ({
       lastUses: async () => {
         const { uses } = await store.lastUses()
@@ -58,8 +58,8 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'counts from its latest use',
-    fails: 'it stays known since when uses are told',
+    that: 'forgets the time of its earliest use',
+    fails: 'the time of the earliest use stays known',
     broken: (store) => ({
       lastUses: async () => {
         const { uses } = await store.lastUses()
@@ -69,12 +69,12 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'believes a clock that is ahead',
+    that: 'keeps the time of a use in the future',
     fails: 'a use in the future counts as of now',
     broken: keeping(outcomeOf, (use, known) => use.at > known.at),
   },
   {
-    that: 'refuses all where one flag is gone',
+    that: 'refuses all uses where one flag does not exist',
     fails: 'a use of a flag that does not exist does no harm',
     broken: (store) => ({
       noteUses: async (uses) => {
@@ -93,8 +93,8 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'looks before it writes, and writes what it wanted to',
-    fails: 'many who note the same at once, each in an order of its own, are all heard',
+    that: 'compares first, and writes later without another look',
+    fails: 'where many note the same uses at once, each in another order, the latest of each counts',
     broken: () => {
       const kept = new Map<string, FlagUse>()
       return {
@@ -108,35 +108,35 @@ const DEFECTS: readonly StoreDefect[] = [
     },
   },
   {
-    that: 'tells a use as a hint',
+    that: 'sends a hint for a use',
     fails: 'uses make no change: clock, log, records and hints stay as they are',
     broken: (store) => {
-      let tell = (): void => {}
+      let sendHint = (): void => {}
       return {
         watch: (listener) => {
-          tell = () => listener.onHint({ name: 'a', version: 1 })
+          sendHint = () => listener.onHint({ name: 'a', version: 1 })
           return store.watch(listener)
         },
         noteUses: async (uses) => {
           await store.noteUses(uses)
-          tell()
+          sendHint()
         },
       }
     },
   },
   {
-    that: 'takes the first hundred',
-    fails: 'a thousand uses are noted at once',
+    that: 'keeps only the first hundred',
+    fails: 'a thousand uses can be noted together',
     broken: (store) => ({ noteUses: (uses) => store.noteUses(uses.slice(0, 100)) }),
   },
   {
-    that: 'keeps the uses of flags that are gone for ever',
-    fails: 'prune drops the uses of flags that are gone, and no others',
+    that: 'never prunes the uses of deleted flags',
+    fails: 'prune drops the uses of deleted flags, and no others',
     broken: () => ({ prune: async () => 0 }),
   },
   {
     that: 'drops all uses when it is pruned',
-    fails: 'prune drops the uses of flags that are gone, and no others',
+    fails: 'prune drops the uses of deleted flags, and no others',
     broken: (store) => {
       let pruned = false
       return {
@@ -149,8 +149,8 @@ const DEFECTS: readonly StoreDefect[] = [
     },
   },
   {
-    that: 'throws what is no FlagsError when it is given up',
-    fails: 'noting with a signal that is aborted settles, with a FlagsError where it fails, and the store goes on',
+    that: 'throws another error than a FlagsError when a call is aborted',
+    fails: 'a call of noteUses whose signal is aborted settles, with a FlagsError where it fails, and the store goes on',
     broken: (store) => ({
       noteUses: async (uses, call) => {
         if (call?.signal?.aborted) throw new Error('aborted')

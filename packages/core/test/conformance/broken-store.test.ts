@@ -3,13 +3,13 @@ import type { Change, FlagPatch, Head } from '../../src/contracts/index.ts'
 import { FlagsError } from '../../src/errors/flags-error.ts'
 import { caught, type StoreDefect } from './broken-stores.ts'
 
-const VERSION_1 = (change: Change): Change => ({ ...change, version: 1 })
+const withVersion1 = (change: Change): Change => ({ ...change, version: 1 })
 
-async function orInstead<T>(call: Promise<T>, instead: (error: FlagsError) => T | Promise<T>): Promise<T> {
+async function orElse<T>(call: Promise<T>, fallback: (error: FlagsError) => T | Promise<T>): Promise<T> {
   try {
     return await call
   } catch (error) {
-    return instead(error as FlagsError)
+    return fallback(error as FlagsError)
   }
 }
 
@@ -17,12 +17,12 @@ const DEFECTS: readonly StoreDefect[] = [
   {
     that: 'gives a version out twice',
     fails: 'versions rise over all flags and are never given out twice, not even by a delete',
-    broken: (store) => ({ create: async (...args) => VERSION_1(await store.create(...args)) }),
+    broken: (store) => ({ create: async (...args) => withVersion1(await store.create(...args)) }),
   },
   {
     that: 'gives concurrent writers one version',
     fails: 'concurrent writers get distinct versions',
-    broken: (store) => ({ create: async (...args) => VERSION_1(await store.create(...args)) }),
+    broken: (store) => ({ create: async (...args) => withVersion1(await store.create(...args)) }),
   },
   {
     that: 'answers the head from a replica that lags',
@@ -40,7 +40,7 @@ const DEFECTS: readonly StoreDefect[] = [
   },
   {
     that: 'leaves absent names out',
-    fails: 'load answers null for a flag that never was and for one that was deleted',
+    fails: 'load answers null for a flag that never existed and for one that was deleted',
     broken: (store) => ({
       load: async (names) => {
         const loaded = await store.load(names)
@@ -49,7 +49,7 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'answers flags that nobody asked for',
+    that: 'answers flags that were not asked for',
     fails: 'load answers each name that was asked for once, and no other',
     broken: (store) => ({
       load: async (names) => {
@@ -81,7 +81,7 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'dates every load to the beginning',
+    that: 'answers every load as of version 0',
     fails: 'load and loadAll carry the clock of their snapshot',
     broken: (store) => ({ load: async (names) => ({ ...(await store.load(names)), asOf: 0 }) }),
   },
@@ -96,8 +96,8 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'tells a flag once for each of its changes',
-    fails: 'a flag that changed often is told once, with its latest version and its current record',
+    that: 'lists a flag once for each of its changes',
+    fails: 'a flag that changed often is listed once, with its latest version and its current record',
     broken: (store) => ({
       changesSince: async (cursor) => {
         const answer = await store.changesSince(cursor)
@@ -107,7 +107,7 @@ const DEFECTS: readonly StoreDefect[] = [
   },
   {
     that: 'moves the cursor where nothing is new',
-    fails: 'with nothing new, nothing changed and the cursor is the one given',
+    fails: 'where nothing is new, no flag is listed and the cursor is the one given',
     broken: (store) => ({
       changesSince: async (cursor) => {
         const answer = await store.changesSince(cursor)
@@ -139,56 +139,56 @@ const DEFECTS: readonly StoreDefect[] = [
     broken: (store) => ({ update: (name, patch) => store.update(name, patch) }),
   },
   {
-    that: 'lets every racing update win',
-    fails: 'of many who update from one expected version at once, one wins',
+    that: 'lets every racing update succeed',
+    fails: 'where many update from one expected version at once, one succeeds',
     broken: (store) => ({ update: (name, patch) => store.update(name, patch) }),
   },
   {
-    that: 'keeps the versions of a conflict to itself',
+    that: 'omits the versions of a conflict',
     fails: 'a write that expects another version is refused with both versions and changes nothing',
     broken: (store) => ({
       update: (...args) =>
-        orInstead(store.update(...args), (error) => {
+        orElse(store.update(...args), (error) => {
           throw new FlagsError(error.code, error.message, { flag: args[0] })
         }),
     }),
   },
   {
     that: 'does not name the flag in its errors',
-    fails: 'updating or deleting a flag that is not there is refused',
+    fails: 'updating or deleting a flag that does not exist is refused',
     broken: (store) => ({
       delete: (...args) =>
-        orInstead(store.delete(...args), (error) => {
+        orElse(store.delete(...args), (error) => {
           throw new FlagsError(error.code, 'There is no such flag.', { flag: args[0] })
         }),
     }),
   },
   {
-    that: 'throws what is no FlagsError',
-    fails: 'updating or deleting a flag that is not there is refused',
+    that: 'throws another error than a FlagsError',
+    fails: 'updating or deleting a flag that does not exist is refused',
     broken: (store) => ({
       delete: (...args) =>
-        orInstead(store.delete(...args), () => {
+        orElse(store.delete(...args), () => {
           throw new Error('never')
         }),
     }),
   },
   {
-    that: 'creates over what exists',
+    that: 'creates over an existing flag',
     fails: 'creating a flag that exists is refused and changes nothing',
     broken: (store) => ({
       create: (flag, meta) =>
-        orInstead(store.create(flag, meta), async () => {
+        orElse(store.create(flag, meta), async () => {
           await store.delete(flag.name)
           return store.create(flag, meta)
         }),
     }),
   },
   {
-    that: 'takes no notice when a deleted flag is deleted',
-    fails: 'of many who delete one flag at once, one wins',
+    that: 'accepts the delete of a deleted flag',
+    fails: 'where many delete one flag at once, one succeeds',
     broken: (store) => ({
-      delete: (name) => orInstead(store.delete(name), async () => (await store.history(name))[0] as Change),
+      delete: (name) => orElse(store.delete(name), async () => (await store.history(name))[0] as Change),
     }),
   },
   {
@@ -200,9 +200,9 @@ const DEFECTS: readonly StoreDefect[] = [
     }),
   },
   {
-    that: 'repairs an invalid patch in silence',
+    that: 'silently repairs an invalid patch',
     fails: 'a patch that would leave the record invalid is refused and changes nothing',
-    broken: (store) => ({ update: (name, patch) => orInstead(store.update(name, patch), () => store.update(name, { rollout: 100 })) }),
+    broken: (store) => ({ update: (name, patch) => orElse(store.update(name, patch), () => store.update(name, { rollout: 100 })) }),
   },
   {
     that: 'drops the actor',
@@ -210,27 +210,27 @@ const DEFECTS: readonly StoreDefect[] = [
     broken: (store) => ({ create: (flag) => store.create(flag) }),
   },
   {
-    that: 'tells a history oldest first',
-    fails: 'a history holds the changes as they were answered, newest first',
+    that: 'answers a history oldest first',
+    fails: 'a history has the changes as their writes answered them, newest first',
     broken: (store) => ({ history: async (...args) => [...(await store.history(...args))].reverse() }),
   },
   {
-    that: 'knows no pages',
-    fails: 'a page holds the newest changes below a version, 50 unless it says otherwise',
+    that: 'ignores the page',
+    fails: 'a page holds the newest changes below a version, 50 by default',
     broken: (store) => ({ history: (name) => store.history(name, { limit: 1_000 }) }),
   },
   {
-    that: 'counts wrongly what it pruned',
-    fails: 'prune drops what is older, never the newest entry, and answers how many',
+    that: 'miscounts what it pruned',
+    fails: 'prune drops older entries, never the newest one, and answers how many',
     broken: (store) => ({ prune: async (days) => (await store.prune(days)) + 1 }),
   },
   {
-    that: 'prunes what is younger',
-    fails: 'prune drops nothing that is younger',
+    that: 'prunes younger entries',
+    fails: 'prune drops no younger entry',
     broken: (store) => ({ prune: () => store.prune(0) }),
   },
   {
-    that: 'cannot watch, and whose harness does not say so',
+    that: 'cannot watch, though its harness skips no case',
     fails: 'a watcher is told to resync once it is subscribed',
     broken: () => ({ watch: undefined as never }),
   },
@@ -255,8 +255,8 @@ const DEFECTS: readonly StoreDefect[] = [
     },
   },
   {
-    that: 'goes on giving hints to who has unsubscribed',
-    fails: 'who has unsubscribed hears nothing more, and may unsubscribe twice',
+    that: 'keeps sending hints after unsubscribing',
+    fails: 'a watcher that has unsubscribed gets no more hints, and may unsubscribe twice',
     broken: (store) => ({
       watch: async (listener) => {
         await store.watch(listener)

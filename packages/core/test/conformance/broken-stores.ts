@@ -9,11 +9,11 @@ export interface StoreDefect {
   readonly that: string
   /** A case that must fail. */
   readonly fails: string
-  /** What the store does wrongly, in terms of one that does it right. */
+  /** The methods that the broken store overrides, given a correct one. */
   readonly broken: (store: WatchedStore) => Partial<FlagStore>
 }
 
-/** What the case of that defect fails with, or `undefined` where it does not notice. */
+/** What the defect's case fails with, or `undefined` where it passes. */
 export function caught({ fails, broken }: StoreDefect): Promise<unknown> {
   const cases = storeCases({
     async open() {

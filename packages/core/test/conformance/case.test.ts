@@ -5,7 +5,7 @@ import { casesOf, type Fixture, needed, type Scenarios } from '../../src/conform
 import { eventually } from '../../src/conformance/eventually.ts'
 import { cacheCases, storeCases } from '../../src/conformance/index.ts'
 
-const unopened = () => Promise.reject(new Error('not to be opened'))
+const unopened = () => Promise.reject(new Error('must not be opened'))
 
 afterEach(() => {
   vi.useRealTimers()
@@ -14,7 +14,7 @@ afterEach(() => {
 describe('a conformance case', () => {
   const scenarios: Scenarios<Fixture> = { passes: async () => {}, fails: () => Promise.reject(new Error('broken')) }
 
-  test('opens a world of its own and ends it, whether it passes or fails', async () => {
+  test('opens its own fixture and ends it, whether it passes or fails', async () => {
     const log: string[] = []
     const open = async (): Promise<Fixture> => {
       log.push('open')
@@ -40,7 +40,7 @@ describe('a conformance case', () => {
     expect(() => casesOf({ open: unopened, skip: { 'never was': 'because', old: 'too' } }, [scenarios])).toThrow('"never was" or "old"')
   })
 
-  test('says what it misses where a part is optional', () => {
+  test('says which optional part is missing', () => {
     expect(needed(1, 'rewind()')).toBe(1)
     expect(() => needed(undefined, 'rewind()')).toThrow('There is no rewind(). Provide it, or skip this case with the reason.')
   })
@@ -55,7 +55,7 @@ describe('the suites', () => {
     }
   })
 
-  test('fail the cases of a seam that the harness has not, instead of passing them by', async () => {
+  test('fail the cases that need a missing optional part, instead of skipping them', async () => {
     const store = storeCases({
       open: async () => {
         const store = memoryStore()
@@ -76,8 +76,8 @@ describe('the suites', () => {
           (error: Error) => [error.message],
         )),
       )
-    const seam = /^There is no ((rewind|overwrite|advance|corrupt)\(\) in this harness|load(All)?FromReplica\(\) on this store)/
-    expect(failures.filter((message) => !seam.test(message))).toEqual([])
+    const missingPart = /^There is no ((rewind|overwrite|advance|corrupt)\(\) in this harness|load(All)?FromReplica\(\) on this store)/
+    expect(failures.filter((message) => !missingPart.test(message))).toEqual([])
     expect(failures).toHaveLength(28)
   })
 })

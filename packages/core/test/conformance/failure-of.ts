@@ -3,7 +3,7 @@ import type { ConformanceCase } from '../../src/conformance/index.ts'
 
 const STEP_MS = 500
 
-/** Runs the case of that name, hurrying through its waits; resolves with what it failed with, or with `undefined` where it passed. */
+/** Runs the case of that name with fake timers; resolves with its error, or with `undefined` where it passed. */
 export async function failureOf(cases: readonly ConformanceCase[], name: string): Promise<unknown> {
   const wanted = cases.find((one) => one.name === name)
   if (wanted === undefined) throw new Error(`There is no case "${name}".`)

@@ -9,7 +9,7 @@ import { parseStored } from '../../src/validate/stored-record.ts'
 import { failureOf } from './failure-of.ts'
 import { forwardingCache, forwardingStore } from './forwarding.ts'
 
-// The memory adapters cannot be written to from outside. These doubles can, so that the cases that need it are known to be passable.
+// No other program can write to the memory adapters. These doubles can be written to: a correct adapter must pass the cases that need it.
 
 function rewindableStore(): { readonly store: FlagStore; rewind(): Promise<void> } {
   let inner = memoryStore()
@@ -35,7 +35,7 @@ function overwritableStore(): {
 } {
   const inner = forwardingStore(memoryStore())
   const overwritten = new Map<string, object>()
-  const seen = (name: string, flag: LoadedRecord): LoadedRecord => {
+  const asOverwritten = (name: string, flag: LoadedRecord): LoadedRecord => {
     const fields = overwritten.get(name)
     return flag === null || fields === undefined ? flag : parseStored(name, { ...flag, ...fields })
   }
@@ -43,23 +43,23 @@ function overwritableStore(): {
     ...inner,
     load: async (names) => {
       const loaded = await inner.load(names)
-      return { ...loaded, flags: new Map([...loaded.flags].map(([name, flag]) => [name, seen(name, flag)])) }
+      return { ...loaded, flags: new Map([...loaded.flags].map(([name, flag]) => [name, asOverwritten(name, flag)])) }
     },
     loadAll: async () => {
       const loaded = await inner.loadAll()
-      return { ...loaded, flags: new Map([...loaded.flags].map(([name, flag]) => [name, seen(name, flag)])) }
+      return { ...loaded, flags: new Map([...loaded.flags].map(([name, flag]) => [name, asOverwritten(name, flag)])) }
     },
     changesSince: async (cursor) => {
       const answer = await inner.changesSince(cursor)
       if (answer.kind === 'lost') return answer
-      return { ...answer, changed: answer.changed.map((change) => ({ ...change, flag: seen(change.name, change.flag) })) }
+      return { ...answer, changed: answer.changed.map((change) => ({ ...change, flag: asOverwritten(change.name, change.flag) })) }
     },
     update: async (name) => {
       throw (await store.load([name])).flags.get(name)
     },
     delete: async (name) => {
       const change = await inner.delete(name)
-      return { ...change, before: seen(name, change.before) }
+      return { ...change, before: asOverwritten(name, change.before) }
     },
     segments: {
       ...inner.segments,
@@ -68,14 +68,14 @@ function overwritableStore(): {
       },
       delete: async (name) => {
         const change = await inner.segments.delete(name)
-        return { ...change, before: seen(change.flag, change.before) }
+        return { ...change, before: asOverwritten(change.flag, change.before) }
       },
     },
   }
   return { inner, store, overwrite: async (name, fields) => void overwritten.set(name, fields) }
 }
 
-/** Its replica has what the store had when it was looked at the last time. */
+/** Its replica answers what the store had at the replica's previous read. */
 function replicatedStore(inner: FlagStore): FlagStore {
   let copied = inner.loadAll()
   return {
@@ -117,10 +117,10 @@ function corruptibleCache(): { readonly cache: FlagCache; corrupt(entry: CacheEn
     reported.add(keyOf(entry))
     return parsed !== false && !(parsed instanceof FlagsError)
   }
-  const seen = ({ flag, decision, ...read }: CacheRead, { name, decision: wanted }: CacheWant): CacheRead => ({
+  const asOverwritten = ({ flag, decision, ...read }: CacheRead, { name, decision: requested }: CacheWant): CacheRead => ({
     ...read,
     ...(flag && usable({ name, kind: 'flag' }) && { flag }),
-    ...(decision && wanted && usable({ name, ...wanted }) && { decision }),
+    ...(decision && requested && usable({ name, ...requested }) && { decision }),
   })
   const repaired = ({ name, flag, decision }: CacheFill): void => {
     if (flag) corrupted.delete(keyOf({ name, kind: 'flag' }))
@@ -132,7 +132,7 @@ function corruptibleCache(): { readonly cache: FlagCache; corrupt(entry: CacheEn
       report = listener
       return inner.open(storeId, listener)
     },
-    read: async (wanted) => (await inner.read(wanted)).map((read, index) => seen(read, wanted[index] as CacheWant)),
+    read: async (requested) => (await inner.read(requested)).map((read, index) => asOverwritten(read, requested[index] as CacheWant)),
     fill: (fills) => {
       fills.forEach(repaired)
       return inner.fill(fills)
@@ -167,23 +167,23 @@ const corrupting = cacheCases({
   },
 })
 
-describe('where its harness has the seam, a right adapter passes:', () => {
+describe('where the harness has the optional part, a correct adapter passes:', () => {
   const cases = [
     ...rewinding.filter(({ name }) => name.startsWith('a store that went back')),
     ...overwriting.filter(({ name }) =>
-      /a (record|segment) (of a newer schema|that breaks|that this build cannot use)|nobody can read/.test(name),
+      /a (record|segment) (of a newer schema|that breaks|that this build cannot use)|unreadable rules/.test(name),
     ),
-    ...replicating.filter(({ name }) => /^a (call of a )?replica/.test(name)),
+    ...replicating.filter(({ name }) => /^(a|a call to a|all records of a) replica/.test(name)),
     ...corrupting.filter(({ name }) => /corrupt|no legal record|a flag of a newer schema/.test(name)),
   ]
-  expect(cases).toHaveLength(18)
+  expect(cases).toHaveLength(19)
   for (const { name, run } of cases) test(name, run)
 })
 
-describe('where its harness has the seam, a wrong adapter fails:', () => {
+describe('where the harness has the optional part, a broken adapter fails:', () => {
   const defects: readonly (readonly [string, readonly { readonly name: string; readonly run: () => Promise<void> }[]])[] = [
     [
-      'the log tells a record of a newer schema as an error',
+      'the log lists a record of a newer schema as an error',
       storeCases({
         async open() {
           const { inner, store, overwrite } = overwritableStore()

@@ -64,7 +64,7 @@ describe('a segment', () => {
         actual: '"ada"',
         verdict: 'unknown',
         met: false,
-        why: expect.stringContaining('a segment is not there'),
+        why: expect.stringContaining('a segment is missing'),
       },
     ])
   })

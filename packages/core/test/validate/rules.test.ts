@@ -248,7 +248,7 @@ describe('a new flag', () => {
     expect(problem(fields)).toBeUndefined()
     expect(problem(fields, engines)).toMatch(/rules\.1\.when\.1\.value: expected a pattern in RE2 syntax: /)
     expect(() => checkPatch('f', { rules: fields.rules }, engines)).toThrow(
-      /Flag f cannot be patched so: rules\.1\.when\.1\.value: expected a pattern in RE2 syntax/,
+      /Flag f cannot be patched: rules\.1\.when\.1\.value: expected a pattern in RE2 syntax/,
     )
     expect(checkPatch('f', { rules: null }, engines)).toEqual({ rules: null })
   })

@@ -101,9 +101,7 @@ describe('a patch of a segment', () => {
   })
 
   test('is checked as a new segment is', () => {
-    expect(() => checkSegmentPatch('beta', { name: 'alpha' })).toThrow(
-      /Segment beta cannot be patched so: name: expected one of the fields/,
-    )
+    expect(() => checkSegmentPatch('beta', { name: 'alpha' })).toThrow(/Segment beta cannot be patched: name: expected one of the fields/)
     expect(() => checkSegmentPatch('beta', { when: [{ attribute: 'x', operator: 'matches', value: '(' }] }, engines)).toThrow(
       /when\.0\.value: expected a pattern/,
     )

@@ -2,7 +2,7 @@ import type { Change, ChangesPage, Cursor, HistoryPage, LoggedChanges } from '..
 
 const DEFAULT_LIMIT = 50
 
-/** What the log knows of the time after a cursor: the latest version of each flag that changed, or why it cannot tell. */
+/** What happened after a cursor: the latest version of each flag that changed, or why the log cannot tell. */
 export type Since = { readonly latest: ReadonlyMap<string, number> } | { readonly lost: 'pruned' | 'rewound' }
 
 /** The changes of a store, oldest first. Only their beginning can be missing. */
@@ -55,15 +55,15 @@ export class ChangeLog {
     return this.#changes.slice(this.#changes.findLastIndex((change) => change.version <= version) + 1)
   }
 
-  /** The newest change up to a version. */
+  /** The newest change at or below a version. */
   #at(version: number): Change | undefined {
     return this.#changes.findLast((change) => change.version <= version)
   }
 
-  /** Why it cannot tell what came after a place. Where no id is given, none is looked at. */
+  /** Why it cannot tell what came after a place. Without an id, only the version is checked. */
   #lost({ version, id }: NonNullable<ChangesPage['after']>): 'pruned' | 'rewound' | undefined {
     if (version > this.head.version) return 'rewound'
-    // At the newest pruned change itself nothing is missing yet, but whether the cursor's id was ever right can no longer be told.
+    // At the newest pruned change nothing is missing yet, but the cursor's id can no longer be checked.
     if (version < this.#prunedTo || (version > 0 && version === this.#prunedTo)) return 'pruned'
     return id === undefined || id === (this.#at(version)?.id ?? '') ? undefined : 'rewound'
   }

@@ -4,7 +4,7 @@ function freeze(value: unknown): void {
   Object.freeze(value)
 }
 
-/** A deep copy that nobody can change, of anything that JSON can hold. */
+/** A deeply frozen copy of anything that JSON can hold. */
 export function frozenCopy<T>(value: T): T {
   const copy = structuredClone(value)
   freeze(copy)

@@ -5,14 +5,14 @@ interface HintSubscription {
   readonly follows: (storeId: string) => boolean
 }
 
-// A listener that throws breaks its contract; neither the writer nor another listener is to suffer for it.
+// A listener that throws breaks its contract; that must not disturb the writer or another listener.
 function guarded(call: () => void): void {
   try {
     call()
   } catch {}
 }
 
-/** Passes hints on to whoever listens in this process, each in a microtask of its own. */
+/** Passes hints on to the listeners in this process, each in a microtask of its own. */
 export class HintBroadcast {
   readonly #subscriptions = new Set<HintSubscription>()
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../contracts/index.ts'
 
-/** Who has a place until when, for each store. */
+/** Which holders have a listener slot until when, for each store. */
 export class ListenerSlots {
   readonly #clock: Clock
   readonly #byStore = new Map<string, Map<string, number>>()

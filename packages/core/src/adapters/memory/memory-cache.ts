@@ -4,8 +4,8 @@ import { type MemoryCacheOptions, sharedMemoryCache } from './shared-memory-cach
 export type { MemoryCacheOptions } from './shared-memory-cache.ts'
 
 /**
- * A cache in this process's memory: for unit tests, and for apps that run without Redis. It keeps the whole contract, with the same fences
- * and times as Redis. What it takes and gives is a deeply frozen copy.
+ * A cache in this process's memory: for unit tests, and for apps that run without Redis. It fulfils the whole contract, with the same fences
+ * and times as Redis. It stores and returns deeply frozen copies.
  *
  * Several clients of one store may share it: `close()` ends nothing, as the cache opens nothing. Two caches share nothing. Throws
  * `INVALID_OPTIONS` where `maxEntries` is out of its bounds.

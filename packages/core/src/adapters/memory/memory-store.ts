@@ -44,20 +44,20 @@ const DAY_MS = 24 * 60 * 60 * 1_000
 export interface MemoryStoreOptions {
   /** Dates the changes. Default: the system's. */
   readonly clock?: Clock
-  /** Segments that are there from the start, created in this order, before the flags. Default: none. */
+  /** Segments to start with, created in this order, before the flags. Default: none. */
   readonly segments?: readonly NewSegment[]
-  /** Flags that are there from the start, created in this order. Default: none. */
+  /** Flags to start with, created in this order. Default: none. */
   readonly flags?: readonly NewFlag[]
 }
 
 /**
- * A store in this process's memory: for unit tests, and for apps whose flags come from their code. It keeps the whole contract, so what
- * works on it works on PostgreSQL. What it takes and gives is a deeply frozen copy.
+ * A store in this process's memory: for unit tests, and for apps whose flags come from their code. It fulfils the whole contract, so what
+ * works on it works on PostgreSQL. It stores and returns deeply frozen copies.
  *
- * Several clients may share one: `close()` ends nothing, as the store opens nothing. Two stores share nothing. Throws what creating
- * `options.segments` and `options.flags` would be refused with: `INVALID_NAME`, `INVALID_FLAG`, `FLAG_EXISTS`, `SEGMENT_EXISTS` or
- * `PREREQUISITE_CYCLE`. But patterns take an engine that is loaded when a flag is first used: a condition whose pattern it refuses is never
- * met, and `onError` is told.
+ * Several clients may share one: `close()` ends nothing, as the store opens nothing. Two stores share nothing. Throws where one of
+ * `options.segments` and `options.flags` cannot be created: `INVALID_NAME`, `INVALID_FLAG`, `FLAG_EXISTS`, `SEGMENT_EXISTS` or
+ * `PREREQUISITE_CYCLE`. Patterns are not checked then, as their engine is loaded when a flag is first used: a condition whose pattern it refuses
+ * is never met, and is reported to `onError`.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): FlagStore {
   return new MemoryStore(options)
@@ -67,7 +67,7 @@ class MemoryStore implements FlagStore {
   readonly segments: SegmentStore = {
     create: (segment, meta) => this.#createSegment(segment, meta),
     update: (name, patch, meta) =>
-      this.#update(segmentKey(name), patch, meta, (before, change) => patchedSegment(before as SegmentRecord, change)),
+      this.#update(segmentKey(name), patch, meta, (before, changed) => patchedSegment(before as SegmentRecord, changed)),
     delete: (name, meta) => this.#delete(segmentKey(name), meta),
   }
   readonly #clock: Clock
@@ -118,13 +118,13 @@ class MemoryStore implements FlagStore {
   }
 
   async create(flag: NewFlag, meta: ChangeMeta = {}): Promise<Change> {
-    const [content, said] = frozenCopy([contentOf(flag), meta] as const)
+    const [content, metaCopy] = frozenCopy([contentOf(flag), meta] as const)
     await NEXT_MICROTASK
-    return this.#create(content.name, content, said)
+    return this.#create(content.name, content, metaCopy)
   }
 
   async update(name: string, patch: FlagPatch, meta?: ChangeMeta): Promise<Change> {
-    return this.#update(flagKey(name), patch, meta, (before, change) => patched(before as FlagRecord, change))
+    return this.#update(flagKey(name), patch, meta, (before, changed) => patched(before as FlagRecord, changed))
   }
 
   async delete(name: string, meta?: ChangeMeta): Promise<Change> {
@@ -170,9 +170,9 @@ class MemoryStore implements FlagStore {
   async close(): Promise<void> {}
 
   async #createSegment(segment: NewSegment, meta: ChangeMeta = {}): Promise<Change> {
-    const [content, said] = frozenCopy([segmentContentOf(segment), meta] as const)
+    const [content, metaCopy] = frozenCopy([segmentContentOf(segment), meta] as const)
     await NEXT_MICROTASK
-    return this.#create(segmentKey(content.name), content, said)
+    return this.#create(segmentKey(content.name), content, metaCopy)
   }
 
   async #update<P extends object>(
@@ -181,18 +181,18 @@ class MemoryStore implements FlagStore {
     meta: ChangeMeta = {},
     contentAfter: (before: StoredRecord, patch: P) => FlagContent | SegmentContent,
   ): Promise<Change> {
-    const [change, said] = frozenCopy([patch, meta] as const)
+    const [patchCopy, metaCopy] = frozenCopy([patch, meta] as const)
     await NEXT_MICROTASK
-    const before = this.#expect(key, said)
-    const after = this.#stamped(key, contentAfter(before, change), before.createdAt)
-    if ('requires' in change) this.#assertNoCycle(after)
-    return this.#commit(key, 'update', before, after, said)
+    const before = this.#expect(key, metaCopy)
+    const after = this.#stamped(key, contentAfter(before, patchCopy), before.createdAt)
+    if ('requires' in patchCopy) this.#assertNoCycle(after)
+    return this.#commit(key, 'update', before, after, metaCopy)
   }
 
   async #delete(key: string, meta: ChangeMeta = {}): Promise<Change> {
-    const said = frozenCopy(meta)
+    const metaCopy = frozenCopy(meta)
     await NEXT_MICROTASK
-    return this.#commit(key, 'delete', this.#expect(key, said), null, said)
+    return this.#commit(key, 'delete', this.#expect(key, metaCopy), null, metaCopy)
   }
 
   #create(key: string, content: FlagContent | SegmentContent, meta: ChangeMeta): Change {
@@ -215,7 +215,7 @@ class MemoryStore implements FlagStore {
     assertNoCycle(record.name, record.requires, (name) => (this.#records.get(name) as FlagRecord | undefined)?.requires)
   }
 
-  /** The record that the next change leaves behind. */
+  /** The record as the next change stores it. */
   #stamped(key: string, content: FlagContent | SegmentContent, createdAt?: string): StoredRecord {
     const at = new Date(this.#clock.now()).toISOString()
     return legalRecord(key, { ...content, version: this.#log.head.version + 1, createdAt: createdAt ?? at, updatedAt: at })
@@ -225,8 +225,8 @@ class MemoryStore implements FlagStore {
     const version = this.#log.head.version + 1
     const at = after?.updatedAt ?? new Date(this.#clock.now()).toISOString()
     const { actor, reason } = meta
-    const said = { ...(actor === undefined ? {} : { actor }), ...(reason === undefined ? {} : { reason }) }
-    const change = frozenCopy<Change>({ version, id: randomUUID(), flag: key, operation, ...said, before, after, at })
+    const attribution = { ...(actor === undefined ? {} : { actor }), ...(reason === undefined ? {} : { reason }) }
+    const change = frozenCopy<Change>({ version, id: randomUUID(), flag: key, operation, ...attribution, before, after, at })
     this.#log.append(change)
     if (after === null) this.#records.delete(key)
     else this.#records.set(key, change.after as StoredRecord)
@@ -235,7 +235,7 @@ class MemoryStore implements FlagStore {
   }
 }
 
-/** Flags are kept beside segments; by a flag's name no segment can be meant. */
+/** Flags are kept beside segments: a flag's name must not reach a segment. */
 function flagKey(name: string): string {
   if (segmentNameOf(name) !== undefined) throw doesNotExist(name)
   return name

@@ -11,10 +11,10 @@ interface Entry {
 export class RecordedUses {
   readonly #entries = new Map<string, Entry>()
 
-  /** `now`: what is later counts as of now. */
+  /** `now` in milliseconds since 1970; a later use counts as of now. */
   note(use: FlagUse, now: number): void {
     const at = Math.min(Date.parse(use.at), now)
-    // No flag's name has a space in it.
+    // Unambiguous, as no flag's name has a space.
     const key = `${use.flag} ${use.variant === undefined ? use.enabled : JSON.stringify([use.enabled, use.variant])}`
     const known = this.#entries.get(key)
     if (known !== undefined && known.at >= at) return
@@ -28,7 +28,6 @@ export class RecordedUses {
     return { since: new Date(since).toISOString(), uses: entries.map(({ last }) => last) }
   }
 
-  /** Drops the uses of flags that are gone. */
   prune(exists: (flag: string) => boolean): void {
     for (const [key, { last }] of this.#entries) if (!exists(last.flag)) this.#entries.delete(key)
   }

@@ -18,11 +18,11 @@ import { ListenerSlots } from './listener-slots.ts'
 const FENCE_MS = 24 * 60 * 60 * 1_000
 const PLACEHOLDER_MS = 60 * 1_000
 
-/** Tells which entries of a flag still count: those that carry its token. */
+/** Entries of a flag count where they carry its fence's token. */
 export interface Fence {
   readonly storeId: string
   readonly version: number
-  /** `<storeId>.<version>.<nonce>`, unlike any before it. */
+  /** `<storeId>.<version>.<nonce>`, never used before. */
   readonly token: string
 }
 
@@ -37,16 +37,16 @@ interface Held {
   readonly expiresAt: number
 }
 
-// A flag's name has no ":" in it, so no two of these are ever the same key.
+// A flag's name has no ":", so these keys never collide.
 const fenceKey = (name: string): string => `fence:${name}`
 const flagKey = (name: string): string => `flag:${name}`
 const decisionKey = (name: string, { kind, targetingKey }: NonNullable<CacheWant['decision']>): string => `${kind}:${name}:${targetingKey}`
 
 /**
- * What several clients share: the memory adapter's counterpart of one Redis. Each method is one of the Redis adapter's scripts.
+ * What several clients share: the memory adapter's counterpart of one Redis. Each method does what one of the Redis adapter's scripts does.
  *
- * It may drop anything at any time to stay within `maxEntries`. A dropped fence does no harm: the next one has another nonce, so that
- * nothing under the old one counts.
+ * It may drop anything at any time to stay within `maxEntries`. A dropped fence does no harm: the next one has another nonce, so no entry
+ * under the old one counts.
  */
 export class SharedEntries {
   readonly #clock: Clock
@@ -57,7 +57,7 @@ export class SharedEntries {
   constructor(clock: Clock, maxEntries: number) {
     this.#clock = clock
     this.listenerSlots = new ListenerSlots(clock)
-    // Not `max`, which reserves the memory for all of them at once.
+    // Not `max`, which reserves the memory for all entries at once.
     this.#held = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 })
   }
 
@@ -65,7 +65,7 @@ export class SharedEntries {
     return this.#live(fenceKey(name))?.fence
   }
 
-  /** What a flag's fence counts: its flag, and the decision where one is wanted. */
+  /** The entries that count under a flag's fence: the flag, and the decision where one is wanted. */
   counted(
     fence: Fence,
     { name, decision }: CacheWant,
@@ -75,7 +75,7 @@ export class SharedEntries {
     return { ...(flag && { flag }), ...(decided && { decision: decided }) }
   }
 
-  /** Puts a placeholder in the place of whatever fence there is. */
+  /** Replaces the flag's fence, if there is one, by a placeholder. */
   installPlaceholder(storeId: string, name: string): Fence {
     return this.#setFence(storeId, name, 0, PLACEHOLDER_MS)
   }
@@ -90,7 +90,7 @@ export class SharedEntries {
     const refused = values.some(([key, { asOf }]) => asOf < fence.version || asOf < (this.#entry(fence, key)?.asOf ?? 0))
     if (refused) return false
     for (const [key, { asOf, value, ttlMs }] of values) this.#set(key, { entry: { token, asOf, value } }, ttlMs)
-    // Names that do not exist come from outside, in any number: only what exists may hold a placeholder for long.
+    // Callers may ask for any number of names that do not exist: only the fence of an existing flag is kept for long.
     const exists = flag !== undefined && flag.value !== null
     if (fence.version === 0 && exists) this.#set(fenceKey(name), { fence }, FENCE_MS)
     return true

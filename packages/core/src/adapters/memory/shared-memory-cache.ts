@@ -19,19 +19,19 @@ const DEFAULT_MAX_ENTRIES = 100_000
 const MOST_ENTRIES = 10_000_000
 
 export interface MemoryCacheOptions {
-  /** Says when an entry has expired. Default: the system's. */
+  /** Decides when an entry has expired. Default: the system's. */
   readonly clock?: Clock
-  /** The most fences, flags and decisions to hold, together: 1 to 10,000,000, default 100,000. What was not used for longest goes first. */
+  /** The most fences, flags and decisions to hold, together: 1 to 10,000,000, default 100,000. The least recently used goes first. */
   readonly maxEntries?: number
 }
 
-/** What several memory caches share, as several processes share one Redis. */
+/** A space that several memory caches share, as several processes share one Redis. */
 export interface SharedMemoryCache {
   /** Another client of this space, which does not know its store yet. */
   connect(): FlagCache
 }
 
-/** A space of its own. Throws `INVALID_OPTIONS` where `maxEntries` is out of its bounds. */
+/** A new space. Throws `INVALID_OPTIONS` where `maxEntries` is out of its bounds. */
 export function sharedMemoryCache({ clock = systemClock, maxEntries = DEFAULT_MAX_ENTRIES }: MemoryCacheOptions = {}): SharedMemoryCache {
   if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > MOST_ENTRIES) {
     throw new FlagsError('INVALID_OPTIONS', `maxEntries is ${maxEntries}; it must be a whole number from 1 to 10,000,000.`)
@@ -100,7 +100,7 @@ class MemoryCache implements FlagCache {
   async takeListenerSlot(holder: string, slots: number, ttlMs: number): Promise<boolean> {
     await NEXT_MICROTASK
     if (this.#storeId !== undefined) return this.#space.listenerSlots.take(this.#storeId, holder, slots, ttlMs)
-    throw new FlagsError('CACHE_UNAVAILABLE', 'No place can be taken before the cache knows its store: call open() first.')
+    throw new FlagsError('CACHE_UNAVAILABLE', 'No listener slot can be taken before the cache knows its store: call open() first.')
   }
 
   async close(): Promise<void> {}

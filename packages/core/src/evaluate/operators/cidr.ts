@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net'
 import { ipRangeOf } from '../../validate/ip-range.ts'
 import { itemsOf, type OperatorKind } from './operator.ts'
 
-/** The longest address, mapped and with a zone. */
+/** Characters of the longest address, mapped and with a zone. */
 const MAX_ADDRESS = 100
 
 /** An IPv4 address and its IPv4-mapped IPv6 form are the same. A zone (`%eth0`) does not count. */

@@ -1,6 +1,6 @@
 import { type AttributeTest, folded, MAX_TEXT, type OperatorKind, type Scalar } from './operator.ts'
 
-/** Whether an attribute is one of these; only types that are among them are taken. */
+/** Whether an attribute is one of these items; unknown where no item has its type. */
 export function oneOf(items: readonly Scalar[], ignoreCase: boolean): AttributeTest {
   const wanted = new Set<unknown>(items.map((item) => (typeof item === 'string' ? folded(item, ignoreCase) : item)))
   const types = new Set<string>(items.map((item) => typeof item))

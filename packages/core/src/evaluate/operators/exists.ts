@@ -1,6 +1,6 @@
 import type { OperatorKind } from './operator.ts'
 
-/** Whether the attribute is there at all: the only operator for which a missing attribute is an answer. */
+/** Whether the attribute exists at all: the only operator with a known verdict on a missing attribute. */
 export const exists: OperatorKind = {
   takesMissing: true,
   takesLists: true,

@@ -8,20 +8,20 @@ export { MAX_TEXT, type Scalar }
 /** Compares one attribute. May throw what a getter of the caller's throws. */
 export type AttributeTest = (attribute: unknown, target: Target, view: EvaluationView) => Verdict
 
-/** How an operator compares. Which values it takes is in `validate/operator-values.ts`. */
+/** How an operator compares. `validate/operator-values.ts` has the values that it takes. */
 export interface OperatorKind {
-  /** Whether it is asked about an attribute that is missing. Default `false`: then the verdict is unknown. */
+  /** Whether its test is called for a missing attribute. Default `false`: then the verdict is unknown. */
   readonly takesMissing?: boolean
-  /** Whether it is asked about a list as a whole. Default `false`: it is asked about each element, and one is enough. */
+  /** Whether its test is called with a list as a whole. Default `false`: it is called with each element, and one is enough. */
   readonly takesLists?: boolean
   /** The test for a legal value, or why an engine refuses it. */
   compile(value: unknown, ignoreCase: boolean, engines: Engines): AttributeTest | { readonly refused: string }
 }
 
-/** Of a longer list the verdict is unknown, so that no attribute makes an answer slow. */
+/** Elements of a list. Of a longer one the verdict is unknown, so that no attribute makes an answer slow. */
 export const MAX_ELEMENTS = 10_000
 
-/** The items of a legal value that is one of them or a list of them. */
+/** The items of a legal value that is one item or a list of items. */
 export function itemsOf<T>(value: unknown): readonly T[] {
   return Array.isArray(value) ? value : [value as T]
 }
@@ -33,7 +33,7 @@ export function anyOf(list: readonly unknown[], test: AttributeTest, target: Tar
   return false
 }
 
-/** Lower case as Unicode has it, the same in every locale. */
+/** Lower case by Unicode's rules, the same in every locale. */
 export function folded(text: string, ignoreCase: boolean): string {
   return ignoreCase ? text.toLowerCase() : text
 }

@@ -1,15 +1,15 @@
 import { writtenOut } from '../../validate/pattern-size.ts'
 import { type AttributeTest, anyOf, MAX_ELEMENTS, MAX_TEXT, type OperatorKind } from './operator.ts'
 
-/** Of a pattern's size, written out, times the characters that it is looked for in: time grows with both. */
+/** A pattern's size, written out, times the characters that are searched, is at most this: the time grows with both. */
 const MAX_WORK = 100_000
 
-/** In how many characters a pattern is looked for. */
+/** How many characters are searched for a pattern; of a longer text the verdict is unknown. */
 export function reachOf(pattern: string): number {
   return Math.min(MAX_TEXT, Math.floor(MAX_WORK / writtenOut(pattern)))
 }
 
-/** RE2 syntax, found anywhere in the text. Of a list, all elements together count as one text does. */
+/** RE2 syntax, found anywhere in the text. For a list, the length of all texts together is limited as that of one text. */
 export const matches: OperatorKind = {
   takesLists: true,
   compile(value, ignoreCase, { regExp }): AttributeTest | { readonly refused: string } {
@@ -26,7 +26,7 @@ export const matches: OperatorKind = {
   },
 }
 
-/** Of all texts in the list together; more than `max` as soon as that is certain. */
+/** Of all texts in the list together. Counting stops above `max`. */
 function lengthOf(list: readonly unknown[], max: number): number {
   let length = list.length > MAX_ELEMENTS ? max + 1 : 0
   for (let index = 0; index < list.length && length <= max; index++) {

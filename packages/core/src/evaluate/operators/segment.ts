@@ -2,7 +2,7 @@ import { segmentNamesIn } from '../../validate/operator-values.ts'
 import type { Verdict } from '../evaluation-view.ts'
 import type { OperatorKind } from './operator.ts'
 
-/** In one of the segments. Where none has it and one of them is not there, the verdict is unknown. */
+/** Whether one of the segments has the attribute. Where none has it and one of them is missing, the verdict is unknown. */
 export const inSegment: OperatorKind = {
   takesMissing: true,
   takesLists: true,
