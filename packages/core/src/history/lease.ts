@@ -8,6 +8,7 @@ export class Lease {
   readonly #clock: Clock
   /** On the monotonic clock. */
   until = Number.NEGATIVE_INFINITY
+  #ended = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -29,11 +30,12 @@ export class Lease {
 
   /** `from`: when the catch-up that reached the clock began. */
   renew(from: number): void {
-    this.until = Math.max(this.until, from + LEASE_MS)
+    if (!this.#ended) this.until = Math.max(this.until, from + LEASE_MS)
   }
 
-  /** Ends it at once: the client closes. */
+  /** For a client that closes: a catch-up that is under way does not renew it. */
   end(): void {
+    this.#ended = true
     this.until = Number.NEGATIVE_INFINITY
   }
 }
