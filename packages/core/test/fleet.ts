@@ -9,7 +9,7 @@ type Around<T> = { readonly [K in keyof T]?: (next: Method<T, K>, ...args: Param
 /** `target`, with the given methods running around its own, and a count of the calls of each method. */
 export function around<T extends object>(target: T, wrappers: Around<T> = {}): T & { readonly calls: Record<string, number> } {
   const calls: Record<string, number> = {}
-  const around = wrappers as Record<string, ((next: unknown, ...args: unknown[]) => unknown) | undefined>
+  const wrapperOf = wrappers as Record<string, ((next: unknown, ...args: unknown[]) => unknown) | undefined>
   return new Proxy(target, {
     get(_, key) {
       if (key === 'calls') return calls
@@ -18,13 +18,13 @@ export function around<T extends object>(target: T, wrappers: Around<T> = {}): T
       const own = value.bind(target) as unknown
       return (...args: unknown[]) => {
         calls[key] = (calls[key] ?? 0) + 1
-        return around[key]?.(own, ...args) ?? (own as (...args: unknown[]) => unknown)(...args)
+        return wrapperOf[key]?.(own, ...args) ?? (own as (...args: unknown[]) => unknown)(...args)
       }
     },
   }) as T & { readonly calls: Record<string, number> }
 }
 
-/** Something that happens when the test says so. */
+/** A promise that resolves when the test calls `open`. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   let open = (): void => undefined
   const opened = new Promise<void>((resolve) => {
@@ -41,12 +41,12 @@ export class Fleet {
   readonly errors: FlagsError[] = []
   readonly #clients: Flags[] = []
 
-  /** This process' view of the shared cache. */
+  /** A new client of the shared cache, as a process has it. */
   cache(): FlagCache {
     return this.#space.connect()
   }
 
-  /** A process: by default on the whole chain, with hints. */
+  /** A process, by default with every layer and with hints. */
   client(options: Partial<FlagsOptions> = {}): Flags {
     const client = createFlags({
       store: this.store,
@@ -59,7 +59,7 @@ export class Fleet {
     return client
   }
 
-  /** A process that hears of nothing unless it asks. */
+  /** A process without hints: it learns of a change only when it asks. */
   deaf(options: Partial<FlagsOptions> = {}): Flags {
     const { store = this.store, cache = this.cache(), ...others } = options
     return this.client({ ...others, store: unwatched(store), cache: unwatched(cache) })
@@ -74,7 +74,7 @@ export class Fleet {
   }
 }
 
-/** The same adapter, without a channel to hear of changes by. */
+/** The same adapter, without its hint channel. */
 export function unwatched<T extends object>(adapter: T): T {
   return new Proxy(adapter, {
     get(target, key) {

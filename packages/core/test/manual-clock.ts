@@ -5,12 +5,12 @@ interface Timer {
   readonly callback: () => void
 }
 
-/** Lets whatever is ready to run, run: promises and the immediates that they schedule. */
+/** Runs all that is ready: promises and the immediates that they schedule. */
 export async function settle(turns = 12): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Time that passes only when it is told to. */
+/** A clock that only the test advances. */
 export class ManualClock implements Clock {
   readonly #timers = new Set<Timer>()
   #elapsed = 0
@@ -33,7 +33,7 @@ export class ManualClock implements Clock {
     return this.#timers.size
   }
 
-  /** Passes `ms` milliseconds, calling every timer on its moment and letting what it started run. */
+  /** Lets `ms` milliseconds pass. Calls each timer at its time, and runs the work that it starts. */
   async advance(ms: number): Promise<void> {
     const until = this.#elapsed + ms
     await settle()
@@ -47,7 +47,7 @@ export class ManualClock implements Clock {
     await settle()
   }
 
-  /** What `work` gives, with as much time passing as it takes, in steps of 50 ms; a minute at most. */
+  /** The outcome of `work`, while time passes in steps of 50 ms. Throws where a minute does not suffice. */
   async until<T>(work: Promise<T>): Promise<T> {
     let ended = false
     const end = (): void => {
@@ -56,7 +56,7 @@ export class ManualClock implements Clock {
     work.then(end, end)
     await settle()
     for (let step = 0; step < 1_200 && !ended; step++) await this.advance(50)
-    if (!ended) throw new Error('A minute passed, and it has not ended.')
+    if (!ended) throw new Error('The work did not end within a minute of the manual clock.')
     return await work
   }
 

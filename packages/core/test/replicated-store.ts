@@ -5,23 +5,23 @@ type Health = 'up' | 'down' | 'hung'
 
 /** A store with a replica, as one process reaches them. */
 export interface Replicated {
-  /** Counts its calls: `loadFromReplica` are those of the replica. */
+  /** Counts its calls; `loadFromReplica` and `loadAllFromReplica` are those of the replica. */
   readonly store: FlagStore & { readonly calls: Record<string, number> }
-  /** Each can be taken away: `'down'` rejects, `'hung'` never answers. */
+  /** How each answers: `'down'` rejects, `'hung'` never answers. */
   primary: Health
   replica: Health
-  /** The names that the replica was asked for, query by query; `'all'` where it was asked for everything. */
+  /** The names that the replica was asked for, by query; `'all'` where it was asked for everything. */
   readonly asked: (readonly string[] | 'all')[]
-  /** What the replica answers instead of what it has. */
+  /** Replaces what the replica would answer. */
   instead: ((loaded: Loaded) => Loaded | Promise<Loaded>) | undefined
-  /** The replica catches up; by itself it stands still. */
+  /** Lets the replica catch up; it never does so by itself. */
   catchUp(): Promise<void>
 }
 
-/** Other processes go on reaching `inner`. It sends no hints. */
+/** `inner` with a replica. Other processes still reach `inner` itself. The store sends no hints. */
 export function replicated(inner: FlagStore): Replicated {
   const never = gate().opened as Promise<never>
-  const through = <T>(health: Health, call: () => Promise<T>): Promise<T> => {
+  const callWhen = <T>(health: Health, call: () => Promise<T>): Promise<T> => {
     if (health === 'hung') return never
     return health === 'down' ? Promise.reject(new Error('connection refused')) : call()
   }
@@ -29,34 +29,34 @@ export function replicated(inner: FlagStore): Replicated {
   const store: FlagStore = {
     prune: (days, call) => inner.prune(days, call),
     close: () => inner.close(),
-    head: (call) => through(pair.primary, () => inner.head(call)),
-    load: (names, call) => through(pair.primary, () => inner.load(names, call)),
-    loadAll: (call) => through(pair.primary, () => inner.loadAll(call)),
-    changesSince: (cursor, call) => through(pair.primary, () => inner.changesSince(cursor, call)),
-    changes: (page, call) => through(pair.primary, () => inner.changes(page, call)),
-    history: (name, page, call) => through(pair.primary, () => inner.history(name, page, call)),
-    create: (flag, meta, call) => through(pair.primary, () => inner.create(flag, meta, call)),
-    update: (name, patch, meta, call) => through(pair.primary, () => inner.update(name, patch, meta, call)),
-    delete: (name, meta, call) => through(pair.primary, () => inner.delete(name, meta, call)),
+    head: (call) => callWhen(state.primary, () => inner.head(call)),
+    load: (names, call) => callWhen(state.primary, () => inner.load(names, call)),
+    loadAll: (call) => callWhen(state.primary, () => inner.loadAll(call)),
+    changesSince: (cursor, call) => callWhen(state.primary, () => inner.changesSince(cursor, call)),
+    changes: (page, call) => callWhen(state.primary, () => inner.changes(page, call)),
+    history: (name, page, call) => callWhen(state.primary, () => inner.history(name, page, call)),
+    create: (flag, meta, call) => callWhen(state.primary, () => inner.create(flag, meta, call)),
+    update: (name, patch, meta, call) => callWhen(state.primary, () => inner.update(name, patch, meta, call)),
+    delete: (name, meta, call) => callWhen(state.primary, () => inner.delete(name, meta, call)),
     segments: {
-      create: (segment, meta, call) => through(pair.primary, () => inner.segments.create(segment, meta, call)),
-      update: (name, patch, meta, call) => through(pair.primary, () => inner.segments.update(name, patch, meta, call)),
-      delete: (name, meta, call) => through(pair.primary, () => inner.segments.delete(name, meta, call)),
+      create: (segment, meta, call) => callWhen(state.primary, () => inner.segments.create(segment, meta, call)),
+      update: (name, patch, meta, call) => callWhen(state.primary, () => inner.segments.update(name, patch, meta, call)),
+      delete: (name, meta, call) => callWhen(state.primary, () => inner.segments.delete(name, meta, call)),
     },
     loadAllFromReplica: async () => {
-      pair.asked.push('all')
-      return await through(pair.replica, async () => await (pair.instead?.(await copy) ?? copy))
+      state.asked.push('all')
+      return await callWhen(state.replica, async () => await (state.instead?.(await copy) ?? copy))
     },
     loadFromReplica: async (names) => {
-      pair.asked.push(names)
-      return await through(pair.replica, async () => {
+      state.asked.push(names)
+      return await callWhen(state.replica, async () => {
         const { storeId, asOf, flags } = await copy
         const loaded = { storeId, asOf, flags: new Map(names.map((name) => [name, flags.get(name) ?? null])) }
-        return await (pair.instead?.(loaded) ?? loaded)
+        return await (state.instead?.(loaded) ?? loaded)
       })
     },
   }
-  const pair: Replicated = {
+  const state: Replicated = {
     store: around(store),
     primary: 'up',
     replica: 'up',
@@ -67,5 +67,5 @@ export function replicated(inner: FlagStore): Replicated {
       await copy
     },
   }
-  return pair
+  return state
 }

@@ -13,7 +13,7 @@ import { cacheStores } from './cache-stores.ts'
 import { cacheSuccessors } from './cache-successors.ts'
 import { type ConformanceCase, casesOf } from './case.ts'
 
-/** Every obligation of `FlagCache`. Throws where the harness skips a case that is not there. */
+/** Every obligation of `FlagCache`. Throws where the harness skips a case that does not exist. */
 export function cacheCases(harness: CacheHarness): readonly ConformanceCase[] {
   return casesOf(harness, [
     cacheFences,

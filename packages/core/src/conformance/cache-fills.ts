@@ -20,7 +20,7 @@ function valuesOf({ token: _, fenceVersion: __, ...values }: CacheRead): Omit<Ca
 
 /** Fills that must be kept, and how they read. */
 export const cacheFills: Scenarios<CacheFixture> = {
-  'a flag that was filled is read by every client, with its clock': async (fixture) => {
+  'a flag that was filled is read by every client, with its "as of"': async (fixture) => {
     const [cache, other] = await openBoth(fixture)
     const token = await tokenOf(cache, 'a')
     await kept(cache, flagFill('a', token, 7, sampleRecord('a', 5)))
@@ -82,7 +82,7 @@ export const cacheFills: Scenarios<CacheFixture> = {
     assert.deepEqual(await readOne(other, 'a', 'u'), { token, fenceVersion: 0, flag, decision: { asOf: 5, value: false } })
   },
 
-  'a fill with an equal or a higher clock replaces what was there': async (fixture) => {
+  'a fill with an equal or a higher "as of" replaces the entry before it': async (fixture) => {
     const [cache] = await openBoth(fixture)
     const token = await tokenOf(cache, 'a')
     for (const [asOf, value] of [

@@ -34,7 +34,7 @@ async function runScenario<F extends Fixture>(harness: Harness<F>, scenario: (fi
   }
 }
 
-/** The scenarios as cases of this harness. Throws where `harness.skip` names a case that is not there, or gives no reason. */
+/** The scenarios as cases of this harness. Throws where `harness.skip` names a case that does not exist, or gives no reason. */
 export function casesOf<F extends Fixture>(harness: Harness<F>, groups: readonly Scenarios<F>[]): readonly ConformanceCase[] {
   const skips = new Map(Object.entries(harness.skip ?? {}))
   const cases = groups.flatMap(Object.entries<(fixture: F) => Promise<void>>).map(([name, scenario]): ConformanceCase => {

@@ -17,7 +17,7 @@ import { storeUses } from './store-uses.ts'
 import { storeWatch } from './store-watch.ts'
 import { storeWrites } from './store-writes.ts'
 
-/** Every obligation of `FlagStore`. Throws where the harness skips a case that is not there. */
+/** Every obligation of `FlagStore`. Throws where the harness skips a case that does not exist. */
 export function storeCases(harness: StoreHarness): readonly ConformanceCase[] {
   return casesOf(harness, [
     storeReads,

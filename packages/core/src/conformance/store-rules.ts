@@ -6,7 +6,7 @@ import type { StoreFixture } from './store-fixture.ts'
 
 const RULED: NewFlag = {
   name: 'ruled',
-  requires: [{ flag: 'other' }, { flag: 'not-there', variant: 'blue' }],
+  requires: [{ flag: 'other' }, { flag: 'missing', variant: 'blue' }],
   rules: [
     {
       name: 'Ünïcödé 😀, "quotes", \\ and \' too',
@@ -14,7 +14,7 @@ const RULED: NewFlag = {
         { attribute: 'company.plan', operator: 'in', value: ['pro', 'a,b', '{}', 'null', ''], not: true, ignoreCase: true },
         { attribute: 'age', operator: 'greaterOrEqual', value: 17.5 },
         { attribute: 'email', operator: 'exists' },
-        { attribute: 'targetingKey', operator: 'inSegment', value: ['beta', 'not-there'] },
+        { attribute: 'targetingKey', operator: 'inSegment', value: ['beta', 'missing'] },
       ],
       rollout: 2.007,
       variant: 'blue',
@@ -84,7 +84,7 @@ export const storeRules: Scenarios<StoreFixture> = {
     assert.deepEqual(record((await store.load(['ruled'])).flags.get('ruled')).variants, [])
     for (const field of FIELDS) {
       const { before, after } = await store.update('ruled', { [field]: null } as FlagPatch)
-      assert.ok(field in record(before), `${field} was not there`)
+      assert.ok(field in record(before), `${field} was absent`)
       assert.ok(!(field in record(after)), `${field} is still there`)
       assert.deepEqual((await store.load(['ruled'])).flags.get('ruled'), after)
     }

@@ -14,7 +14,7 @@ export interface Decision {
   readonly reason: Reason
   /** Of the change that wrote the flag; absent where the flag does not exist. */
   readonly version?: number
-  /** Where the targeting key, or the attribute hashed in its place, falls: percent, 0 to 99.999 in steps of 0.001. Absent where nothing was hashed. */
+  /** Of the targeting key, or of the attribute hashed in its place: percent, 0 to 99.999 in steps of 0.001. Absent where nothing was hashed. */
   readonly bucket?: number
   /** The rollout that decided, 0 to 100: the rule's, the ramp's at that moment, else the flag's. */
   readonly rollout?: number

@@ -96,7 +96,7 @@ describe('a memory cache', () => {
 })
 
 describe('a memory cache that is full', () => {
-  test('holds no more than maxEntries, and drops first what was not used for longest', async () => {
+  test('holds no more than maxEntries, and drops the least recently used first', async () => {
     const cache = await opened({ maxEntries: 6 })
     for (const name of ['a', 'b', 'c']) expect(await fill(cache, name)).toBe(true)
     await read(cache, 'a')
@@ -106,7 +106,7 @@ describe('a memory cache that is full', () => {
     expect(await cache.purge()).toBeLessThanOrEqual(6)
   })
 
-  test('that dropped a fence counts nothing that was under it', async () => {
+  test('that dropped a fence counts no entry under it', async () => {
     const cache = await opened({ maxEntries: 3 })
     await cache.invalidate('a', 5)
     const { token } = await read(cache, 'a')
@@ -154,7 +154,7 @@ describe('the fence of a memory cache', () => {
     expect((await read(cache, 'raised')).fenceVersion).toBe(0)
   })
 
-  test('is read as store id, version and a nonce', async () => {
+  test('has a token of store id, version and nonce', async () => {
     const cache = await opened()
     expect((await read(cache, 'a')).token).toMatch(/^store\.0\.[\w-]{12}$/)
     await cache.invalidate('a', 12)
@@ -163,7 +163,7 @@ describe('the fence of a memory cache', () => {
 })
 
 describe('purge', () => {
-  test('does not count what has expired', async () => {
+  test('does not count expired entries', async () => {
     const clock = new ManualClock()
     const cache = await opened({ clock })
     await fill(cache, 'a', RECORD, 10 * SECOND_MS)
@@ -173,7 +173,7 @@ describe('purge', () => {
 })
 
 describe('clients of one space', () => {
-  test('hear the hints of their own store only, and of any as long as they know none', async () => {
+  test('get the hints of their own store only, and of every store until they know theirs', async () => {
     const space = sharedMemoryCache()
     const [one, two, unopened] = [space.connect(), space.connect(), space.connect()]
     await one.open('one')
@@ -188,7 +188,7 @@ describe('clients of one space', () => {
     expect(heard).toEqual(['one a', 'unopened a', 'two b', 'unopened b'])
   })
 
-  test('are told again of a foreign store after they have switched to another', async () => {
+  test('report another store again after they have switched stores', async () => {
     const space = sharedMemoryCache()
     const [other, cache] = [space.connect(), space.connect()]
     await other.open('other')
@@ -201,7 +201,7 @@ describe('clients of one space', () => {
     expect(codes).toEqual(['CACHE_SHARED_BY_STORES', 'CACHE_SHARED_BY_STORES'])
   })
 
-  test('need nobody to report to', async () => {
+  test('need no report function', async () => {
     const space = sharedMemoryCache()
     const [one, two] = [space.connect(), space.connect()]
     await one.open('one')

@@ -46,7 +46,7 @@ describe('the flags that a memory store starts with', () => {
 })
 
 describe('a memory store keeps copies', () => {
-  test('of what it is given, also of what is changed before the call took effect', async () => {
+  test('of what it is given, also where the caller changes it before the call takes effect', async () => {
     const store = memoryStore()
     const flag = { name: 'a', tags: ['x'] }
     const creating = store.create(flag)
@@ -85,7 +85,7 @@ describe('a memory store keeps copies', () => {
 })
 
 describe('segments of a memory store', () => {
-  test('that are there from the start come before the flags, in their order', async () => {
+  test('that it starts with come before the flags, in their order', async () => {
     const store = memoryStore({
       segments: [{ name: 'b', members: ['ada'] }, { name: 'a' }],
       flags: [{ name: 'a', requires: [{ flag: 'c' }] }],
@@ -97,7 +97,7 @@ describe('segments of a memory store', () => {
     expect(() => members.push('bob')).toThrow(TypeError)
   })
 
-  test('and flags that could not be created are refused at once', () => {
+  test('or flags that cannot be created are refused at construction', () => {
     const [a, b] = [
       { name: 'a', requires: [{ flag: 'b' }] },
       { name: 'b', requires: [{ flag: 'a' }] },
@@ -119,7 +119,7 @@ describe('the clock of a memory store', () => {
     expect(after).toMatchObject({ createdAt: '2026-01-01T00:00:00.000Z', updatedAt: at })
   })
 
-  test('says what prune may drop', async () => {
+  test('decides what prune drops', async () => {
     const clock = new ManualClock()
     const store = memoryStore({ clock, flags: [{ name: 'a' }] })
     await clock.advance(2 * DAY_MS)
@@ -146,7 +146,7 @@ describe('a call of a memory store', () => {
     expect(order).toEqual(['created', 'head 1'])
   })
 
-  test('with what nobody can copy rejects, and the store goes on', async () => {
+  test('with a value that cannot be copied rejects, and the store goes on', async () => {
     const store = memoryStore()
     await expect(store.create({ name: 'a', tags: (() => {}) as never })).rejects.toThrow()
     await store.create({ name: 'a' })

@@ -40,7 +40,7 @@ const VALUES: Readonly<Record<Operator, fc.Arbitrary<JsonValue | undefined>>> = 
   inCidr: oneOrMore(range),
   inSegment: oneOrMore(names),
 }
-const FOLDABLE: ReadonlySet<Operator> = new Set(['equals', 'in', 'contains', 'startsWith', 'endsWith', 'matches'])
+const TAKES_IGNORE_CASE: ReadonlySet<Operator> = new Set(['equals', 'in', 'contains', 'startsWith', 'endsWith', 'matches'])
 
 /** Any legal condition. */
 function anyCondition(operators: readonly Operator[] = Object.keys(VALUES) as Operator[]): fc.Arbitrary<Condition> {
@@ -51,7 +51,7 @@ function anyCondition(operators: readonly Operator[] = Object.keys(VALUES) as Op
         operator,
         ...(value === undefined ? {} : { value }),
         ...(not ? { not } : {}),
-        ...(ignoreCase && FOLDABLE.has(operator) ? { ignoreCase } : {}),
+        ...(ignoreCase && TAKES_IGNORE_CASE.has(operator) ? { ignoreCase } : {}),
       }),
     ),
   )
@@ -123,7 +123,7 @@ const attribute = fc.oneof(
   fc.array(scalar, { maxLength: 3 }),
 )
 
-/** A context such as apps give. */
+/** A context as apps pass it. */
 export const anyContext: fc.Arbitrary<unknown> = fc.oneof(
   fc.string({ minLength: 1, maxLength: 8 }),
   fc.nat(100),
@@ -143,7 +143,7 @@ export const anyContext: fc.Arbitrary<unknown> = fc.oneof(
   ),
 )
 
-/** What no app should give: cycles, getters that throw, proxies, prototypes, symbols, functions, anything. */
+/** A hostile context: cycles, getters that throw, proxies, prototypes, symbols, functions, anything. */
 export const anyHostileContext: fc.Arbitrary<unknown> = fc.oneof(
   fc.anything({
     withBigInt: true,
@@ -162,20 +162,23 @@ function hostile(context: unknown): object {
   const cyclic: Record<string, unknown> = {}
   cyclic['self'] = cyclic
   cyclic['b'] = cyclic
-  const trap = new Proxy({}, { get: thrower, has: thrower, getOwnPropertyDescriptor: thrower, ownKeys: thrower, getPrototypeOf: thrower })
+  const throwingProxy = new Proxy(
+    {},
+    { get: throwHostile, has: throwHostile, getOwnPropertyDescriptor: throwHostile, ownKeys: throwHostile, getPrototypeOf: throwHostile },
+  )
   const revoked = Proxy.revocable([], {})
   revoked.revoke()
-  const getter = Object.defineProperty({}, 'id', { get: thrower, enumerable: true })
+  const getter = Object.defineProperty({}, 'id', { get: throwHostile, enumerable: true })
   const polluted: unknown = JSON.parse('{"__proto__": {"plan": "pro"}, "constructor": {"prototype": {"plan": "pro"}}}')
   return {
     ...(context !== null && typeof context === 'object' ? context : {}),
-    plan: [trap, cyclic, Symbol('s'), () => 'pro', 10n],
+    plan: [throwingProxy, cyclic, Symbol('s'), () => 'pro', 10n],
     age: Number.NaN,
     company: getter,
     tags: revoked.proxy,
     at: Object.create(Date.prototype),
-    ip: trap,
-    app: { toString: thrower },
+    ip: throwingProxy,
+    app: { toString: throwHostile },
     a: cyclic,
     ...(polluted as object),
     get getter() {
@@ -184,6 +187,6 @@ function hostile(context: unknown): object {
   }
 }
 
-function thrower(): never {
+function throwHostile(): never {
   throw new Error('hostile')
 }

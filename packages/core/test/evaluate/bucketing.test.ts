@@ -116,7 +116,7 @@ describe('a rollout', () => {
 describe('sequential ids', () => {
   const users = 200_000
 
-  // 99 degrees of freedom: chi² above 149 has a probability of 0.1 %. The ids are fixed, so this never flickers.
+  // 99 degrees of freedom: chi² above 149 has a probability of 0.1 %. The ids are fixed, so the result never varies.
   test('spread evenly over the 100 buckets', () => {
     for (const salt of ['new_feature', 'checkout', 'a']) {
       const seen = new Array<number>(100).fill(0)

@@ -12,7 +12,7 @@ function isIn(value: string | string[], address: unknown): boolean | undefined {
   return typeof test === 'function' ? test(address, ada, EMPTY_VIEW) : undefined
 }
 
-/** An address as 8 groups of 16 bits; IPv4 as IPv6 maps it. */
+/** The 128 bits of an address; an IPv4 address as IPv6 maps it. */
 function bitsOf(address: string): bigint {
   const ipv4 = /^(.*:)?(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address)
   if (ipv4 !== null) {
@@ -37,8 +37,8 @@ describe('an IP range', () => {
     fc.assert(
       fc.property(anyAddress, anyAddress, fc.nat(128), (network, address, length) => {
         const bits = network.includes(':') ? length : length % 33
-        const kept = BigInt(network.includes(':') ? 128 - bits : 32 - bits)
-        const shares = bitsOf(network) >> kept === bitsOf(address) >> kept
+        const ignoredBits = BigInt(network.includes(':') ? 128 - bits : 32 - bits)
+        const shares = bitsOf(network) >> ignoredBits === bitsOf(address) >> ignoredBits
         expect(isIn(`${network}/${bits}`, address), `${address} in ${network}/${bits}`).toBe(shares)
       }),
       { numRuns: 2_000 },

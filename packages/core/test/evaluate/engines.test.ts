@@ -33,7 +33,7 @@ describe('the engines of a record', () => {
     )
   })
 
-  test('are told of anything, also of what has not been validated', () => {
+  test('are found in any value, also in an unvalidated one', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (json) => {
         for (const record of [json, { rules: json }, { when: json }, { rules: [json, { when: json }, { when: [json] }] }]) {
@@ -44,7 +44,7 @@ describe('the engines of a record', () => {
     expect(enginesOf({ rules: [{ when: [on('constructor' as Operator, 'x')] }], when: null }).size).toBe(0)
   })
 
-  test('are loaded where they are asked for, and only these', async () => {
+  test('are loaded on request, and no others', async () => {
     expect(await loadEngines(new Set())).toEqual({})
     expect(Object.keys(await loadEngines(new Set(['semver'])))).toEqual(['semver'])
     expect(Object.keys(await loadEngines(new Set(['regExp', 'semver'])))).toEqual(['regExp', 'semver'])
@@ -52,7 +52,7 @@ describe('the engines of a record', () => {
 })
 
 describe('a condition without its engine', () => {
-  test('is met neither way, and says so', () => {
+  test('is not met, nor is its negation, and the trace says why', () => {
     for (const condition of [matches, newer, { ...matches, not: true }, { ...newer, not: true }]) {
       const flag = new CompiledFlag(recordOf({ name: 'f', rules: [{ when: [condition] }] }), hash)
       const { decision, rules } = trace(flag, target({ x: '2.0.0' }), viewOf({}, hash))
@@ -61,14 +61,14 @@ describe('a condition without its engine', () => {
     }
   })
 
-  test('of a segment likewise', () => {
+  test('is not met in a segment either', () => {
     const segment = new CompiledSegment(segmentRecordOf({ name: 'beta', when: [matches] }))
     expect(segment.has('a', target({ x: 'aaa' }), viewOf({}, hash))).toBe(false)
     const loaded = new CompiledSegment(segmentRecordOf({ name: 'beta', when: [matches] }), { regExp })
     expect(loaded.has('a', target({ x: 'aaa' }), viewOf({}, hash))).toBe(true)
   })
 
-  test('or with an engine that fails, is met neither way', () => {
+  test('or with an engine that throws is not met, nor is its negation', () => {
     const fails = (): never => {
       throw new Error('broken')
     }
@@ -95,7 +95,7 @@ describe('the engine for regular expressions', () => {
     },
   )
 
-  test('ignores case only where it is told to', () => {
+  test('ignores case only where `ignoreCase` is set', () => {
     const found = [false, true].map((ignoreCase) => regExp.compile('^straße$', ignoreCase))
     expect(found.map((test) => typeof test === 'function' && test('STRASSE'))).toEqual([false, false])
     expect(found.map((test) => typeof test === 'function' && test('STRAßE'))).toEqual([false, true])

@@ -48,7 +48,8 @@ function stored(record: FlagRecord): FlagRecord {
   return parsed
 }
 
-function expected({
+/** The fields of a decision that the spec compares. */
+function comparable({
   enabled,
   reason,
   bucket,
@@ -66,7 +67,7 @@ function expected({
 }
 
 describe('spec/evaluation.json', () => {
-  test('is what the tables say', () => {
+  test('is generated from the tables', () => {
     expect(text).toBe(tables)
   })
 
@@ -80,7 +81,7 @@ describe('spec/evaluation.json', () => {
     expect([...reasons].sort()).toEqual(['DEFAULT', 'DISABLED', 'ERROR', 'SPLIT', 'STATIC', 'TARGETING_MATCH'])
   })
 
-  test('says rightly which conditions are met', () => {
+  test('agrees with the evaluator about which conditions are met', () => {
     for (const [index, { condition, context, met }] of spec.conditions.entries()) {
       const record = stored(recordOf({ name: 'x', rollout: 0, rules: [{ when: [condition] }] }))
       const { decision, rules } = trace(new CompiledFlag(record, hash, engines), target(context), viewOf({}, hash))
@@ -88,16 +89,16 @@ describe('spec/evaluation.json', () => {
     }
   })
 
-  test('says rightly what is decided', () => {
+  test('agrees with the evaluator about each decision', () => {
     for (const vector of spec.evaluations) {
       const flag = new CompiledFlag(stored(recordOf(vector.flag)), hash, engines)
       const now = Date.parse(vector.now ?? '2026-01-01T00:00:00Z')
       const view = viewOf({ flags: [vector.flag, ...(vector.flags ?? [])], segments: vector.segments ?? [], now }, hash, engines)
       const who = target(vector.context)
       const decision = flag.evaluate(who, view)
-      const { rollout, ...rest } = expected(decision)
-      const said = vector.expect.rollout === undefined ? rest : { ...rest, rollout }
-      expect(said, JSON.stringify(vector)).toEqual(vector.expect)
+      const { rollout, ...rest } = comparable(decision)
+      const actual = vector.expect.rollout === undefined ? rest : { ...rest, rollout }
+      expect(actual, JSON.stringify(vector)).toEqual(vector.expect)
       expect(trace(flag, who, view).decision).toEqual(decision)
       if (flag.plain && who.key !== undefined) expect(flag.admits(who.key)).toBe(decision.enabled)
     }

@@ -36,7 +36,7 @@ const boom = (): never => {
 describe('a text of 1 MB', () => {
   const x = 'a'.repeat(1_000_000)
 
-  test('is met by no operator that takes texts, either way, but it exists', () => {
+  test('meets no operator that takes texts, nor its negation, but it exists', () => {
     const texts: Condition[] = [
       on('equals', 'a'),
       on('in', ['a']),
@@ -59,7 +59,7 @@ describe('a text of 1 MB', () => {
     expect(isMet(on('exists'), { x })).toBe(true)
   })
 
-  test('is hashed as a key and as what bucketBy names', () => {
+  test('is hashed where bucketBy names it', () => {
     const flag = new CompiledFlag(recordOf({ name: 'f', rollout: 50, bucketBy: 'x' }), hash)
     expect(flag.evaluate(target({ x }), viewOf({}, hash))).toMatchObject({ reason: 'SPLIT', bucket: expect.any(Number) })
   })
@@ -73,7 +73,7 @@ describe('a text of 1 MB', () => {
 })
 
 describe('a list', () => {
-  test('of more than 10,000 elements is of no type that an operator takes, but it exists', () => {
+  test('of more than 10,000 elements meets no operator, nor its negation, but it exists', () => {
     const list = (length: number): unknown => ({ x: [...Array.from({ length: length - 1 }, () => 'b'), 'a'] })
     for (const operator of ['equals', 'contains'] as const) {
       expect([isMet(on(operator, 'a'), list(10_000)), isMet(on(operator, 'a'), list(10_001))]).toEqual([true, false])
@@ -92,7 +92,7 @@ describe('a list', () => {
 })
 
 describe('an attribute', () => {
-  test('that a prototype has is not there, also where the prototype was polluted', () => {
+  test('of a prototype is missing, also where the prototype was polluted', () => {
     const context = Object.create({ plan: 'pro' }) as Record<string, unknown>
     context['x'] = 1
     expect(isMet(exists('plan'), context)).toBe(false)
@@ -108,7 +108,7 @@ describe('an attribute', () => {
     }
   })
 
-  test('called __proto__ that JSON brought in is an attribute like any other, and changes nothing', () => {
+  test('named __proto__ in parsed JSON is an attribute like any other, and changes nothing', () => {
     const context: unknown = JSON.parse('{"__proto__": {"isAdmin": true}}')
     expect(isMet(on('equals', true, '__proto__.isAdmin'), context)).toBe(true)
     expect(isMet(exists('isAdmin'), context)).toBe(false)
@@ -151,9 +151,9 @@ describe('an attribute', () => {
     }
     let reads = 0
     const spied = new Proxy(context, {
-      getOwnPropertyDescriptor: (on, name) => {
+      getOwnPropertyDescriptor: (holder, name) => {
         if (name === 'x') reads++
-        return Reflect.getOwnPropertyDescriptor(on, name)
+        return Reflect.getOwnPropertyDescriptor(holder, name)
       },
     })
     const who = target(spied)
@@ -169,7 +169,7 @@ describe('an attribute', () => {
     }
   })
 
-  test('of a 1,000 levels deep path is found, and a path that is deeper than the context is not', () => {
+  test('is found by a path of 1,000 levels, and not by a path deeper than the context', () => {
     const path = Array.from({ length: 1_000 }, () => 'a')
     const deep = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), 'end')
     expect(isMet(on('equals', 'end', path.join('.')), deep)).toBe(true)
@@ -179,7 +179,7 @@ describe('an attribute', () => {
     expect(isMet(exists(path.join('.')), cyclic)).toBe(true)
   })
 
-  test('that is a Date, also one of another realm, is a moment', async () => {
+  test('that is a Date, also of another realm, is a moment', async () => {
     const { runInNewContext } = await import('node:vm')
     for (const x of [new Date('2026-01-01T00:00:00Z'), runInNewContext("new Date('2026-01-01T00:00:00Z')")]) {
       expect([isMet(on('before', '2026-01-02T00:00:00Z'), { x }), isMet(on('after', '2026-01-02T00:00:00Z'), { x })]).toEqual([true, false])
@@ -208,7 +208,7 @@ describe('10,000 rules', () => {
     expect(() => checkNewFlag({ name: 'f', rules })).toThrow(/rules: expected at most 1,000 rules/)
   })
 
-  test('are harmless where they are evaluated all the same', () => {
+  test('are harmless where they are evaluated without validation', () => {
     const flag = new CompiledFlag(recordOf({ name: 'f', rules }), hash)
     expect(flag.evaluate(target({ x: '9999' }), viewOf({}, hash))).toMatchObject({ enabled: true, rule: { index: 9_999 } })
     expect(flag.evaluate(target({ x: 'none' }), viewOf({}, hash))).toMatchObject({ enabled: false, reason: 'DEFAULT' })
@@ -216,8 +216,8 @@ describe('10,000 rules', () => {
 })
 
 describe('a record that was not validated', () => {
-  test('has conditions that are met neither way where no operator understands them', () => {
-    const odd: readonly Condition[] = [
+  test('has conditions that no operator understands: neither they nor their negations are met', () => {
+    const incomprehensible: readonly Condition[] = [
       on('equals'),
       on('equals', null),
       on('in', 'a'),
@@ -235,12 +235,12 @@ describe('a record that was not validated', () => {
       on('unheardOf' as 'equals', 'a'),
       on('constructor' as 'equals', 'a'),
     ]
-    for (const condition of odd) {
+    for (const condition of incomprehensible) {
       for (const not of [false, true]) expect(isMet({ ...condition, not }, { x: 'a' }), JSON.stringify(condition)).toBe(false)
     }
   })
 
-  test('has rollouts that let nobody in where they are none', () => {
+  test('has invalid rollouts, which let nobody in', () => {
     const rollouts = [Number.NaN, -1, 1_000] as const
     for (const rollout of rollouts) {
       const flag = new CompiledFlag(recordOf({ name: 'f', rules: [{ when: [], rollout }] }), hash)
@@ -249,7 +249,7 @@ describe('a record that was not validated', () => {
   })
 })
 
-describe('what is shown of a value', () => {
+describe('the text of a value', () => {
   test.each([
     ['text', '"text"'],
     [5, '5'],

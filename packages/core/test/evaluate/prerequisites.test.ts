@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 const ada = target('ada')
 
-/** `f0` requires `f1`, and so on, each all that `next` says. */
+/** Flags `f0`, `f1` and so on. Each but the last requires the flags that `next` gives, by default its successor. */
 function chain(length: number, next: (index: number) => readonly string[] = (index) => [`f${index + 1}`]): NewFlag[] {
   return Array.from({ length }, (_, index) => ({
     name: `f${index}`,
@@ -24,26 +24,26 @@ function chain(length: number, next: (index: number) => readonly string[] = (ind
   }))
 }
 
-/** The same world, and how often each flag was looked up in it. */
-function counted(view: EvaluationView): { readonly view: EvaluationView; readonly asked: () => number } {
-  let asked = 0
+/** The same view, and how many flags were looked up in it. */
+function counted(view: EvaluationView): { readonly view: EvaluationView; readonly lookups: () => number } {
+  let lookups = 0
   return {
     view: {
       ...view,
       flag: (name) => {
-        asked++
+        lookups++
         return view.flag(name)
       },
     },
-    asked: () => asked,
+    lookups: () => lookups,
   }
 }
 
-function evaluate(name: string, flags: readonly NewFlag[]): { readonly enabled: boolean; readonly asked: number } {
-  const { view, asked } = counted(viewOf({ flags }, hash))
+function evaluate(name: string, flags: readonly NewFlag[]): { readonly enabled: boolean; readonly lookups: number } {
+  const { view, lookups } = counted(viewOf({ flags }, hash))
   const flag = view.flag(name) as CompiledFlag
   const { enabled } = flag.evaluate(ada, view)
-  return { enabled, asked: asked() - 1 }
+  return { enabled, lookups: lookups() - 1 }
 }
 
 describe('prerequisites', () => {
@@ -53,10 +53,10 @@ describe('prerequisites', () => {
   })
 
   test('in a chain of 10,000 flags end at the limit', () => {
-    expect(evaluate('f0', chain(10_000))).toEqual({ enabled: false, asked: MAX_DEPTH })
+    expect(evaluate('f0', chain(10_000))).toEqual({ enabled: false, lookups: MAX_DEPTH })
   })
 
-  test('are asked once each, however many require them', () => {
+  test('are evaluated once each, however many flags require them', () => {
     const layers = 50
     const flags = Array.from({ length: layers }, (_, layer) =>
       ['a', 'b'].map((side) => ({
@@ -65,7 +65,7 @@ describe('prerequisites', () => {
         ...(layer + 1 < layers ? { requires: [{ flag: `a${layer + 1}` }, { flag: `b${layer + 1}` }] } : {}),
       })),
     ).flat()
-    expect(evaluate('a0', flags)).toEqual({ enabled: true, asked: 2 * (layers - 1) })
+    expect(evaluate('a0', flags)).toEqual({ enabled: true, lookups: 2 * (layers - 1) })
   })
 
   test('in a circle are not met, wherever it is entered and however long it is', () => {
@@ -79,12 +79,12 @@ describe('prerequisites', () => {
   test('in many interwoven circles end at once', () => {
     const names = Array.from({ length: 40 }, (_, index) => `f${index}`)
     const flags = names.map((name) => ({ name, rollout: 100, requires: names.map((flag) => ({ flag })) }))
-    const { enabled, asked } = evaluate('f0', flags)
+    const { enabled, lookups } = evaluate('f0', flags)
     expect(enabled).toBe(false)
-    expect(asked).toBeLessThan(names.length)
+    expect(lookups).toBeLessThan(names.length)
   })
 
-  test('that are not known are not met, as those that are not there', () => {
+  test('that are unknown are not met, nor those that do not exist', () => {
     const flag = new CompiledFlag(recordOf({ name: 'f', rollout: 100, requires: [{ flag: 'g' }] }), hash)
     for (const found of [null, undefined]) {
       expect(flag.evaluate(ada, { now: 0, flag: () => found, segment: () => null })).toMatchObject({

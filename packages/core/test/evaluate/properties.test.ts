@@ -21,9 +21,13 @@ beforeAll(async () => {
   engines = await loadEngines(new Set(['regExp', 'semver']))
 })
 
-const needed = fc.record({ name: fc.constant('need'), rollout: anyRollout, variants: anyFlag.map(({ variants = [] }) => variants) })
-const around = fc.record({
-  flags: fc.tuple(needed),
+const anyRequiredFlag = fc.record({
+  name: fc.constant('need'),
+  rollout: anyRollout,
+  variants: anyFlag.map(({ variants = [] }) => variants),
+})
+const anySurroundings = fc.record({
+  flags: fc.tuple(anyRequiredFlag),
   segments: fc.array(anySegment, { maxLength: 3 }),
   now: fc.integer({ min: 0, max: 2e12 }),
 })
@@ -33,11 +37,11 @@ const compile = (flag: NewFlag): CompiledFlag => new CompiledFlag(recordOf(flag)
 describe('an evaluation', () => {
   test('answers whatever the flag and the context are, and never throws', () => {
     fc.assert(
-      fc.property(anyFlag, anyHostileContext, around, (flag, context, parts) => {
+      fc.property(anyFlag, anyHostileContext, anySurroundings, (flag, context, surroundings) => {
         const who = targetOf(context)
         if (who instanceof FlagsError) return
         const compiled = compile(flag)
-        const view = viewOf(parts, hash, engines)
+        const view = viewOf(surroundings, hash, engines)
         const decision = compiled.evaluate(who, view)
         expect(typeof decision.enabled).toBe('boolean')
         expect(trace(compiled, who, view).decision).toEqual(decision)
@@ -48,13 +52,15 @@ describe('an evaluation', () => {
 
   test('of the same input is the same, also for a second compilation, and changes nothing it was given', () => {
     fc.assert(
-      fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
+      fc.property(anyFlag, anyContext, anySurroundings, (flag, context, surroundings) => {
         const before = structuredClone({ flag, context })
         const once = compile(flag)
-        const view = viewOf(parts, hash, engines)
+        const view = viewOf(surroundings, hash, engines)
         const first = once.evaluate(target(context), view)
         expect(once.evaluate(target(context), view)).toEqual(first)
-        expect(compile(structuredClone(flag)).evaluate(target(structuredClone(context)), viewOf(parts, hash, engines))).toEqual(first)
+        expect(compile(structuredClone(flag)).evaluate(target(structuredClone(context)), viewOf(surroundings, hash, engines))).toEqual(
+          first,
+        )
         expect({ flag, context }).toEqual(before)
       }),
     )
@@ -62,21 +68,21 @@ describe('an evaluation', () => {
 
   test('is the same after the flag went through JSON and the validation of what is read', () => {
     fc.assert(
-      fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
+      fc.property(anyFlag, anyContext, anySurroundings, (flag, context, surroundings) => {
         const record = recordOf(checkNewFlag(flag, engines))
         const read = parseRecord(flag.name, JSON.parse(JSON.stringify(record))) as FlagRecord
-        const view = viewOf(parts, hash, engines)
+        const view = viewOf(surroundings, hash, engines)
         const decision = new CompiledFlag(record, hash, engines).evaluate(target(context), view)
         expect(new CompiledFlag(read, hash, engines).evaluate(target(context), view)).toEqual(decision)
       }),
     )
   })
 
-  test('is traced as it is made: the same decision, the rule that decided is the last one asked, and each bucket is below its rollout or not', () => {
+  test('is traced with the same decision, the rule that decided as the last one, and the bucket that decided', () => {
     fc.assert(
-      fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
+      fc.property(anyFlag, anyContext, anySurroundings, (flag, context, surroundings) => {
         const compiled = compile(flag)
-        const { decision, rules, prerequisites, bucketing } = trace(compiled, target(context), viewOf(parts, hash, engines))
+        const { decision, rules, prerequisites, bucketing } = trace(compiled, target(context), viewOf(surroundings, hash, engines))
         if (decision.rule !== undefined) expect(rules.at(-1)).toMatchObject({ ...decision.rule, met: true })
         expect(rules.filter(({ met }) => met).length).toBe(decision.rule === undefined ? 0 : 1)
         for (const { met, conditions } of rules) expect(conditions.every((condition) => condition.met)).toBe(met)
@@ -89,38 +95,38 @@ describe('an evaluation', () => {
     )
   })
 
-  test('looks up only what the flag says it depends on', () => {
+  test('looks up only the dependencies of the flag', () => {
     fc.assert(
-      fc.property(anyFlag, anyContext, around, (flag, context, parts) => {
-        const asked = new Set<string>()
-        const inner = viewOf(parts, hash, engines)
+      fc.property(anyFlag, anyContext, anySurroundings, (flag, context, surroundings) => {
+        const lookups = new Set<string>()
+        const inner = viewOf(surroundings, hash, engines)
         const view: EvaluationView = {
           now: inner.now,
           flag: (name) => {
-            asked.add(name)
+            lookups.add(name)
             return inner.flag(name)
           },
           segment: (name) => {
-            asked.add(`segment:${name}`)
+            lookups.add(`segment:${name}`)
             return inner.segment(name)
           },
         }
         const compiled = compile(flag)
         trace(compiled, target(context), view)
-        for (const key of asked) expect(compiled.dependencies).toContain(key)
+        for (const key of lookups) expect(compiled.dependencies).toContain(key)
         for (const key of compiled.dependencies) expect(segmentNameOf(key) ?? key).toMatch(/^[a-z]+$/)
       }),
     )
   })
 
-  test('of a plain flag is what admits says, with variants and without', () => {
+  test('of a plain flag is what admits answers, with variants and without', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), anyRollout, anyFlag, fc.boolean(), (key, rollout, { variants = [] }, enabled) => {
         const flag = compile({ name: 'flag', enabled, rollout, variants })
         expect(flag.plain).toBe(true)
         expect(flag.evaluate(target(key), viewOf({}, hash)).enabled).toBe(flag.admits(key))
-        const asked = flag.evaluate(target({ targetingKey: key, x: 1 }), viewOf({}, hash))
-        expect(flag.evaluate(plainTarget(key), EMPTY_VIEW)).toEqual(asked)
+        const viaContext = flag.evaluate(target({ targetingKey: key, x: 1 }), viewOf({}, hash))
+        expect(flag.evaluate(plainTarget(key), EMPTY_VIEW)).toEqual(viaContext)
       }),
     )
   })
@@ -129,9 +135,9 @@ describe('an evaluation', () => {
 describe('a raised rollout', () => {
   test('removes nobody, and gives nobody another variant', () => {
     fc.assert(
-      fc.property(anyFlag, anyContext, around, anyRollout, anyRollout, ({ ramp: _, ...flag }, context, parts, a, b) => {
+      fc.property(anyFlag, anyContext, anySurroundings, anyRollout, anyRollout, ({ ramp: _, ...flag }, context, surroundings, a, b) => {
         const [low, high] = [Math.min(a, b), Math.max(a, b)]
-        const view = viewOf(parts, hash, engines)
+        const view = viewOf(surroundings, hash, engines)
         const before = compile({ ...flag, rollout: low }).evaluate(target(context), view)
         const after = compile({ ...flag, rollout: high }).evaluate(target(context), view)
         if (!before.enabled) return
@@ -147,25 +153,25 @@ describe('a raised rollout', () => {
   test('of a rule removes nobody', () => {
     fc.assert(
       fc.property(anyContext, anyRollout, anyRollout, (context, a, b) => {
-        const of = (rollout: number): boolean =>
+        const isEnabledAt = (rollout: number): boolean =>
           compile({ name: 'flag', rules: [{ when: [], rollout }] }).evaluate(target(context), viewOf({}, hash)).enabled
-        if (of(Math.min(a, b))) expect(of(Math.max(a, b))).toBe(true)
+        if (isEnabledAt(Math.min(a, b))) expect(isEnabledAt(Math.max(a, b))).toBe(true)
       }),
     )
   })
 })
 
-describe('a condition turned round', () => {
+describe('a negated condition', () => {
   test('is never met together with the condition, and one of them is met wherever the verdict is known', () => {
     fc.assert(
-      fc.property(anyFlag, anyContext, around, ({ rules = [] }, context, parts) => {
+      fc.property(anyFlag, anyContext, anySurroundings, ({ rules = [] }, context, surroundings) => {
         const when = rules.flatMap((rule) => rule.when).slice(0, 50)
         const flagOf = (not: boolean): CompiledFlag =>
           compile({ name: 'flag', rules: [{ when: when.map((condition) => ({ ...condition, not })) }] })
-        const view = viewOf(parts, hash, engines)
-        const [as, round] = [false, true].map((not) => trace(flagOf(not), target(context), view).rules[0]?.conditions ?? [])
-        for (const [index, { met, verdict }] of (as ?? []).entries()) {
-          expect([met, round?.[index]?.met]).toEqual(verdict === 'unknown' ? [false, false] : [verdict, !verdict])
+        const view = viewOf(surroundings, hash, engines)
+        const [plain, negated] = [false, true].map((not) => trace(flagOf(not), target(context), view).rules[0]?.conditions ?? [])
+        for (const [index, { met, verdict }] of (plain ?? []).entries()) {
+          expect([met, negated?.[index]?.met]).toEqual(verdict === 'unknown' ? [false, false] : [verdict, !verdict])
         }
       }),
       { numRuns: 500 },

@@ -3,7 +3,7 @@ import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 
 const SOURCES = new URL('../../src/', import.meta.url)
-// What would make an answer depend on more than its input: time, chance, the world outside, the machine.
+// Names that make an answer depend on more than its input: time, randomness, I/O, the machine.
 const IMPURE = new Set([
   'Date',
   'Math.random',
@@ -21,27 +21,27 @@ const IMPURE = new Set([
 // The part of the platform that only computes.
 const PURE_IMPORTS: Readonly<Record<string, readonly string[]>> = { 'node:net': ['BlockList', 'isIP'] }
 
-/** The folders whose modules are looked at too where an evaluation imports them. */
-const LOOKED_AT = ['evaluate/', 'validate/', 'errors/'].map((folder) => new URL(folder, SOURCES).href)
+/** The folders whose modules are checked too where an evaluation imports them. */
+const CHECKED_FOLDERS = ['evaluate/', 'validate/', 'errors/'].map((folder) => new URL(folder, SOURCES).href)
 
-/** What of a module is imported that is not known to be pure. */
+/** The module's name, once for each name that is imported from it and not known to be pure. */
 function impureImports(file: string, node: ts.ImportDeclaration): string[] {
   const from = (node.moduleSpecifier as ts.StringLiteral).text
   const path = from.startsWith('.') ? new URL(from, new URL(file, SOURCES)).href : ''
-  if (node.importClause?.isTypeOnly || LOOKED_AT.some((folder) => path.startsWith(folder))) return []
+  if (node.importClause?.isTypeOnly || CHECKED_FOLDERS.some((folder) => path.startsWith(folder))) return []
   const named = node.importClause?.namedBindings
   const names = named !== undefined && ts.isNamedImports(named) ? named.elements.map(({ name }) => name.text) : [from]
   return names.filter((name) => !PURE_IMPORTS[from]?.includes(name)).map(() => from)
 }
 
-/** A date of a given moment, and what all dates have, are the same at all times. */
+/** Whether `Date` is used in a way that depends on its arguments alone: for a given moment, or for its prototype. */
 function isPureDate(node: ts.Identifier): boolean {
   const { parent } = node
   if (ts.isNewExpression(parent)) return parent.expression === node && (parent.arguments?.length ?? 0) > 0
   return ts.isPropertyAccessExpression(parent) && parent.name.text === 'prototype'
 }
 
-/** What a module uses that is not pure. */
+/** What in a module is not pure. */
 function impurities(name: string, source: string): string[] {
   const found: string[] = []
   const visit = (node: ts.Node): void => {
@@ -65,7 +65,7 @@ function sourceOf(file: string): string {
 /** These modules, and all that they import from our own sources, types aside. */
 function modulesOf(files: readonly string[]): ReadonlySet<string> {
   const found = new Set(files)
-  // Grows while it is walked.
+  // Grows while the loop runs.
   for (const file of found) {
     for (const node of ts.createSourceFile(file, sourceOf(file), ts.ScriptTarget.ES2022, true).statements) {
       if (!ts.isImportDeclaration(node) || node.importClause?.isTypeOnly) continue
@@ -105,8 +105,8 @@ describe('evaluate/ is pure: no I/O, no clock, no randomness', () => {
     ["import { x } from '../layers/compiler.ts'", ['../layers/compiler.ts']],
     ['Date.parse(text)', ['Date']],
     ['let count = 0', ['module state']],
-  ])('and this test would see %s', (source, seen) => {
-    expect(impurities('evaluate/x.ts', source)).toEqual(seen)
+  ])('this test finds %s', (source, impure) => {
+    expect(impurities('evaluate/x.ts', source)).toEqual(impure)
   })
 
   test.each([
@@ -114,7 +114,7 @@ describe('evaluate/ is pure: no I/O, no clock, no randomness', () => {
     'Date.prototype.getTime.call(value)',
     "import { isIP } from 'node:net'",
     "import { x } from '../attribute-path.ts'",
-  ])('while %s is pure', (source) => {
+  ])('this test allows %s', (source) => {
     expect(impurities('evaluate/operators/x.ts', source)).toEqual([])
   })
 })

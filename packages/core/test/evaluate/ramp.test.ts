@@ -16,13 +16,13 @@ const anyRamp: fc.Arbitrary<Ramp> = fc
     to: { at: iso(Math.max(a, b)), rollout: last },
   }))
 
-function lineOf(ramp: Ramp): NonNullable<ReturnType<typeof compileRamp>> {
+function compiled(ramp: Ramp): NonNullable<ReturnType<typeof compileRamp>> {
   const line = compileRamp(ramp)
   if (line === undefined) throw new Error('no ramp')
   return line
 }
 
-/** The threshold by fractions that lose nothing. */
+/** The threshold by exact arithmetic. */
 function exactThreshold({ from, to }: Ramp, now: number): number {
   const [start, end] = [BigInt(Date.parse(from.at)), BigInt(Date.parse(to.at))]
   const at = BigInt(now) < start ? start : BigInt(now) > end ? end : BigInt(now)
@@ -32,10 +32,10 @@ function exactThreshold({ from, to }: Ramp, now: number): number {
 }
 
 describe('a ramp', () => {
-  test('is the exact line between its points, rounded down, and stays where it is outside of them', () => {
+  test('is the exact line between its points, rounded down, and is constant outside of them', () => {
     fc.assert(
       fc.property(anyRamp, moment, (ramp, now) => {
-        expect(lineOf(ramp).thresholdAt(now)).toBe(exactThreshold(ramp, now))
+        expect(compiled(ramp).thresholdAt(now)).toBe(exactThreshold(ramp, now))
       }),
       { numRuns: 2_000 },
     )
@@ -44,7 +44,7 @@ describe('a ramp', () => {
   test('that rises never removes anybody, one that falls never adds anybody', () => {
     fc.assert(
       fc.property(anyRamp, moment, moment, (ramp, a, b) => {
-        const [early, late] = [Math.min(a, b), Math.max(a, b)].map((now) => lineOf(ramp).thresholdAt(now)) as [number, number]
+        const [early, late] = [Math.min(a, b), Math.max(a, b)].map((now) => compiled(ramp).thresholdAt(now)) as [number, number]
         if (ramp.from.rollout <= ramp.to.rollout) expect(late).toBeGreaterThanOrEqual(early)
         else expect(late).toBeLessThanOrEqual(early)
       }),
@@ -54,7 +54,7 @@ describe('a ramp', () => {
   test('tells to the millisecond when a user gets in or out', () => {
     fc.assert(
       fc.property(anyRamp, fc.integer({ min: 0, max: 99_999 }), moment, (ramp, bucket, now) => {
-        const line = lineOf(ramp)
+        const line = compiled(ramp)
         const isIn = (at: number): boolean => bucket < line.thresholdAt(at)
         const stay = line.stayOf(bucket)
         if (stay === undefined) {
@@ -70,7 +70,7 @@ describe('a ramp', () => {
     )
   })
 
-  test('without moments in order, with moments that are none or with rollouts that are none is no ramp', () => {
+  test('with moments out of order, or with an invalid moment or rollout, is refused', () => {
     const point = (at: string, each: number): Ramp['from'] => ({ at, rollout: each })
     const [early, late] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'] as const
     expect(compileRamp({ from: point(late, 0), to: point(early, 100) })).toBeUndefined()
@@ -81,8 +81,8 @@ describe('a ramp', () => {
     expect(compileRamp({ from: point(early, 0), to: point(late, 101) })).toBeUndefined()
   })
 
-  test('of a clock that is no number is where it starts', () => {
-    const line = lineOf({ from: { at: '2026-01-01T00:00:00Z', rollout: 5 }, to: { at: '2026-01-02T00:00:00Z', rollout: 10 } })
+  test('has its first rollout where the time is not a number', () => {
+    const line = compiled({ from: { at: '2026-01-01T00:00:00Z', rollout: 5 }, to: { at: '2026-01-02T00:00:00Z', rollout: 10 } })
     expect(line.thresholdAt(Number.NaN)).toBe(5_000)
   })
 })

@@ -35,7 +35,7 @@ describe('a segment', () => {
     }
   })
 
-  test('that is not there, or not known, is met neither way', () => {
+  test('that does not exist or is unknown is not met, nor is its negation', () => {
     for (const found of [null, undefined]) {
       for (const not of [false, true]) {
         const flag = compile({ rules: [{ when: [{ ...inBeta, not }] }] })
@@ -52,7 +52,7 @@ describe('a segment', () => {
     expect(flag.evaluate(target(list(10_001)), view).enabled).toBe(false)
   })
 
-  test('is traced with what the user was', () => {
+  test('is traced with the attribute and the verdict', () => {
     const flag = compile({ rules: [{ when: [inBeta, { ...inBeta, value: 'gone', not: true }] }] })
     const { rules } = trace(flag, target('ada'), viewOf({ segments: [{ name: 'beta', members: ['ada'] }] }, hash))
     expect(rules[0]?.conditions).toEqual([

@@ -32,16 +32,16 @@ const anyVersion = fc
   )
 
 describe('a version', () => {
-  test('stands to another as SemVer has it, by exactly one of the three operators', () => {
+  test('compares to another by SemVer, under exactly one of the three operators', () => {
     fc.assert(
       fc.property(anyVersion, anyVersion, (value, attribute) => {
         const order = new SemVer(attribute).compare(value)
-        const said = [semverLessThan, semverEquals, semverGreaterThan].map((operator) => {
+        const verdicts = [semverLessThan, semverEquals, semverGreaterThan].map((operator) => {
           expect(OPERATOR_VALUES.semverEquals.problem(value), value).toBeUndefined()
           const test = operator.compile(value, false, engines)
           return typeof test === 'function' && test(attribute, target('ada'), EMPTY_VIEW)
         })
-        expect(said, `${attribute} to ${value}`).toEqual([order < 0, order === 0, order > 0])
+        expect(verdicts, `${attribute} to ${value}`).toEqual([order < 0, order === 0, order > 0])
       }),
       { numRuns: 500 },
     )

@@ -15,7 +15,7 @@ beforeAll(async () => {
 function traced(flag: Omit<NewFlag, 'name'>, who: unknown, parts: Parts = {}): Trace {
   return trace(new CompiledFlag(recordOf({ name: 'new_feature', ...flag }), hash), target(who), viewOf(parts, hash))
 }
-const place = { input: 'new_feature:user-1', hash: 4_185_288_108, bucket: 8.881 }
+const hashed = { input: 'new_feature:user-1', hash: 4_185_288_108, bucket: 8.881 }
 const variants = [
   { name: 'a', value: 1, weight: 1 },
   { name: 'b', value: 2, weight: 3 },
@@ -24,23 +24,23 @@ const ramp = { from: { at: '2026-01-01T00:00:00Z', rollout: 0 }, to: { at: '2026
 const now = Date.parse('2026-01-02T00:00:00Z')
 
 describe('a trace', () => {
-  test('of a rollout tells what is hashed, where it falls and against what', () => {
+  test('of a rollout has the hashed input, its bucket and the rollout', () => {
     const { bucketing, rules, prerequisites } = traced({ rollout: 50 }, 'user-1')
-    expect(bucketing).toEqual({ ...place, rollout: 50 })
+    expect(bucketing).toEqual({ ...hashed, rollout: 50 })
     expect([rules, prerequisites]).toEqual([[], []])
   })
 
-  test('tells where a user falls also where nothing had to be hashed', () => {
-    expect(traced({ rollout: 100 }, 'user-1').bucketing).toEqual({ ...place, rollout: 100 })
+  test('has the bucket of a user also where nothing had to be hashed', () => {
+    expect(traced({ rollout: 100 }, 'user-1').bucketing).toEqual({ ...hashed, rollout: 100 })
     expect(traced({ rollout: 100 }, {})).not.toHaveProperty('bucketing')
   })
 
   test('hashes what bucketBy names, with the salt', () => {
     const { bucketing } = traced({ rollout: 50, bucketBy: 'company', salt: 'new_feature' }, { targetingKey: 'ada', company: 'user-1' })
-    expect(bucketing).toMatchObject(place)
+    expect(bucketing).toMatchObject(hashed)
   })
 
-  test('asks every condition of each rule up to the one that decided, and says why one is not met', () => {
+  test('has every condition of each rule up to the one that decided, and why a verdict is unknown', () => {
     const rules = [
       {
         name: 'Germans',
@@ -88,7 +88,7 @@ describe('a trace', () => {
     ])
   })
 
-  test('tells which part of the line each variant has, where one was drawn', () => {
+  test('has the range of each variant, where one was drawn', () => {
     const { draw } = traced({ rollout: 100, variants }, 'user-1')
     expect(draw).toEqual({
       input: 'new_feature:user-1',
@@ -101,7 +101,7 @@ describe('a trace', () => {
     })
   })
 
-  test('has no draw for who is out, has no key, gets the variant of a rule, or where none has a weight', () => {
+  test('has no draw where the user is out, has no key or gets the variant of a rule, or where no variant has a weight', () => {
     const weightless = variants.map((variant) => ({ ...variant, weight: 0 }))
     for (const [flag, who] of [
       [{ rollout: 0, variants }, 'user-1'],
@@ -115,7 +115,7 @@ describe('a trace', () => {
     expect(traced({ variants, rules: [{ when: [] }] }, 'user-1')).toHaveProperty('draw')
   })
 
-  test('of a ramp tells the rollout at that moment, and when the user is in', () => {
+  test('of a ramp has the rollout at that moment, and when the user is in', () => {
     expect(traced({ ramp }, 'user-1', { now }).ramp).toEqual({ ...ramp, rollout: 10, stay: { since: '2026-01-01T21:19:00.480Z' } })
     const falling = { from: { ...ramp.from, rollout: 100 }, to: { ...ramp.to, rollout: 0 } }
     expect(traced({ ramp: falling }, 'user-1', { now }).ramp).toMatchObject({

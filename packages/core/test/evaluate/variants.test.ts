@@ -15,7 +15,8 @@ beforeAll(async () => {
   hash = await loadHash()
 })
 
-const named = (weights: readonly number[]): Variant[] => weights.map((weight, index) => ({ name: `v${index}`, value: index, weight }))
+const variantsWith = (weights: readonly number[]): Variant[] =>
+  weights.map((weight, index) => ({ name: `v${index}`, value: index, weight }))
 const weight = fc.oneof(
   fc.integer({ min: 0, max: 1_000_000 }),
   fc.integer({ min: 0, max: 1_000_000_000 }).map((thousandths) => thousandths / 1_000),
@@ -23,10 +24,10 @@ const weight = fc.oneof(
 )
 const weights = fc.array(weight, { minLength: 1, maxLength: 100 })
 
-/** The boundary as DESIGN has it, by fractions that lose nothing. */
-function boundary(of: readonly number[], index: number): number {
-  const exact = of.map((each) => BigInt(Math.round(each * 1_000)))
-  const sum = (list: readonly bigint[]): bigint => list.reduce((total, each) => total + each, 0n)
+/** The boundary after a variant, by exact arithmetic. */
+function boundary(list: readonly number[], index: number): number {
+  const exact = list.map((each) => BigInt(Math.round(each * 1_000)))
+  const sum = (parts: readonly bigint[]): bigint => parts.reduce((total, each) => total + each, 0n)
   const [cumulated, total] = [sum(exact.slice(0, index + 1)), sum(exact)]
   return total === 0n ? 0 : Number((cumulated * 200_000n + total) / (total * 2n))
 }
@@ -40,25 +41,25 @@ describe('a weight', () => {
 })
 
 describe('the line of variants', () => {
-  test('has its boundaries where the weights up to there end, rounded to the nearest bucket', () => {
+  test('ends each variant where the sum of the weights so far ends, rounded to the nearest bucket', () => {
     fc.assert(
-      fc.property(weights, (of) => {
-        expect(variantRanges(named(of)).ranges.map(({ to }) => to)).toEqual(of.map((_, index) => boundary(of, index)))
+      fc.property(weights, (list) => {
+        expect(variantRanges(variantsWith(list)).ranges.map(({ to }) => to)).toEqual(list.map((_, index) => boundary(list, index)))
       }),
     )
   })
 
   test('gives every bucket to one variant, and none to a variant without weight', () => {
     fc.assert(
-      fc.property(weights, fc.integer({ min: 0, max: BUCKETS - 1 }), (of, bucket) => {
-        const line = variantRanges(named(of))
-        expect(line.weightless).toBe(of.every((each) => each === 0))
+      fc.property(weights, fc.integer({ min: 0, max: BUCKETS - 1 }), (list, bucket) => {
+        const line = variantRanges(variantsWith(list))
+        expect(line.weightless).toBe(list.every((each) => each === 0))
         const drawn = line.at(bucket)
         if (line.weightless) {
           expect(drawn).toBeUndefined()
           return
         }
-        expect(of[drawn?.value as number]).toBeGreaterThan(0)
+        expect(list[drawn?.value as number]).toBeGreaterThan(0)
         expect(line.ranges.filter(({ from, to }) => from <= bucket && bucket < to)).toEqual([drawn])
       }),
     )
@@ -66,9 +67,9 @@ describe('the line of variants', () => {
 
   test('moves only those between the boundaries that a changed weight moves', () => {
     fc.assert(
-      fc.property(weights, fc.nat(99), weight, fc.integer({ min: 0, max: BUCKETS - 1 }), (of, at, changed, bucket) => {
-        const other = of.with(at % of.length, changed)
-        const [before, after] = [variantRanges(named(of)), variantRanges(named(other))]
+      fc.property(weights, fc.nat(99), weight, fc.integer({ min: 0, max: BUCKETS - 1 }), (list, at, changed, bucket) => {
+        const other = list.with(at % list.length, changed)
+        const [before, after] = [variantRanges(variantsWith(list)), variantRanges(variantsWith(other))]
         const [was, is] = [before.at(bucket)?.value, after.at(bucket)?.value]
         const isBetween = before.ranges.some(({ to }, index) => {
           const moved = after.ranges[index]?.to ?? to
@@ -80,35 +81,35 @@ describe('the line of variants', () => {
     )
   })
 
-  test('of equal weights hardly moves when one is changed by little, as a modulus over their sum would', () => {
-    const [before, after] = [variantRanges(named([50, 50])), variantRanges(named([51, 50]))]
+  test('of equal weights moves few users when one weight changes a little, unlike a modulus over the sum', () => {
+    const [before, after] = [variantRanges(variantsWith([50, 50])), variantRanges(variantsWith([51, 50]))]
     const moved = Array.from({ length: BUCKETS }, (_, bucket) => before.at(bucket)?.name !== after.at(bucket)?.name).filter(Boolean)
     expect(moved.length).toBe(495)
   })
 })
 
 describe('a drawn variant', () => {
-  // 4 degrees of freedom: chi² above 18.5 has a probability of 0.1 %. The ids are fixed, so this never flickers.
-  test('comes as often as its weight says, for sequential ids', () => {
-    const of = [1, 2, 3, 4, 10]
+  // 4 degrees of freedom: chi² above 18.5 has a probability of 0.1 %. The ids are fixed, so the result never varies.
+  test('is as frequent as its weight, for sequential ids', () => {
+    const list = [1, 2, 3, 4, 10]
     for (const name of ['checkout', 'new_feature']) {
-      const flag = new CompiledFlag(recordOf({ name, rollout: 100, variants: named(of) }), hash)
+      const flag = new CompiledFlag(recordOf({ name, rollout: 100, variants: variantsWith(list) }), hash)
       const users = 50_000
-      const seen = of.map(() => 0)
+      const seen = list.map(() => 0)
       for (let id = 0; id < users; id++) {
         const { value } = flag.evaluate(plainTarget(`user-${id}`), EMPTY_VIEW)
         seen[value as number] = (seen[value as number] ?? 0) + 1
       }
       const chiSquared = seen.reduce(
-        (sum, count, index) => sum + (count - (users * (of[index] ?? 0)) / 20) ** 2 / ((users * (of[index] ?? 0)) / 20),
+        (sum, count, index) => sum + (count - (users * (list[index] ?? 0)) / 20) ** 2 / ((users * (list[index] ?? 0)) / 20),
         0,
       )
       expect(chiSquared, name).toBeLessThan(18.5)
     }
   })
 
-  test('comes as often among those whom a small rollout lets in as among all', () => {
-    const flag = new CompiledFlag(recordOf({ name: 'checkout', rollout: 10, variants: named([1, 1]) }), hash)
+  test('is as frequent among those whom a small rollout lets in as among all', () => {
+    const flag = new CompiledFlag(recordOf({ name: 'checkout', rollout: 10, variants: variantsWith([1, 1]) }), hash)
     const drawn = Array.from({ length: 100_000 }, (_, id) => flag.evaluate(plainTarget(String(id)), EMPTY_VIEW).value).filter(
       (value) => value !== undefined,
     )
@@ -118,7 +119,7 @@ describe('a drawn variant', () => {
   })
 
   test('is the one that the hash with seed 1 falls on', () => {
-    const variants = named([1, 2, 3])
+    const variants = variantsWith([1, 2, 3])
     const flag = new CompiledFlag(recordOf({ name: 'checkout', rollout: 100, variants }), hash)
     for (let id = 0; id < 1_000; id++) {
       expect(flag.evaluate(plainTarget(String(id)), EMPTY_VIEW).variant).toBe(
@@ -127,9 +128,9 @@ describe('a drawn variant', () => {
     }
   })
 
-  test('that a rule names though the flag does not have it is an error beside an unchanged gate', () => {
+  test('that a rule gives but the flag does not have is an error, and the gate stays as it is', () => {
     const rules = [{ name: 'wrong', when: [], variant: 'gone' }]
-    for (const variants of [named([1]), []]) {
+    for (const variants of [variantsWith([1]), []]) {
       const flag = new CompiledFlag(recordOf({ name: 'checkout', rules, variants }), hash)
       const decision = flag.evaluate(target('ada'), viewOf({}, hash))
       expect(decision).toMatchObject({

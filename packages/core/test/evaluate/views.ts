@@ -27,14 +27,14 @@ export interface Parts {
   readonly now?: number
 }
 
-/** A world of these flags and segments; every other is known to be absent. */
+/** A view of these flags and segments; every other is known to be absent. */
 export function viewOf({ flags = [], segments = [], now = 0 }: Parts, hash: Hash, engines: Engines = {}): EvaluationView {
   const byName = new Map(flags.map((flag) => [flag.name, new CompiledFlag(recordOf(flag), hash, engines)]))
   const segmentsByName = new Map(segments.map((segment) => [segment.name, new CompiledSegment(segmentRecordOf(segment), engines)]))
   return { now, flag: (name) => byName.get(name) ?? null, segment: (name) => segmentsByName.get(name) ?? null }
 }
 
-/** A target that the test knows to be legal. */
+/** The target of a legal context; throws otherwise. */
 export function target(who: unknown): Target {
   const found = targetOf(who)
   if (found instanceof FlagsError) throw found

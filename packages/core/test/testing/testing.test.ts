@@ -4,7 +4,7 @@ import { createTestFlags, everyCombination } from '../../src/testing/index.ts'
 import { ManualClock } from '../manual-clock.ts'
 
 describe('createTestFlags', () => {
-  test('takes on, off, a value for everybody, and a flag in full', async () => {
+  test('accepts on, off, a value for everybody, and a flag in full', async () => {
     const flags = createTestFlags({
       on: true,
       off: false,
@@ -24,12 +24,12 @@ describe('createTestFlags', () => {
     expect(await flags.isEnabled('pro', { targetingKey: 'ada', plan: 'free' })).toBe(false)
   })
 
-  test('gives the default of the schema for what a test does not mention', async () => {
+  test('answers the default of the schema for a flag that the test does not mention', async () => {
     const flags = createTestFlags({}, { schema: { known: { default: true } } })
     expect(await flags.isEnabled('known', 'ada')).toBe(true)
   })
 
-  test('refuses what could not be created', () => {
+  test('refuses a flag that could not be created', () => {
     expect(() => createTestFlags({ 'no name': true })).toThrow(expect.objectContaining({ code: 'INVALID_NAME' }))
     expect(() => createTestFlags({ over: { rollout: 101 } })).toThrow(expect.objectContaining({ code: 'INVALID_FLAG' }))
     expect(() => createTestFlags(null as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }))
@@ -42,7 +42,7 @@ describe('createTestFlags', () => {
     expect([await one.isEnabled('a'), await two.isEnabled('b'), await two.isEnabled('a')]).toEqual([false, false, false])
   })
 
-  test('goes by the clock that it is given', async () => {
+  test('uses the clock that it is given', async () => {
     const clock = new ManualClock()
     const at = (ms: number) => new Date(clock.now() + ms).toISOString()
     const flags = createTestFlags({ slow: { ramp: { from: { at: at(0), rollout: 0 }, to: { at: at(1_000), rollout: 100 } } } }, { clock })
@@ -59,7 +59,7 @@ describe('createTestFlags', () => {
 })
 
 describe('override', () => {
-  test('counts until the end of the block', async () => {
+  test('holds until the end of the block', async () => {
     const flags = createTestFlags({ a: false })
     {
       using _ = flags.override({ a: true, extra: true })
@@ -98,7 +98,7 @@ describe('override', () => {
 })
 
 describe('everyCombination', () => {
-  test('gives each way in which flags can be on and off', async () => {
+  test('gives each combination of flags on and off', async () => {
     const flags = createTestFlags()
     const seen: boolean[][] = []
     for (const combination of everyCombination(['a', 'b'])) {
@@ -130,7 +130,7 @@ describe('a pattern that its engine refuses', () => {
     expect(() => createTestFlags().override({ beta: { rules } })).toThrow(refusal)
   })
 
-  test('is told when the flag is first used, where memoryStore begins with it', async () => {
+  test('is reported when the flag is first used, where memoryStore starts with it', async () => {
     const errors: string[] = []
     const good = { when: [{ attribute: 'email', operator: 'matches', value: 'a' }] } as const
     const store = memoryStore({
@@ -152,14 +152,14 @@ describe('a pattern that its engine refuses', () => {
   })
 })
 
-describe('what is no flag', () => {
-  test.each([[null], [undefined], [['a']], [() => true], [Symbol('x')], [10n]])('%s is refused, with its name', (flag) => {
+describe('an invalid test flag', () => {
+  test.each([[null], [undefined], [['a']], [() => true], [Symbol('x')], [10n]])('of value %s is refused, with its name', (flag) => {
     const refusal = expect.objectContaining({ code: 'INVALID_FLAG', message: expect.stringMatching(/^Flag odd is true, false/) })
     expect(() => createTestFlags({ odd: flag as never })).toThrow(refusal)
     if (flag !== undefined) expect(() => createTestFlags().override({ odd: flag as never })).toThrow(refusal)
   })
 
-  test('a name within a flag does not take the place of its name', async () => {
+  test('with a name in its fields keeps the name that it is listed under', async () => {
     const full = { name: 'other', rollout: 100 }
     const flags = createTestFlags({ a: full })
     expect([await flags.isEnabled('a', 'ada'), await flags.isEnabled('other', 'ada')]).toEqual([true, false])
@@ -183,7 +183,7 @@ describe('a snapshot of test flags', () => {
     expect(await flags.snapshot()).toBe(third)
   })
 
-  test('has what was changed by administration', async () => {
+  test('has the changes made by administration', async () => {
     const flags = createTestFlags({ a: false })
     await flags.snapshot()
     await flags.admin.update('a', { enabled: true })

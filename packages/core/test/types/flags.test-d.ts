@@ -38,7 +38,7 @@ describe('with a schema', () => {
 })
 
 describe('without a schema', () => {
-  test('any name goes, and value takes its type from the default, which must be given', () => {
+  test('any name is accepted, and value takes its type from the default, which must be given', () => {
     expectTypeOf(untyped.isEnabled).parameter(0).toEqualTypeOf<string>()
     expectTypeOf(untyped.value('x', 'ada', { default: 'blue' })).resolves.toEqualTypeOf<string>()
     expectTypeOf(untyped.value('x', 7, { default: false })).resolves.toEqualTypeOf<boolean>()

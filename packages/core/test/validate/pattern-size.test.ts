@@ -89,12 +89,12 @@ describe('a pattern', () => {
     }
   })
 
-  test('is looked for in the fewer characters, the larger it is', () => {
+  test('is searched in fewer characters the larger it is', () => {
     const reaches = ['b', '0123456789', '01234567890', 'a{500}', '.{0,990}!$', 'a{1000}', '{3}'].map(reachOf)
     expect(reaches).toEqual([10_000, 10_000, 9_090, 200, 100, 100, 10_000])
   })
 
-  test('may stand in a flag a hundred times', () => {
+  test('can occur a hundred times in a flag', () => {
     const rules = [...Array(100).keys()].map(() => ({ when: [{ attribute: 'x', operator: 'matches', value: 'a' }] }))
     expect(checkNewFlag({ name: 'flag', rules }).rules).toHaveLength(100)
   })

@@ -28,7 +28,7 @@ describe('a record that is read', () => {
   })
 
   test.each([
-    ['an operator of the future', { rules: [{ when: [{ attribute: 'x', operator: 'near' }] }] }],
+    ['an unknown operator', { rules: [{ when: [{ attribute: 'x', operator: 'near' }] }] }],
     ['a rule whose variant is gone', { rules: [{ when: [], variant: 'b' }] }],
     ['itself as a prerequisite', { requires: [{ flag: 'f' }] }],
     ['too many rules', { rules: times(1_001, { when: [] }) }],
@@ -64,18 +64,18 @@ describe('the schema of a record', () => {
     }
   })
 
-  test('of a newer build is left alone', () => {
+  test('of a newer build is left as it is', () => {
     expect(patched({ ...recordOf({ name: 'f' }), schema: 3 }, { rollout: 5 }).schema).toBe(3)
   })
 
-  test('that a hand wrote too low is mended by the next patch', () => {
+  test('that was written too low by hand is corrected by the next patch', () => {
     const record: FlagRecord = { ...recordOf({ name: 'f', rules: [{ when: [] }] }), schema: 1 }
     expect(patched(record, {}).schema).toBe(2)
   })
 })
 
 describe('a decision that is read', () => {
-  test('keeps its variant, and loses what it does not know', () => {
+  test('keeps its variant, and loses fields that this build does not know', () => {
     const decision = {
       name: 'f',
       enabled: true,

@@ -34,7 +34,7 @@ function problem(fields: Record<string, unknown>): string | undefined {
 }
 
 describe('a new segment', () => {
-  test('is taken as it is, and survives being stored', () => {
+  test('is accepted as it is, and is the same after it was stored', () => {
     expect(checkNewSegment(segment, engines)).toEqual(segment)
     expect(segmentContentOf(segment)).toEqual({ ...segment, schema: 2 })
     expect(parseSegment('beta', JSON.parse(JSON.stringify(record)))).toEqual(record)
@@ -61,7 +61,7 @@ describe('a new segment', () => {
     ],
     ['an empty member', { members: [''] }, /members\.0: expected a string of 1 to 256 characters/],
     ['a long member', { members: ['a'.repeat(257)] }, /members\.0: expected a string of 1 to 256 characters/],
-    ['a member that PostgreSQL cannot keep', { members: ['\ud800'] }, /members\.0: expected .* well-formed Unicode/],
+    ['a member that PostgreSQL cannot store', { members: ['\ud800'] }, /members\.0: expected .* well-formed Unicode/],
     ['more than 100 conditions', { when: times(101, { attribute: 'x', operator: 'exists' }) }, /when: expected at most 100 conditions/],
     [
       'a segment of segments',
@@ -79,7 +79,7 @@ describe('a new segment', () => {
     expect(problem(fields)).toMatch(message)
   })
 
-  test('is taken with 10,000 members', () => {
+  test('is accepted with 10,000 members', () => {
     expect(problem({ members: times(10_000, 'a'.repeat(90)) })).toBeUndefined()
   })
 

@@ -16,7 +16,7 @@ const record: FlagRecord = {
 const decision = { name: 'new_feature', enabled: true, reason: 'SPLIT', version: 3, bucket: 12.345, rollout: 50, targetingKey: 'ada' }
 
 describe('a record that is read', () => {
-  test('is taken as it was written', () => {
+  test('is as it was written', () => {
     expect(parseRecord('new_feature', JSON.parse(JSON.stringify(record)))).toEqual(record)
   })
 
@@ -41,12 +41,12 @@ describe('a record that is read', () => {
     ['no version', { ...record, version: undefined }],
     ['a version beyond what is exact', { ...record, version: 2 ** 53 }],
     ['a schema of 0', { ...record, schema: 0 }],
-    ['a date that is none', { ...record, createdAt: 'yesterday' }],
+    ['an invalid date', { ...record, createdAt: 'yesterday' }],
   ])('that is %s is a PARSE_ERROR, never a throw', (_, input) => {
     expect(parseRecord('new_feature', input)).toMatchObject({ code: 'PARSE_ERROR', flag: 'new_feature' })
   })
 
-  test('of any shape is a record or an error', () => {
+  test('of any other shape is an error, never a throw', () => {
     fc.assert(
       fc.property(fc.anything(), (input) => {
         expect(parseRecord('new_feature', input)).toBeInstanceOf(FlagsError)
@@ -56,7 +56,7 @@ describe('a record that is read', () => {
 })
 
 describe('a decision that is read', () => {
-  test('is taken as it was written', () => {
+  test('is as it was written', () => {
     expect(parseDecision('new_feature', 'ada', decision)).toEqual(decision)
   })
 
@@ -72,17 +72,17 @@ describe('a decision that is read', () => {
   })
 })
 
-describe('what is written', () => {
+describe('the content of a record', () => {
   test('has every default filled in', () => {
     expect(contentOf({ name: 'x' })).toEqual({ name: 'x', schema: 1, enabled: true, rollout: 0, hashVersion: 1 })
   })
 
-  test('survives a round trip through a patch that changes nothing', () => {
+  test('is the same after a patch that changes nothing', () => {
     const { version: _, createdAt: __, updatedAt: ___, ...content } = record
     expect(patched(record, {})).toEqual(content)
   })
 
-  test('never takes a name that the rule refuses', () => {
+  test('can have exactly the names that the rule allows', () => {
     fc.assert(
       fc.property(fc.string(), (name) => {
         expect(isFlagName(name)).toBe(/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name) && name.length <= 128)

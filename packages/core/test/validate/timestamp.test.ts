@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { isoTimestamp, timestampMs, timestampMsOfAttribute } from '../../src/validate/timestamp.ts'
 
 describe('a timestamp', () => {
-  test('is the moment that it says, in every year that has four digits', () => {
+  test('is read as the moment it was written for, in every year of four digits', () => {
     const first = new Date('0000-01-01T00:00:00Z').getTime()
     const last = new Date('9999-12-31T23:59:59.999Z').getTime()
     fc.assert(
@@ -16,12 +16,17 @@ describe('a timestamp', () => {
 
   test('means the same in every time zone', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 4e12 }), fc.integer({ min: -1_439, max: 1_439 }), fc.boolean(), (ms, ahead, hasColon) => {
-        const zone = [Math.floor(Math.abs(ahead) / 60), Math.abs(ahead) % 60]
-          .map((part) => String(part).padStart(2, '0'))
-          .join(hasColon ? ':' : '')
-        expect(timestampMs(isoTimestamp(ms + ahead * 60_000).replace('Z', `${ahead < 0 ? '-' : '+'}${zone}`))).toBe(ms)
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 4e12 }),
+        fc.integer({ min: -1_439, max: 1_439 }),
+        fc.boolean(),
+        (ms, offsetMinutes, hasColon) => {
+          const zone = [Math.floor(Math.abs(offsetMinutes) / 60), Math.abs(offsetMinutes) % 60]
+            .map((part) => String(part).padStart(2, '0'))
+            .join(hasColon ? ':' : '')
+          expect(timestampMs(isoTimestamp(ms + offsetMinutes * 60_000).replace('Z', `${offsetMinutes < 0 ? '-' : '+'}${zone}`))).toBe(ms)
+        },
+      ),
     )
   })
 
@@ -58,7 +63,7 @@ describe('an attribute', () => {
     for (const value of [new Date(ms), ms, '2026-06-01T00:00:00Z']) expect(timestampMsOfAttribute(value)).toBe(ms)
   })
 
-  test('is none as anything else', () => {
+  test('is no moment as anything else', () => {
     for (const value of [new Date(Number.NaN), 8.64e15 + 1, 'soon', {}, [], true, { getTime: () => 1 }])
       expect(timestampMsOfAttribute(value)).toBeUndefined()
   })

@@ -11,8 +11,8 @@ export function allOf(parts: readonly Alternatives[]): Alternatives {
   return parts.reduce((met, part) => met.flatMap((one) => part.map((other) => [...one, ...other])), EVERYBODY)
 }
 
-/** Met where one of these conditions on an attribute is not. A missing attribute counts to Unleash, and to Flagstone only where it is asked for. */
+/** Met where one of these conditions is not. To Unleash this includes a missing attribute; to Flagstone only where a condition says so. */
 export function notAllOf(attribute: string, conditions: readonly Condition[]): Alternatives {
-  const turned = conditions.map((condition) => [{ ...condition, not: condition.not !== true }])
-  return [...turned, [{ attribute, operator: 'exists', not: true }]]
+  const negated = conditions.map((condition) => [{ ...condition, not: condition.not !== true }])
+  return [...negated, [{ attribute, operator: 'exists', not: true }]]
 }

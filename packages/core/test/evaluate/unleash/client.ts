@@ -25,7 +25,7 @@ function variantAnswer({ enabled, variant, value }: Decision): Answer {
   return { name: variant, payload: value as Payload, enabled: true, feature_enabled: enabled }
 }
 
-/** Features are translated when they are asked for, so that one that cannot be is in nobody else's way. */
+/** Features are translated when they are looked up, so that one that cannot be translated affects no other. */
 function viewOf(state: UnleashState, engines: Engines): EvaluationView {
   const segments = new Map(segmentsOf(state).map((segment) => [segment.name, new CompiledSegment(segmentRecordOf(segment), engines)]))
   return {

@@ -15,12 +15,12 @@ export function constrained(constraints: readonly Constraint[] = []): Alternativ
 function alternativesOf(constraint: Constraint): Alternatives {
   const { contextName, operator, inverted = false } = constraint
   const conditionsOf = KINDS[operator]
-  // Handed on as it is: that nobody meets it, whichever way round, is the evaluator's to say.
+  // Passed on as it is: the evaluator must decide that it is never met, inverted or not.
   if (conditionsOf === undefined) return [[{ attribute: contextName, operator: operator as Operator }]]
   const conditions = conditionsOf(constraint)
-  const turned = inverted !== (operator === 'NOT_IN')
-  if (conditions === undefined) return turned ? EVERYBODY : NOBODY
-  return turned ? notAllOf(conditions[0]?.attribute ?? contextName, conditions) : [conditions]
+  const isNegated = inverted !== (operator === 'NOT_IN')
+  if (conditions === undefined) return isNegated ? EVERYBODY : NOBODY
+  return isNegated ? notAllOf(conditions[0]?.attribute ?? contextName, conditions) : [conditions]
 }
 
 const KINDS: Readonly<Record<string, Conditions>> = {
@@ -45,7 +45,7 @@ const KINDS: Readonly<Record<string, Conditions>> = {
   IN_CIDR: inRanges,
 }
 
-/** An empty list has nobody, and Flagstone refuses it. */
+/** No attribute is in an empty list, and Flagstone refuses one. */
 function oneOfTexts(operator: Operator): Conditions {
   return ({ contextName: attribute, values = [], caseInsensitive = false }) => {
     const value = values.map((text) => text.trim()).filter((text) => text !== '')
@@ -66,7 +66,7 @@ function single(operator: Operator): Conditions {
   ]
 }
 
-/** To Unleash a `v` before a version makes it none. */
+/** Unleash does not accept a version that begins with `v`. */
 function versioned(operator: Operator, not = false): Conditions {
   return ({ contextName: attribute, value = '' }) => [
     { attribute, operator, value, not },
@@ -74,7 +74,7 @@ function versioned(operator: Operator, not = false): Conditions {
   ]
 }
 
-/** Unleash skips what is no range, Flagstone refuses a list with such an item. What is one is the evaluator's to say. */
+/** Unleash skips invalid ranges, Flagstone refuses a list with one. Flagstone's own rule tells which are valid. */
 function inRanges({ contextName: attribute, values = [] }: Constraint): readonly Condition[] | undefined {
   const value = values.filter((text) => OPERATOR_VALUES.inCidr.problem(text) === undefined)
   return value.length === 0 ? undefined : [{ attribute, operator: 'inCidr', value }]

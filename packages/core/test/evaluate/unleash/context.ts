@@ -1,7 +1,7 @@
 import type { EvaluationContext } from '../../../src/evaluate/target.ts'
 import type { UnleashContext } from './state.ts'
 
-/** Where an attribute stands as a number: Unleash reads text as one where an operator wants it, Flagstone never converts. */
+/** The path of an attribute as a number: Unleash converts text where an operator takes numbers, Flagstone never converts. */
 export function asNumber(name: string): string {
   return `numbers.${name}`
 }

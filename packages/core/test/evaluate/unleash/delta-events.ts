@@ -1,6 +1,6 @@
 import type { Feature, UnleashSegment, UnleashState } from './state.ts'
 
-/** One step of a state that is told in steps. */
+/** One step of a state that is given in steps. */
 export type DeltaEvent =
   | { readonly type: 'hydration'; readonly features: readonly Feature[]; readonly segments: readonly UnleashSegment[] }
   | { readonly type: 'feature-updated'; readonly feature: Feature }

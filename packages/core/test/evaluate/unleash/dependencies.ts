@@ -3,7 +3,7 @@ import type { Dependency, Feature, UnleashState } from './state.ts'
 import { Untranslatable } from './untranslatable.ts'
 import { variantsOf } from './variants.ts'
 
-/** What Unleash calls the lack of a variant. */
+/** Unleash's name for no variant. */
 export const NO_VARIANT = 'disabled'
 
 export function requirementOf({ feature: flag, enabled = true, variants = [] }: Dependency, { features }: UnleashState): Prerequisite {
@@ -14,7 +14,7 @@ export function requirementOf({ feature: flag, enabled = true, variants = [] }: 
   const wanted = drawable.filter((name) => variants.includes(name))
   if (wanted.length > 1 && wanted.length < drawable.length) throw new Untranslatable('a prerequisite names one variant, or none')
   if (wanted.length > 1 || wanted[0] === NO_VARIANT) return { flag }
-  // Where the parent has none of them, that it is another one is the evaluator's to say.
+  // Where the parent can have none of them, the evaluator must decide that its variant is another one.
   const variant = wanted[0] ?? variants[0]
   return variant === undefined ? { flag } : { flag, variant }
 }

@@ -27,8 +27,8 @@ export function flagOf(feature: Feature, state: UnleashState): NewFlag {
 }
 
 /**
- * To Unleash one open gate of several is enough, to Flagstone the first that matches decides. It comes to the same where the widest is asked
- * first, as long as only one of them lets some in and others not.
+ * To Unleash one open gate of several is enough; to Flagstone the first that matches decides. The answers are equal where the widest comes
+ * first and at most one gate has a partial rollout.
  */
 function inOrder(gates: readonly Gate[]): readonly Gate[] {
   if (gates.filter(({ draw }) => draw !== undefined).length > 1) {

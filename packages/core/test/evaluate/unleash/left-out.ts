@@ -1,12 +1,12 @@
 import type { Answer } from './specification.ts'
 import type { Lack } from './untranslatable.ts'
 
-/** A case of the specification that Flagstone does not give the same answer to, and why. */
+/** A case of the specification to which Flagstone does not give the expected answer, and why. */
 export interface LeftOut {
   readonly file: string
   readonly description: string
   readonly reason: Lack | Difference
-  /** Flagstone's answer, where a flag says the same and means something else. */
+  /** Flagstone's answer, where the feature can be translated but means something else. */
   readonly instead?: Answer
 }
 

@@ -3,7 +3,7 @@ import { type Alternatives, EVERYBODY, NOBODY } from './alternatives.ts'
 import { constrained } from './constraints.ts'
 import type { UnleashState } from './state.ts'
 
-/** As all conditions of a Flagstone segment are to be met, a segment of Unleash becomes one for each of its alternatives. */
+/** All conditions of a Flagstone segment must be met, so a segment of Unleash becomes one for each of its alternatives. */
 export function segmentsOf({ segments = [] }: UnleashState): readonly NewSegment[] {
   return segments.flatMap(({ id, constraints }) =>
     constrained(constraints).map((when, alternative): NewSegment => ({ name: nameOf(id, alternative), when })),
@@ -13,11 +13,11 @@ export function segmentsOf({ segments = [] }: UnleashState): readonly NewSegment
 /** Met by those who are in the segment with this id. */
 export function inSegment(id: number, { segments = [] }: UnleashState): Alternatives {
   const segment = segments.find((each) => each.id === id)
-  // Asked for all the same: what a segment that is not there means is the evaluator's to say.
+  // Looked up all the same: the evaluator must decide what a missing segment means.
   if (segment === undefined) return inOneOf([nameOf(id, 0)])
   const alternatives = constrained(segment.constraints)
   if (alternatives.length === 0) return NOBODY
-  // A Flagstone segment without conditions has nobody.
+  // Nobody is in a Flagstone segment without conditions.
   if (alternatives.some((conditions) => conditions.length === 0)) return EVERYBODY
   return inOneOf(alternatives.map((_, alternative) => nameOf(id, alternative)))
 }

@@ -42,8 +42,12 @@ export function specificationVersion(): string {
 export function cases(): readonly Case[] {
   const files = require('@unleash/client-specification/specifications/index.json') as readonly string[]
   return files.flatMap((file) => {
-    const { state: told, tests = [], variantTests = [] } = require(`@unleash/client-specification/specifications/${file}`) as Specification
-    const state = 'events' in told ? stateAfter(told.events) : told
+    const {
+      state: stateOrEvents,
+      tests = [],
+      variantTests = [],
+    } = require(`@unleash/client-specification/specifications/${file}`) as Specification
+    const state = 'events' in stateOrEvents ? stateAfter(stateOrEvents.events) : stateOrEvents
     return [...tests, ...variantTests].map(({ expectedResult: expected, ...question }): Case => ({ file, state, expected, ...question }))
   })
 }

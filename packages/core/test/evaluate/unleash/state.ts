@@ -1,10 +1,10 @@
-/** What an Unleash server tells its clients, as far as the specification uses it. */
+/** What an Unleash server sends to its clients, as far as the specification uses it. */
 export interface UnleashState {
   readonly features: readonly Feature[]
   readonly segments?: readonly UnleashSegment[]
 }
 
-/** A feature is on where one of its strategies is; without any, for everybody. */
+/** A feature is on where one of its strategies is; without strategies it is on for everybody. */
 export interface Feature {
   readonly name: string
   readonly enabled: boolean
@@ -20,7 +20,7 @@ export interface Strategy {
   readonly parameters?: Readonly<Record<string, string>>
   readonly constraints?: readonly Constraint[]
   readonly segments?: readonly number[]
-  /** In place of the feature's. */
+  /** Replace the feature's. */
   readonly variants?: readonly UnleashVariant[]
 }
 
@@ -43,7 +43,7 @@ export interface UnleashVariant {
   readonly weight: number
   readonly payload: Payload
   readonly stickiness?: string
-  /** Who gets it whatever is drawn. */
+  /** Those who get it, whatever is drawn. */
   readonly overrides?: readonly { readonly contextName: string; readonly values: readonly string[] }[]
 }
 

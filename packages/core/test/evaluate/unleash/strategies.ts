@@ -14,7 +14,7 @@ export interface Draw {
 export interface Gate {
   readonly when: Alternatives
   readonly rollout: number
-  /** Only where the rollout lets some in and others not. */
+  /** Only where the rollout is partial. */
   readonly draw?: Draw
 }
 
@@ -54,7 +54,7 @@ export function bucketByOf(stickiness = 'default'): string | undefined {
 
 function sticky(rollout: number, draw: Draw): Gate {
   if (isPartial(rollout)) return { when: EVERYBODY, rollout, draw }
-  // At 100 % Flagstone hashes nothing and misses nothing; Unleash keeps out whoever lacks the attribute.
+  // At 100 % Flagstone hashes nothing, so a missing attribute does not matter; Unleash keeps out users without it.
   return { when: draw.bucketBy === undefined ? EVERYBODY : [[{ attribute: draw.bucketBy, operator: 'exists' }]], rollout }
 }
 

@@ -1,4 +1,4 @@
-/** What Unleash can say and Flagstone does without. */
+/** What Unleash can express and Flagstone cannot. */
 export type Lack =
   | 'flag names are ASCII'
   | 'a flag cannot require that another one is off'
@@ -9,7 +9,7 @@ export type Lack =
   | 'all rules of a flag share its variants'
   | 'a host adds no strategies of its own'
 
-/** Thrown where no record of Flagstone says the same. */
+/** Thrown where no Flagstone record means the same. */
 export class Untranslatable extends Error {
   readonly lack: Lack
 

@@ -12,7 +12,7 @@ export interface Variants {
   readonly draw?: Draw
 }
 
-/** A strategy's own variants go before the feature's. */
+/** A strategy's own variants replace the feature's. */
 export function variantsOf({ name, strategies = [], variants = [] }: Feature): Variants {
   const own = strategies.find((strategy) => (strategy.variants ?? []).length > 0)
   if (own === undefined) return drawn(variants, name, undefined)
@@ -29,7 +29,7 @@ export function variantOf({ name, weight, payload }: UnleashVariant): Variant {
   return { name, weight, value: payload }
 }
 
-/** Before the rules of a gate: those whom an override gives a variant, as far as the gate lets them in. */
+/** Rules that go before a gate's: they give users the variant of an override, as far as the gate lets them in. */
 export function overridesOf(variants: readonly UnleashVariant[], { when, rollout }: Gate): readonly Rule[] {
   return variants.flatMap(({ name, overrides = [] }) =>
     overrides.flatMap(({ contextName, values }) =>

@@ -8,17 +8,17 @@ export interface ConditionVector {
   readonly met: boolean
 }
 
-/** What an operator says of an attribute: `unknown` is met neither way. */
-type Said = 'yes' | 'no' | 'unknown'
+/** An operator's verdict on an attribute. Where it is `unknown`, neither the condition nor its negation is met. */
+type ExpectedVerdict = 'yes' | 'no' | 'unknown'
 
-/** Stands for an attribute that is not there. */
+/** Stands for a missing attribute. */
 export const MISSING = Symbol('missing')
 
-/** A condition on the attribute `x`, and by hand what its operator says of each of these values. Each gives two vectors: as it is, and turned round. */
-export function said(
+/** A condition on the attribute `x`, and by hand its operator's verdict on each of these values. Each row gives two vectors: plain and negated. */
+export function verdictsOf(
   group: string,
   condition: Omit<Condition, 'attribute' | 'not'>,
-  rows: readonly (readonly [unknown, Said])[],
+  rows: readonly (readonly [unknown, ExpectedVerdict])[],
 ): ConditionVector[] {
   return rows.flatMap(([x, verdict]) => {
     const context = { targetingKey: 'user-1', ...(x === MISSING ? {} : { x }) }

@@ -28,9 +28,9 @@ const inNeither = {
 } as const
 const matched = { enabled: true, reason: 'TARGETING_MATCH', rule: 0 } as const
 const unmatched = { enabled: false, reason: 'DEFAULT' } as const
-const around = { segments: [beta, germans] }
+const bothSegments = { segments: [beta, germans] }
 
-/** What needs more than a gate: variants, prerequisites, segments. */
+/** Evaluations that need more than a gate: variants, prerequisites, segments. */
 export const dependencyEvaluations: readonly EvaluationVector[] = [
   decided('variants: drawn by weight', { rollout: 100, variants: ab }, 'user-3', {
     enabled: true,
@@ -246,31 +246,31 @@ export const dependencyEvaluations: readonly EvaluationVector[] = [
     },
   ),
 
-  decided('segments: members', inBeta, 'user-1', matched, around),
-  decided('segments: members', inBeta, 'user-2', unmatched, around),
-  decided('segments: members', inBeta, 'USER-1', unmatched, around),
-  decided('segments: members', inBeta, 42, matched, around),
-  decided('segments: members', notInBeta, 'user-2', matched, around),
-  decided('segments: members', notInBeta, 'user-1', unmatched, around),
-  decided('segments: no key', inBeta, {}, unmatched, around),
-  decided('segments: no key', notInBeta, {}, unmatched, around),
+  decided('segments: members', inBeta, 'user-1', matched, bothSegments),
+  decided('segments: members', inBeta, 'user-2', unmatched, bothSegments),
+  decided('segments: members', inBeta, 'USER-1', unmatched, bothSegments),
+  decided('segments: members', inBeta, 42, matched, bothSegments),
+  decided('segments: members', notInBeta, 'user-2', matched, bothSegments),
+  decided('segments: members', notInBeta, 'user-1', unmatched, bothSegments),
+  decided('segments: no key', inBeta, {}, unmatched, bothSegments),
+  decided('segments: no key', notInBeta, {}, unmatched, bothSegments),
   decided('segments: not there', inBeta, 'user-1', unmatched),
   decided('segments: not there', notInBeta, 'user-1', unmatched),
-  decided('segments: any attribute', byTeams, { teams: 'user-1' }, matched, around),
-  decided('segments: any attribute', byTeams, { teams: 42 }, matched, around),
-  decided('segments: any attribute', byTeams, { teams: ['x', 42] }, matched, around),
-  decided('segments: any attribute', byTeams, { teams: ['x', {}] }, unmatched, around),
-  decided('segments: any attribute', byTeams, { teams: 4.5 }, unmatched, around),
-  decided('segments: any attribute', byTeams, { teams: true }, unmatched, around),
-  decided('segments: one of several', inEither, { targetingKey: 'user-9', country: 'DE' }, matched, around),
-  decided('segments: one of several', inEither, 'user-1', matched, around),
-  decided('segments: one of several', inEither, { targetingKey: 'user-9', country: 'FR' }, unmatched, around),
-  decided('segments: one of several', inNeither, { targetingKey: 'user-9', country: 'FR' }, matched, around),
+  decided('segments: any attribute', byTeams, { teams: 'user-1' }, matched, bothSegments),
+  decided('segments: any attribute', byTeams, { teams: 42 }, matched, bothSegments),
+  decided('segments: any attribute', byTeams, { teams: ['x', 42] }, matched, bothSegments),
+  decided('segments: any attribute', byTeams, { teams: ['x', {}] }, unmatched, bothSegments),
+  decided('segments: any attribute', byTeams, { teams: 4.5 }, unmatched, bothSegments),
+  decided('segments: any attribute', byTeams, { teams: true }, unmatched, bothSegments),
+  decided('segments: one of several', inEither, { targetingKey: 'user-9', country: 'DE' }, matched, bothSegments),
+  decided('segments: one of several', inEither, 'user-1', matched, bothSegments),
+  decided('segments: one of several', inEither, { targetingKey: 'user-9', country: 'FR' }, unmatched, bothSegments),
+  decided('segments: one of several', inNeither, { targetingKey: 'user-9', country: 'FR' }, matched, bothSegments),
   decided('segments: one of several, one not there', inEither, 'user-1', matched, { segments: [beta] }),
   decided('segments: one of several, one not there', inEither, 'user-9', unmatched, { segments: [beta] }),
   decided('segments: one of several, one not there', inNeither, 'user-9', unmatched, { segments: [beta] }),
-  decided('segments: conditions need no key', inEither, { country: 'DE' }, matched, around),
-  decided('segments: conditions need no key', inNeither, { country: 'FR' }, unmatched, around),
+  decided('segments: conditions need no key', inEither, { country: 'DE' }, matched, bothSegments),
+  decided('segments: conditions need no key', inNeither, { country: 'FR' }, unmatched, bothSegments),
   decided('segments: all conditions', inBeta, { targetingKey: 'u', country: 'DE', plan: 'pro' }, matched, {
     segments: [{ name: 'beta', when: [...(germans.when ?? []), { attribute: 'plan', operator: 'equals', value: 'free', not: true }] }],
   }),
@@ -286,6 +286,6 @@ export const dependencyEvaluations: readonly EvaluationVector[] = [
     { rules: [{ ...inBeta.rules[0], rollout: 8 }] },
     'user-1',
     { enabled: false, reason: 'TARGETING_MATCH', rule: 0, bucket: 8.881 },
-    around,
+    bothSegments,
   ),
 ]

@@ -1,10 +1,10 @@
 import type { FlagsErrorCode, JsonValue, NewFlag, NewSegment, Reason } from '../../../src/adapter.ts'
 
-/** One flag in a world, one context, and the decision. */
+/** One flag, what exists beside it, one context, and the decision. */
 export interface EvaluationVector {
   readonly group: string
   readonly flag: NewFlag
-  /** Other flags that there are. */
+  /** Other flags that exist. */
   readonly flags?: readonly NewFlag[]
   readonly segments?: readonly NewSegment[]
   readonly now?: string
@@ -12,7 +12,7 @@ export interface EvaluationVector {
   readonly expect: Expected
 }
 
-/** What is not said must be absent from the decision, except the rollout. */
+/** A field that is not given must be absent from the decision, except the rollout. */
 export interface Expected {
   readonly enabled: boolean
   readonly reason: Reason
@@ -34,12 +34,12 @@ export function decided(
   flag: Omit<NewFlag, 'name'>,
   context: unknown,
   expect: Expected,
-  around: Around = {},
+  surroundings: Surroundings = {},
 ): EvaluationVector {
-  return { group, flag: { name: NAME, ...flag }, ...around, context, expect }
+  return { group, flag: { name: NAME, ...flag }, ...surroundings, context, expect }
 }
 
-export interface Around {
+export interface Surroundings {
   readonly flags?: readonly NewFlag[]
   readonly segments?: readonly NewSegment[]
   readonly now?: string

@@ -1,6 +1,6 @@
-import { type ConditionVector, MISSING, repeated, said } from './condition-vector.ts'
+import { type ConditionVector, MISSING, repeated, verdictsOf } from './condition-vector.ts'
 
-/** What no operator on numbers takes. */
+/** Attributes that no operator on numbers takes. */
 const NO_NUMBER = [
   ['18', 'unknown'],
   [true, 'unknown'],
@@ -9,8 +9,8 @@ const NO_NUMBER = [
   [MISSING, 'unknown'],
 ] as const
 
-/** What is no moment. */
-const NO_MOMENT = [
+/** Attributes that are no timestamp. */
+const NO_TIMESTAMP = [
   ['2026-06-01', 'unknown'],
   ['2026-06-01T00:00:00', 'unknown'],
   ['2026-02-30T00:00:00Z', 'unknown'],
@@ -27,7 +27,7 @@ const NO_MOMENT = [
   [MISSING, 'unknown'],
 ] as const
 
-/** What is no version. */
+/** Attributes that are no version. */
 const NO_VERSION = [
   ['1.4', 'unknown'],
   ['01.4.0', 'unknown'],
@@ -42,7 +42,7 @@ const NO_VERSION = [
 ] as const
 
 export const numberConditions: readonly ConditionVector[] = [
-  ...said('greaterThan', { operator: 'greaterThan', value: 18 }, [
+  ...verdictsOf('greaterThan', { operator: 'greaterThan', value: 18 }, [
     [18.001, 'yes'],
     [18, 'no'],
     [-19, 'no'],
@@ -51,16 +51,28 @@ export const numberConditions: readonly ConditionVector[] = [
     [[], 'no'],
     ...NO_NUMBER,
   ]),
-  ...said('greaterOrEqual', { operator: 'greaterOrEqual', value: 18 }, [
+  ...verdictsOf('greaterOrEqual', { operator: 'greaterOrEqual', value: 18 }, [
     [18, 'yes'],
     [19, 'yes'],
     [17.999, 'no'],
     [[1, 18], 'yes'],
     ...NO_NUMBER,
   ]),
-  ...said('lessThan', { operator: 'lessThan', value: 18 }, [[17.999, 'yes'], [18, 'no'], [-1, 'yes'], [[18, 17], 'yes'], ...NO_NUMBER]),
-  ...said('lessOrEqual', { operator: 'lessOrEqual', value: 18 }, [[18, 'yes'], [18.001, 'no'], [0, 'yes'], [[19], 'no'], ...NO_NUMBER]),
-  ...said('before', { operator: 'before', value: '2026-06-01T00:00:00Z' }, [
+  ...verdictsOf('lessThan', { operator: 'lessThan', value: 18 }, [
+    [17.999, 'yes'],
+    [18, 'no'],
+    [-1, 'yes'],
+    [[18, 17], 'yes'],
+    ...NO_NUMBER,
+  ]),
+  ...verdictsOf('lessOrEqual', { operator: 'lessOrEqual', value: 18 }, [
+    [18, 'yes'],
+    [18.001, 'no'],
+    [0, 'yes'],
+    [[19], 'no'],
+    ...NO_NUMBER,
+  ]),
+  ...verdictsOf('before', { operator: 'before', value: '2026-06-01T00:00:00Z' }, [
     ['2026-05-31T23:59:59.999Z', 'yes'],
     ['2026-06-01T00:00:00Z', 'no'],
     ['2026-06-01T01:59:59+02:00', 'yes'],
@@ -75,9 +87,9 @@ export const numberConditions: readonly ConditionVector[] = [
     [['2027-01-01T00:00:00Z', '2026-01-01T00:00:00Z'], 'yes'],
     [['2027-01-01T00:00:00Z', 'never'], 'no'],
     [[], 'no'],
-    ...NO_MOMENT,
+    ...NO_TIMESTAMP,
   ]),
-  ...said('after', { operator: 'after', value: '2026-06-01T02:00:00.5+02:00' }, [
+  ...verdictsOf('after', { operator: 'after', value: '2026-06-01T02:00:00.5+02:00' }, [
     ['2026-06-01T00:00:00.501Z', 'yes'],
     ['2026-06-01T00:00:00.500999Z', 'no'],
     ['2026-06-01T00:00:00.5Z', 'no'],
@@ -86,9 +98,9 @@ export const numberConditions: readonly ConditionVector[] = [
     [1_780_272_000_500, 'no'],
     [0, 'no'],
     [['2020-01-01T00:00:00Z'], 'no'],
-    ...NO_MOMENT,
+    ...NO_TIMESTAMP,
   ]),
-  ...said('semverEquals', { operator: 'semverEquals', value: '1.4.0' }, [
+  ...verdictsOf('semverEquals', { operator: 'semverEquals', value: '1.4.0' }, [
     ['1.4.0', 'yes'],
     ['v1.4.0', 'yes'],
     ['1.4.0+build.5', 'yes'],
@@ -97,7 +109,7 @@ export const numberConditions: readonly ConditionVector[] = [
     [['1.3.0', '1.4.0'], 'yes'],
     ...NO_VERSION,
   ]),
-  ...said('semverGreaterThan', { operator: 'semverGreaterThan', value: '1.4.0-beta.2' }, [
+  ...verdictsOf('semverGreaterThan', { operator: 'semverGreaterThan', value: '1.4.0-beta.2' }, [
     ['1.4.0-beta.10', 'yes'],
     ['1.4.0-beta.2', 'no'],
     ['1.4.0-beta', 'no'],
@@ -110,7 +122,7 @@ export const numberConditions: readonly ConditionVector[] = [
     [['1.0.0', 'latest'], 'no'],
     ...NO_VERSION,
   ]),
-  ...said('semverLessThan', { operator: 'semverLessThan', value: '2.0.0' }, [
+  ...verdictsOf('semverLessThan', { operator: 'semverLessThan', value: '2.0.0' }, [
     ['1.99.99', 'yes'],
     ['2.0.0-alpha', 'yes'],
     ['2.0.0+1', 'no'],
@@ -119,7 +131,7 @@ export const numberConditions: readonly ConditionVector[] = [
     [[], 'no'],
     ...NO_VERSION,
   ]),
-  ...said('inCidr', { operator: 'inCidr', value: '10.1.0.0/16' }, [
+  ...verdictsOf('inCidr', { operator: 'inCidr', value: '10.1.0.0/16' }, [
     ['10.1.255.255', 'yes'],
     ['10.2.0.0', 'no'],
     ['10.0.255.255', 'no'],
@@ -138,7 +150,7 @@ export const numberConditions: readonly ConditionVector[] = [
     [['8.8.8.8', 'x'], 'no'],
     [MISSING, 'unknown'],
   ]),
-  ...said('inCidr', { operator: 'inCidr', value: ['2001:db8::/32', '192.0.2.7', 'fe80::/10'] }, [
+  ...verdictsOf('inCidr', { operator: 'inCidr', value: ['2001:db8::/32', '192.0.2.7', 'fe80::/10'] }, [
     ['2001:db8:ffff::1', 'yes'],
     ['2001:DB8::', 'yes'],
     ['2001:db9::1', 'no'],
@@ -148,11 +160,11 @@ export const numberConditions: readonly ConditionVector[] = [
     ['febf::1', 'yes'],
     ['fec0::1', 'no'],
   ]),
-  ...said('inCidr', { operator: 'inCidr', value: '0.0.0.0/0' }, [
+  ...verdictsOf('inCidr', { operator: 'inCidr', value: '0.0.0.0/0' }, [
     ['255.255.255.255', 'yes'],
     ['::1', 'no'],
   ]),
-  ...said('inCidr', { operator: 'inCidr', value: '::ffff:192.0.2.0/120' }, [
+  ...verdictsOf('inCidr', { operator: 'inCidr', value: '::ffff:192.0.2.0/120' }, [
     ['192.0.2.200', 'yes'],
     ['192.0.3.1', 'no'],
   ]),

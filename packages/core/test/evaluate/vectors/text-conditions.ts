@@ -1,6 +1,6 @@
-import { type ConditionVector, MISSING, repeated, said } from './condition-vector.ts'
+import { type ConditionVector, MISSING, repeated, verdictsOf } from './condition-vector.ts'
 
-/** What no operator on texts takes. */
+/** Attributes that no operator on texts takes. */
 const NO_TEXT = [
   [5, 'unknown'],
   [true, 'unknown'],
@@ -10,7 +10,7 @@ const NO_TEXT = [
 ] as const
 
 export const textConditions: readonly ConditionVector[] = [
-  ...said('equals', { operator: 'equals', value: 'pro' }, [
+  ...verdictsOf('equals', { operator: 'equals', value: 'pro' }, [
     ['pro', 'yes'],
     ['Pro', 'no'],
     ['pro ', 'no'],
@@ -22,23 +22,23 @@ export const textConditions: readonly ConditionVector[] = [
     [[], 'no'],
     ...NO_TEXT,
   ]),
-  ...said('equals', { operator: 'equals', value: 'Straße', ignoreCase: true }, [
+  ...verdictsOf('equals', { operator: 'equals', value: 'Straße', ignoreCase: true }, [
     ['sTRASSE', 'no'],
     ['STRAßE', 'yes'],
     ['straße', 'yes'],
     [['x', 'STRAßE'], 'yes'],
     [1, 'unknown'],
   ]),
-  ...said('equals', { operator: 'equals', value: 'I', ignoreCase: true }, [
+  ...verdictsOf('equals', { operator: 'equals', value: 'I', ignoreCase: true }, [
     ['i', 'yes'],
     ['ı', 'no'],
     ['İ', 'no'],
   ]),
-  ...said('equals', { operator: 'equals', value: '' }, [
+  ...verdictsOf('equals', { operator: 'equals', value: '' }, [
     ['', 'yes'],
     ['a', 'no'],
   ]),
-  ...said('equals', { operator: 'equals', value: 5 }, [
+  ...verdictsOf('equals', { operator: 'equals', value: 5 }, [
     [5, 'yes'],
     [5.0001, 'no'],
     [-5, 'no'],
@@ -48,14 +48,14 @@ export const textConditions: readonly ConditionVector[] = [
     [['5'], 'no'],
     [MISSING, 'unknown'],
   ]),
-  ...said('equals', { operator: 'equals', value: true }, [
+  ...verdictsOf('equals', { operator: 'equals', value: true }, [
     [true, 'yes'],
     [false, 'no'],
     ['true', 'unknown'],
     [1, 'unknown'],
     [[false, true], 'yes'],
   ]),
-  ...said('in', { operator: 'in', value: ['DE', 'FR'] }, [
+  ...verdictsOf('in', { operator: 'in', value: ['DE', 'FR'] }, [
     ['DE', 'yes'],
     ['de', 'no'],
     ['ES', 'no'],
@@ -66,12 +66,12 @@ export const textConditions: readonly ConditionVector[] = [
     [repeated('D', 10_001), 'unknown'],
     ...NO_TEXT,
   ]),
-  ...said('in', { operator: 'in', value: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'] }, [
+  ...verdictsOf('in', { operator: 'in', value: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'] }, [
     ['j', 'yes'],
     ['k', 'no'],
     [1, 'unknown'],
   ]),
-  ...said('in', { operator: 'in', value: ['DE', 7, false] }, [
+  ...verdictsOf('in', { operator: 'in', value: ['DE', 7, false] }, [
     ['DE', 'yes'],
     [7, 'yes'],
     [false, 'yes'],
@@ -80,12 +80,12 @@ export const textConditions: readonly ConditionVector[] = [
     ['7', 'no'],
     [[8, false], 'yes'],
   ]),
-  ...said('in', { operator: 'in', value: ['DE', 'Fr'], ignoreCase: true }, [
+  ...verdictsOf('in', { operator: 'in', value: ['DE', 'Fr'], ignoreCase: true }, [
     ['de', 'yes'],
     ['FR', 'yes'],
     ['es', 'no'],
   ]),
-  ...said('contains', { operator: 'contains', value: 'admin' }, [
+  ...verdictsOf('contains', { operator: 'contains', value: 'admin' }, [
     ['an administrator', 'yes'],
     ['admin', 'yes'],
     ['Admin', 'no'],
@@ -99,23 +99,23 @@ export const textConditions: readonly ConditionVector[] = [
     [repeated('admin', 2_001), 'unknown'],
     ...NO_TEXT,
   ]),
-  ...said('contains', { operator: 'contains', value: 'Admin', ignoreCase: true }, [
+  ...verdictsOf('contains', { operator: 'contains', value: 'Admin', ignoreCase: true }, [
     ['an aDMINistrator', 'yes'],
     [['ADMIN'], 'yes'],
     [['ADMINS'], 'no'],
   ]),
-  ...said('contains', { operator: 'contains', value: 7 }, [
+  ...verdictsOf('contains', { operator: 'contains', value: 7 }, [
     [[6, 7], 'yes'],
     [['7'], 'no'],
     ['7', 'unknown'],
     [7, 'unknown'],
   ]),
-  ...said('contains', { operator: 'contains', value: true }, [
+  ...verdictsOf('contains', { operator: 'contains', value: true }, [
     [[false, true], 'yes'],
     [[false], 'no'],
     [true, 'unknown'],
   ]),
-  ...said('contains', { operator: 'contains', value: ['beta', 'alpha', 3] }, [
+  ...verdictsOf('contains', { operator: 'contains', value: ['beta', 'alpha', 3] }, [
     ['an alphabet', 'yes'],
     ['gamma', 'no'],
     [['gamma', 'beta'], 'yes'],
@@ -123,7 +123,7 @@ export const textConditions: readonly ConditionVector[] = [
     [['alphabet'], 'no'],
     [3, 'unknown'],
   ]),
-  ...said('startsWith', { operator: 'startsWith', value: '/de/' }, [
+  ...verdictsOf('startsWith', { operator: 'startsWith', value: '/de/' }, [
     ['/de/page', 'yes'],
     ['/de/', 'yes'],
     ['/DE/page', 'no'],
@@ -133,12 +133,12 @@ export const textConditions: readonly ConditionVector[] = [
     [['/fr/'], 'no'],
     ...NO_TEXT,
   ]),
-  ...said('startsWith', { operator: 'startsWith', value: ['/de/', '/AT/'], ignoreCase: true }, [
+  ...verdictsOf('startsWith', { operator: 'startsWith', value: ['/de/', '/AT/'], ignoreCase: true }, [
     ['/De/page', 'yes'],
     ['/at/page', 'yes'],
     ['/ch/page', 'no'],
   ]),
-  ...said('endsWith', { operator: 'endsWith', value: '@example.com' }, [
+  ...verdictsOf('endsWith', { operator: 'endsWith', value: '@example.com' }, [
     ['ada@example.com', 'yes'],
     ['@example.com', 'yes'],
     ['ada@Example.com', 'no'],
@@ -147,12 +147,12 @@ export const textConditions: readonly ConditionVector[] = [
     [[], 'no'],
     ...NO_TEXT,
   ]),
-  ...said('endsWith', { operator: 'endsWith', value: ['@a.com', '@B.com'], ignoreCase: true }, [
+  ...verdictsOf('endsWith', { operator: 'endsWith', value: ['@a.com', '@B.com'], ignoreCase: true }, [
     ['X@A.COM', 'yes'],
     ['x@b.com', 'yes'],
     ['x@c.com', 'no'],
   ]),
-  ...said('matches', { operator: 'matches', value: '^[a-z]+@(a|b)\\.com$' }, [
+  ...verdictsOf('matches', { operator: 'matches', value: '^[a-z]+@(a|b)\\.com$' }, [
     ['ada@b.com', 'yes'],
     ['ada@c.com', 'no'],
     ['Ada@b.com', 'no'],
@@ -161,19 +161,19 @@ export const textConditions: readonly ConditionVector[] = [
     [repeated('a', 10_001), 'unknown'],
     ...NO_TEXT,
   ]),
-  ...said('matches', { operator: 'matches', value: 'b+' }, [
+  ...verdictsOf('matches', { operator: 'matches', value: 'b+' }, [
     ['abbc', 'yes'],
     ['ac', 'no'],
   ]),
-  ...said('matches', { operator: 'matches', value: 'gr[üa]ße', ignoreCase: true }, [
+  ...verdictsOf('matches', { operator: 'matches', value: 'gr[üa]ße', ignoreCase: true }, [
     ['GRÜßE', 'yes'],
     ['grbße', 'no'],
   ]),
-  ...said('matches', { operator: 'matches', value: '(a+)+$' }, [
+  ...verdictsOf('matches', { operator: 'matches', value: '(a+)+$' }, [
     [repeated('a', 10_000), 'yes'],
     ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!', 'no'],
   ]),
-  ...said('matches: the pattern written out, times the text, has a limit', { operator: 'matches', value: '.{0,990}!$' }, [
+  ...verdictsOf('matches: the pattern written out, times the text, has a limit', { operator: 'matches', value: '.{0,990}!$' }, [
     [repeated('!', 100), 'yes'],
     [repeated('!', 101), 'unknown'],
     [[repeated('a', 99), '!'], 'yes'],
@@ -182,18 +182,18 @@ export const textConditions: readonly ConditionVector[] = [
     [['!', repeated('a', 100)], 'unknown'],
     [[repeated('a', 50), repeated('b', 50)], 'no'],
   ]),
-  ...said('matches: the pattern written out, times the text, has a limit', { operator: 'matches', value: '^(ab|b){5}' }, [
+  ...verdictsOf('matches: the pattern written out, times the text, has a limit', { operator: 'matches', value: '^(ab|b){5}' }, [
     [repeated('b', 3_846), 'yes'],
     [repeated('b', 3_847), 'unknown'],
   ]),
-  ...said('matches', { operator: 'matches', value: '^\\p{Lu}\\d{2,3}$' }, [
+  ...verdictsOf('matches', { operator: 'matches', value: '^\\p{Lu}\\d{2,3}$' }, [
     ['É12', 'yes'],
     ['é12', 'no'],
     ['É1234', 'no'],
   ]),
-  ...said('matches: a pattern that the engine refuses', { operator: 'matches', value: '(?=a)a' }, [['a', 'unknown']]),
-  ...said('matches: a pattern that the engine refuses', { operator: 'matches', value: '(a)\\1' }, [['aa', 'unknown']]),
-  ...said('exists', { operator: 'exists' }, [
+  ...verdictsOf('matches: a pattern that the engine refuses', { operator: 'matches', value: '(?=a)a' }, [['a', 'unknown']]),
+  ...verdictsOf('matches: a pattern that the engine refuses', { operator: 'matches', value: '(a)\\1' }, [['aa', 'unknown']]),
+  ...verdictsOf('exists', { operator: 'exists' }, [
     ['a', 'yes'],
     ['', 'yes'],
     [0, 'yes'],
