@@ -130,7 +130,7 @@ export class CatchUp {
   checkLoad(loaded: Loaded): boolean {
     if (this.#storeId === undefined) return false
     this.#isOtherStore ||= loaded.storeId !== this.#storeId
-    if (this.#isOtherStore || loaded.asOf < this.#parts.contiguousHints.upTo(this.clock)) this.request()
+    if (this.#isOtherStore || loaded.asOf < this.clock) this.request()
     if (!this.#isOtherStore) this.#rewindDetection.noteVersion(loaded.asOf)
     return !this.#isOtherStore
   }

@@ -187,9 +187,12 @@ export class SharedLayer {
   }
 }
 
-/** Rules may look at the targeting key. A decision that depends on time, segments, other flags or another hashed attribute is not cached. */
-function dependsOnKeyAlone({ dependencies, ramp, record }: CompiledFlag): boolean {
-  return dependencies.length === 0 && ramp === undefined && record.bucketBy === undefined
+/**
+ * Rules may look at the targeting key. A decision that depends on time, segments or other flags is not cached; one that takes another hashed
+ * attribute has an error code, and is not cached either.
+ */
+function dependsOnKeyAlone({ dependencies, ramp }: CompiledFlag): boolean {
+  return dependencies.length === 0 && ramp === undefined
 }
 
 function late(ms: number): FlagsError {

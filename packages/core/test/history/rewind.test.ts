@@ -4,6 +4,15 @@ import type { Changes, FlagStore } from '../../src/index.ts'
 import { around, Fleet } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
 
+/** The store under another store's id, as a restored copy has it. */
+function withStoreId(store: FlagStore, storeId: string): FlagStore {
+  return around(store, {
+    head: async (next, ...args) => ({ ...(await next(...args)), storeId }),
+    load: async (next, ...args) => ({ ...(await next(...args)), storeId }),
+    loadAll: async (next, ...args) => ({ ...(await next(...args)), storeId }),
+  })
+}
+
 let fleet: Fleet
 beforeEach(async () => {
   fleet = new Fleet()
@@ -52,6 +61,26 @@ describe('a store that went back', () => {
     await fleet.clock.advance(6_000)
     expect(older.calls['loadAll']).toBe(1)
     expect(await flags.isEnabled('other', 'ada')).toBe(true)
+  })
+
+  test('is not answered from a cache that cannot be cleared of the lost history, also where both histories have got equally far', async () => {
+    const { state, store } = restorable(fleet.store)
+    let isUnclearable = false
+    const cache = around(fleet.cache(), {
+      forget: async (next, ...args) => (isUnclearable ? Promise.reject(new Error('away')) : await next(...args)),
+    })
+    const flags = fleet.deaf({ store, cache, memory: false })
+    await flags.admin.update('new_feature', { rollout: 100 })
+    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
+    await settle()
+    isUnclearable = true
+    const restored = memoryStore({ clock: fleet.clock, flags: [{ name: 'new_feature', rollout: 0 }] })
+    await restored.create({ name: 'other' })
+    expect((await restored.head()).cursor.version).toBe((await fleet.store.head()).cursor.version)
+    state.now = withStoreId(restored, (await fleet.store.head()).storeId)
+    await fleet.clock.advance(2_000)
+    expect(fleet.codes).toContain('STORE_REWOUND')
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, source: 'store' })
   })
 
   test('is told each time that it happens', async () => {
