@@ -80,6 +80,8 @@ describe('a store that went back', () => {
     state.now = withStoreId(restored, (await fleet.store.head()).storeId)
     await fleet.clock.advance(2_000)
     expect(fleet.codes).toContain('STORE_REWOUND')
+    // Until the cache is read again after its failure.
+    await fleet.clock.advance(1_100)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, source: 'store' })
   })
 
