@@ -7,7 +7,7 @@ const LEASE_MS = 30_000
 export class Lease {
   readonly #clock: Clock
   /** On the monotonic clock. */
-  until = Number.NEGATIVE_INFINITY
+  until: number = Number.NEGATIVE_INFINITY
   #ended = false
 
   constructor(clock: Clock) {

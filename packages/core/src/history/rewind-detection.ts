@@ -21,7 +21,7 @@ export class RewindDetection {
     if (version > clock) this.#committed.set(name, version)
   }
 
-  /** Whether the log ends below `highestBefore`, the highest known version before it was read, or lacks a commit of this process that it has passed. */
+  /** Whether the log ends below `highestBefore`, the highest known version before it was read, or has passed a commit of this process without it. */
   contradicts(changes: Changes, highestBefore: number): boolean {
     if (changes.cursor.version < highestBefore) return true
     if (changes.kind === 'lost' || this.#committed.size === 0) return false

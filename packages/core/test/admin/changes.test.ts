@@ -30,7 +30,7 @@ describe('the change log of a client', () => {
     expect(await admin.changes({ records: false, limit: 1 })).toMatchObject({ changes: [{ version: 1, before: null, after: null }] })
   })
 
-  test('says so where it no longer reaches back, or never was there', async () => {
+  test('is `lost` where it no longer reaches back that far, or the place is of another history', async () => {
     const { admin } = fleet.client()
     await admin.update('new_feature', { rollout: 50 })
     await admin.update('new_feature', { rollout: 60 })
@@ -52,7 +52,7 @@ describe('the change log of a client', () => {
     { after: { version: 1, id: 'a\0b' } },
     { after: { version: 1, flag: 'x' } },
     7,
-  ])('%j is no page of it, and nobody is asked', async (page) => {
+  ])('%j is refused as a page, and the store is not asked', async (page) => {
     const store = around(fleet.store)
     const { admin } = fleet.client({ store })
     await expect(admin.changes(page as ChangesPage)).rejects.toMatchObject({

@@ -8,8 +8,8 @@ beforeEach(() => {
 })
 afterEach(() => fleet.end())
 
-describe('constant', () => {
-  test('is a flag that has answered everybody alike for so many days', async () => {
+describe('a constant flag', () => {
+  test('has given everyone the same answer for `constantDays`', async () => {
     await fleet.store.create({ name: 'a', rollout: 50 })
     await fleet.days(10)
     await fleet.store.update('a', { rollout: 100 })
@@ -17,19 +17,19 @@ describe('constant', () => {
     await fleet.days(29.999)
     expect(await fleet.reasons('a')).toEqual([])
     await fleet.days(0.001)
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['constant'], constantSince: since })
+    expect(await fleet.entry('a')).toMatchObject({ reasons: ['constant'], constantSince: since })
     expect(await fleet.reasons('a', { constantDays: 31 })).toEqual([])
-    expect((await fleet.found('a', { constantDays: 29 }))?.constantSince).toBe(since)
+    expect((await fleet.entry('a', { constantDays: 29 }))?.constantSince).toBe(since)
   })
 
-  test('is one that was never changed', async () => {
+  test('may be one that was never changed; then its history is not read', async () => {
     const store = around(fleet.store)
     await fleet.store.create({ name: 'a', rollout: 100 })
     await fleet.store.create({ name: 'young', rollout: 50 })
     const since = fleet.now()
     await fleet.days(40)
     await fleet.store.create({ name: 'new', rollout: 100 })
-    expect(await fleet.found('a', {}, { store })).toMatchObject({ reasons: ['constant'], constantSince: since })
+    expect(await fleet.entry('a', {}, { store })).toMatchObject({ reasons: ['constant'], constantSince: since })
     expect(await fleet.reasons('new')).toEqual([])
     expect(await fleet.reasons('new', { constantDays: 0 })).toEqual(['constant'])
     expect(store.calls['history']).toBeUndefined()
@@ -47,7 +47,7 @@ describe('constant', () => {
       await fleet.days(1)
       await fleet.store.update('a', { description: `change ${change}` })
     }
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['constant'], constantSince: since })
+    expect(await fleet.entry('a')).toMatchObject({ reasons: ['constant'], constantSince: since })
   })
 
   test('is reset by each change of the answer: to the other one, to another variant or another value, and back', async () => {
@@ -70,10 +70,10 @@ describe('constant', () => {
     await fleet.days(1)
     await fleet.store.update('a', { description: 'x' })
     expect(await fleet.reasons('a')).toEqual([])
-    expect((await fleet.found('a', { constantDays: 1 }))?.constantSince).toBe(since)
+    expect((await fleet.entry('a', { constantDays: 1 }))?.constantSince).toBe(since)
   })
 
-  test('is one from the end of its ramp on, though it was changed during and after it', async () => {
+  test('is constant from the end of its ramp on, also where it was changed during and after it', async () => {
     await fleet.store.create({
       name: 'a',
       ramp: { from: { at: '2026-01-11T00:00:00.000Z', rollout: 0 }, to: { at: '2026-01-21T00:00:00.000Z', rollout: 100 } },
@@ -85,20 +85,20 @@ describe('constant', () => {
     await fleet.days(0.001)
     await fleet.store.update('a', { description: 'after' })
     await fleet.store.update('a', { ramp: null, rollout: 100 })
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['constant'], constantSince: '2026-01-21T00:00:00.000Z' })
+    expect(await fleet.entry('a')).toMatchObject({ reasons: ['constant'], constantSince: '2026-01-21T00:00:00.000Z' })
   })
 
-  test('is one from the end of its ramp on, though it answered everybody so before the ramp, too', async () => {
+  test('is constant from the end of its ramp on, also where it gave everyone that answer before the ramp', async () => {
     await fleet.store.create({ name: 'a', rollout: 100 })
     await fleet.days(5)
     await fleet.store.update('a', {
       ramp: { from: { at: '2026-01-11T00:00:00.000Z', rollout: 0 }, to: { at: '2026-01-21T00:00:00.000Z', rollout: 100 } },
     })
     await fleet.days(80)
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['constant'], constantSince: '2026-01-21T00:00:00.000Z' })
+    expect(await fleet.entry('a')).toMatchObject({ reasons: ['constant'], constantSince: '2026-01-21T00:00:00.000Z' })
   })
 
-  test('counts from what is left of a log that was pruned: the oldest record in it', async () => {
+  test('is constant since the oldest record that a pruned log still has', async () => {
     await fleet.store.create({ name: 'a', rollout: 100 })
     const left: string[] = []
     for (const description of ['x', 'y', 'z']) {
@@ -108,10 +108,10 @@ describe('constant', () => {
     }
     await fleet.store.prune(30)
     expect(await fleet.store.history('a')).toHaveLength(1)
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['constant'], constantSince: left[1] })
+    expect(await fleet.entry('a')).toMatchObject({ reasons: ['constant'], constantSince: left[1] })
   })
 
-  test('is a flag that was deleted and made anew from then on', async () => {
+  test('is constant since its creation, where an earlier flag of that name was deleted', async () => {
     await fleet.store.create({ name: 'a', rollout: 100 })
     await fleet.days(40)
     await fleet.store.delete('a')
@@ -119,6 +119,6 @@ describe('constant', () => {
     const since = fleet.now()
     await fleet.days(30)
     await fleet.store.update('a', { owner: 'x' })
-    expect((await fleet.found('a'))?.constantSince).toBe(since)
+    expect((await fleet.entry('a'))?.constantSince).toBe(since)
   })
 })

@@ -9,7 +9,7 @@ beforeEach(() => {
 afterEach(() => fleet.end())
 
 describe('ensure', () => {
-  test('creates what is not there, with who and why', async () => {
+  test('creates what does not exist, with actor and reason', async () => {
     const { admin } = fleet.client()
     const flag = await admin.ensure({ name: 'new_feature', rollout: 50 }, { actor: 'ada', reason: 'start' })
     expect(flag).toEqual(await admin.get('new_feature'))
@@ -20,7 +20,7 @@ describe('ensure', () => {
     expect(await admin.segments.history('beta')).toMatchObject([{ operation: 'create', actor: 'ada' }])
   })
 
-  test('leaves what is there as it is', async () => {
+  test('returns what exists, unchanged', async () => {
     const { admin } = fleet.client()
     const { flag } = await admin.create({ name: 'new_feature', rollout: 10 })
     const { segment } = await admin.segments.create({ name: 'beta', members: ['ada'] })
@@ -29,7 +29,7 @@ describe('ensure', () => {
     expect((await fleet.store.head()).cursor.version).toBe(2)
   })
 
-  test('of many at once creates one, which all of them get', async () => {
+  test('called many times at once creates one, which all callers get', async () => {
     const admins = Array.from({ length: 8 }, () => fleet.client().admin)
     const flags = await Promise.all(admins.map((admin, index) => admin.ensure({ name: 'new_feature', rollout: index })))
     const segments = await Promise.all(admins.map((admin, index) => admin.segments.ensure({ name: 'beta', members: [`user-${index}`] })))
@@ -38,22 +38,22 @@ describe('ensure', () => {
     expect((await fleet.store.head()).cursor.version).toBe(2)
   })
 
-  test('creates again what was deleted between two looks, and gives up where that never ends', async () => {
+  test('tries again where the flag was created and deleted meanwhile, three times in all', async () => {
     let deletes = 1
-    const raced = around(fleet.store, {
+    const racedStore = around(fleet.store, {
       create: async (next, ...args) => {
         if (deletes-- <= 0) return await next(...args)
-        throw new FlagsError('FLAG_EXISTS', 'Somebody was faster.')
+        throw new FlagsError('FLAG_EXISTS', 'Another process was faster.')
       },
     })
-    const { admin } = fleet.client({ store: raced })
+    const { admin } = fleet.client({ store: racedStore })
     expect(await admin.ensure({ name: 'new_feature', rollout: 7 })).toMatchObject({ rollout: 7 })
     deletes = 100
     await expect(admin.ensure({ name: 'other' })).rejects.toMatchObject({ code: 'FLAG_EXISTS' })
-    expect(raced.calls['create']).toBe(5)
+    expect(racedStore.calls['create']).toBe(5)
   })
 
-  test('tells this process of what another one created, though no hint came', async () => {
+  test('makes this process answer what another one created, also without a hint', async () => {
     const flags = fleet.deaf()
     const inBeta = { attribute: 'targetingKey', operator: 'inSegment', value: 'beta' } as const
     const flag: NewFlag = { name: 'new_feature', rules: [{ when: [inBeta] }] }
@@ -66,7 +66,7 @@ describe('ensure', () => {
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
-  test('refuses what could not be created, also where something of that name is there', async () => {
+  test('refuses what `create` would refuse, also where the name exists', async () => {
     const { admin } = fleet.client()
     await admin.create({ name: 'new_feature' })
     await admin.segments.create({ name: 'beta' })
@@ -82,7 +82,7 @@ describe('ensure', () => {
     })
   })
 
-  test('does not take for absent what cannot be read', async () => {
+  test('rejects, and creates nothing, where the record cannot be read', async () => {
     const broken = new FlagsError('RECORD_TOO_NEW', 'Flag new_feature is too new.')
     const store = around(fleet.store, {
       load: async (next, names, call) => {
@@ -104,7 +104,7 @@ describe('ensure', () => {
   })
 })
 
-test('a segment is called a segment, whatever goes wrong with it', async () => {
+test('every error about a segment calls it a segment', async () => {
   const gone = (): Promise<never> => Promise.reject(new Error('gone'))
   const readable = around(fleet.store, { load: gone, history: gone })
   const store = new Proxy(readable, {

@@ -10,7 +10,7 @@ beforeEach(() => {
 afterEach(() => fleet.end())
 
 describe('the administration of segments', () => {
-  test('creates, reads, updates, deletes and remembers', async () => {
+  test('creates, reads, updates and deletes, and keeps the history', async () => {
     const { admin } = fleet.client()
     const created = await admin.segments.create({ name: 'beta', members: ['ada'] }, { actor: 'bob', reason: 'start' })
     expect(created).toMatchObject({ segment: { name: 'beta', members: ['ada'] }, version: 1, propagation: 'ok' })
@@ -57,7 +57,7 @@ describe('the administration of segments', () => {
     expect(fleet.codes).toEqual(['PARSE_ERROR'])
   })
 
-  test('refuses what is no name, no segment and no patch, before the store is asked', async () => {
+  test('refuses an invalid name, segment or patch before the store is asked', async () => {
     const store = around(fleet.store)
     const { segments } = fleet.client({ store }).admin
     for (const name of ['', 'a:b', 'segment:a', 7]) {
@@ -78,7 +78,7 @@ describe('the administration of segments', () => {
     expect(store.calls).not.toHaveProperty('load')
   })
 
-  test('says which segment is missing, exists, or was changed in between', async () => {
+  test('rejects with the segment that is missing, exists already, or has another version', async () => {
     const { segments } = fleet.client().admin
     const { version } = await segments.create({ name: 'beta' })
     await expect(segments.create({ name: 'beta' })).rejects.toMatchObject({ code: 'SEGMENT_EXISTS', flag: 'segment:beta' })
@@ -94,7 +94,7 @@ describe('the administration of segments', () => {
     })
   })
 
-  test('works on no client that is closed', async () => {
+  test('rejects once the client is closed', async () => {
     const flags = fleet.client()
     const { segments } = flags.admin
     await fleet.clock.until(flags.close())
@@ -127,7 +127,7 @@ describe('a cycle of prerequisites', () => {
     expect((await admin.get('c')) as FlagRecord).not.toHaveProperty('requires')
   })
 
-  test('of many flags is told by its two ends', async () => {
+  test('of many flags is shown by its two ends', async () => {
     const { admin } = fleet.client()
     for (let index = 0; index < 40; index++) await admin.create({ name: `f${index}`, requires: [{ flag: `f${index + 1}` }] })
     await expect(admin.create({ name: 'f40', requires: [{ flag: 'f0' }] })).rejects.toMatchObject({

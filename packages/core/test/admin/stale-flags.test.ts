@@ -9,19 +9,19 @@ beforeEach(() => {
 })
 afterEach(() => fleet.end())
 
-describe('expired', () => {
-  test('is a flag from its `expiresAt` on', async () => {
+describe('an expired flag', () => {
+  test('is reported from its `expiresAt` on', async () => {
     await fleet.store.create({ name: 'a', rollout: 50, owner: 'team-a', expiresAt: '2026-01-11T00:00:00.000Z' })
     await fleet.days(9.999)
     expect(await fleet.reasons('a')).toEqual([])
     await fleet.days(0.001)
-    expect(await fleet.found('a')).toMatchObject({ flag: { owner: 'team-a', expiresAt: fleet.now() }, reasons: ['expired'], lastUsed: [] })
+    expect(await fleet.entry('a')).toMatchObject({ flag: { owner: 'team-a', expiresAt: fleet.now() }, reasons: ['expired'], lastUsed: [] })
   })
 })
 
-describe('unused', () => {
-  test('is a flag that was not used for so many days', async () => {
-    await fleet.track()
+describe('an unused flag', () => {
+  test('was not used for `unusedDays`', async () => {
+    await fleet.startTracking()
     await fleet.store.create({ name: 'a', rollout: 50 })
     await fleet.days(10)
     await fleet.note({ flag: 'a', enabled: true, variant: 'new' })
@@ -29,14 +29,14 @@ describe('unused', () => {
     await fleet.days(29.999)
     expect(await fleet.reasons('a')).toEqual([])
     await fleet.days(0.001)
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['unused'], lastUsed: [{ enabled: true, variant: 'new', at: used }] })
+    expect(await fleet.entry('a')).toMatchObject({ reasons: ['unused'], lastUsed: [{ enabled: true, variant: 'new', at: used }] })
     expect(await fleet.reasons('a', { unusedDays: 31 })).toEqual([])
   })
 
-  test('is no flag before it has been there for so long, nor before uses were tracked for so long', async () => {
+  test('must have existed for `unusedDays`, and uses must have been tracked for as long', async () => {
     await fleet.store.create({ name: 'old', rollout: 50 })
     await fleet.days(100)
-    await fleet.track()
+    await fleet.startTracking()
     const since = fleet.now()
     await fleet.store.create({ name: 'young', rollout: 50 })
     await fleet.days(29.999)
@@ -46,7 +46,7 @@ describe('unused', () => {
     expect((await fleet.report()).flags.map(({ flag }) => flag.name)).toEqual(['old', 'tracked', 'young'])
   })
 
-  test('is no flag where the store was told of no use, or keeps none', async () => {
+  test('is not reported where the store was never told of a use, or keeps none', async () => {
     await fleet.store.create({ name: 'a', rollout: 50 })
     await fleet.days(100)
     expect(await fleet.report()).toEqual({ flags: [], missing: [] })
@@ -56,39 +56,39 @@ describe('unused', () => {
     expect(await fleet.report({}, { store })).toEqual({ flags: [], missing: [] })
   })
 
-  test('is no flag that another one requires', async () => {
-    await fleet.track()
+  test('is not reported where another flag requires it', async () => {
+    await fleet.startTracking()
     await fleet.store.create({ name: 'a', rollout: 50 })
     await fleet.store.create({ name: 'b', rollout: 50, requires: [{ flag: 'a' }] })
     await fleet.days(30)
     expect([await fleet.reasons('a'), await fleet.reasons('b')]).toEqual([[], ['unused']])
   })
 
-  test('is not asked of a use that another flag of the same name had', async () => {
-    await fleet.track()
+  test('does not have the uses of an earlier flag of the same name', async () => {
+    await fleet.startTracking()
     await fleet.store.create({ name: 'a', rollout: 50 })
     await fleet.note({ flag: 'a', enabled: false })
     await fleet.days(1)
     await fleet.store.delete('a')
     await fleet.store.create({ name: 'a', rollout: 50 })
     await fleet.days(30)
-    expect(await fleet.found('a')).toMatchObject({ reasons: ['unused'], lastUsed: [] })
+    expect(await fleet.entry('a')).toMatchObject({ reasons: ['unused'], lastUsed: [] })
   })
 
-  test('tells when each outcome was given, the latest first', async () => {
+  test('has the last use of each outcome, the latest first', async () => {
     await fleet.store.create({ name: 'a', rollout: 50, expiresAt: fleet.now() })
     for (const use of [{ enabled: true }, { enabled: false }, { enabled: true, variant: 'new' }]) {
       await fleet.days(1)
       await fleet.note({ flag: 'a', ...use })
     }
-    expect((await fleet.found('a'))?.lastUsed).toEqual([
+    expect((await fleet.entry('a'))?.lastUsed).toEqual([
       { enabled: true, variant: 'new', at: '2026-01-04T00:00:00.000Z' },
       { enabled: false, at: '2026-01-03T00:00:00.000Z' },
       { enabled: true, at: '2026-01-02T00:00:00.000Z' },
     ])
   })
 
-  test('is what a process says of its own flags, from the first evaluation on', async () => {
+  test('is no flag that some process evaluates', async () => {
     await fleet.store.create({ name: 'a', rollout: 50 })
     await fleet.store.create({ name: 'b', rollout: 50 })
     for (let day = 0; day < 40; day++) {
@@ -104,7 +104,7 @@ describe('unused', () => {
 describe('undeclared and missing', () => {
   const schema = defineFlags({ known: { default: false }, absent: { default: 'x' }, another: { default: 1 } })
 
-  test('are the flags that only the store or only the code has', async () => {
+  test('are the flags that only the store or only the schema has', async () => {
     await fleet.store.create({ name: 'known', rollout: 50 })
     await fleet.store.create({ name: 'unknown', rollout: 50 })
     await fleet.store.segments.create({ name: 'absent', members: ['ada'] })
@@ -119,7 +119,7 @@ describe('undeclared and missing', () => {
     expect(await fleet.report()).toEqual({ flags: [], missing: [] })
   })
 
-  test('do not call a flag missing whose record cannot be read, which is told', async () => {
+  test('leave out a flag whose record cannot be read, and report the error', async () => {
     await fleet.store.create({ name: 'known', rollout: 50 })
     const unreadable = new FlagsError('RECORD_TOO_NEW', 'Upgrade.', { flag: 'known' })
     const store = around(fleet.store, {
@@ -132,7 +132,7 @@ describe('undeclared and missing', () => {
 
 describe('the report', () => {
   test('has all reasons of a flag, and leaves out flags without one', async () => {
-    await fleet.track()
+    await fleet.startTracking()
     await fleet.store.create({ name: 'a', rollout: 100, expiresAt: fleet.now() })
     await fleet.store.create({ name: 'b', rollout: 50 })
     await fleet.days(30)
@@ -155,7 +155,7 @@ describe('the report', () => {
     })
   })
 
-  test('rejects where the store cannot tell, and once the client is closed', async () => {
+  test('rejects where the store fails, and once the client is closed', async () => {
     await fleet.store.create({ name: 'a', rollout: 100 })
     await fleet.days(1)
     await fleet.store.update('a', { owner: 'x' })

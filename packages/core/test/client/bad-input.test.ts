@@ -14,7 +14,7 @@ afterEach(() => fleet.end())
 const BAD_NAMES = ['', ' ', '.a', '_a', '-a', 'a b', 'a:b', 'a/b', 'a{b}', 'a\n', 'a\0', 'é', '😀', '__proto__', 'x'.repeat(129)]
 const NOT_NAMES = [undefined, null, 7, {}, [], Symbol('x')]
 
-describe('a flag name outside the rule', () => {
+describe('an invalid flag name', () => {
   test.each([...BAD_NAMES, ...NOT_NAMES].map((name) => [name]))('%j is refused by administration, and nothing is written', async (name) => {
     const { admin } = fleet.client()
     const calls = [
@@ -34,7 +34,7 @@ describe('a flag name outside the rule', () => {
   })
 
   test.each([...BAD_NAMES, ...NOT_NAMES].map((name) => [name]))(
-    '%j is a flag that does not exist, without asking any layer',
+    '%j is answered as a flag that does not exist, and no layer is asked',
     async (name) => {
       const flags = fleet.client()
       expect(await flags.isEnabled(name as string, 'ada', { default: true })).toBe(true)
@@ -44,7 +44,7 @@ describe('a flag name outside the rule', () => {
   )
 
   test.each(['constructor', 'toString', 'hasOwnProperty', 'prototype', '0', 'A.b_c-9', 'x'.repeat(128)])(
-    'but %s is a name like any other',
+    '%s is a valid name',
     async (name) => {
       const flags = fleet.client()
       expect(await flags.isEnabled(name, 'ada')).toBe(false)
@@ -99,7 +99,7 @@ describe('a flag that breaks the schema', () => {
     await expect(admin.update('new_feature', { rollout: null } as never)).rejects.toMatchObject({ code: 'INVALID_FLAG' })
   })
 
-  test('a description of the change that breaks the schema is refused too', async () => {
+  test('change metadata that breaks the schema is refused too', async () => {
     const { admin } = fleet.client()
     for (const meta of [{ actor: 7 }, { expectedVersion: -1 }, { expectedVersion: 1.5 }, { who: 'ada' }, { reason: 'x'.repeat(2_001) }]) {
       await expect(admin.update('new_feature', { rollout: 1 }, meta as never)).rejects.toMatchObject({ code: 'INVALID_FLAG' })
@@ -116,12 +116,12 @@ describe('a flag that breaks the schema', () => {
   })
 })
 
-describe('create, update and delete of what is not so', () => {
-  test('a duplicate create is FLAG_EXISTS', async () => {
+describe('create, update and delete', () => {
+  test('of an existing flag: create is FLAG_EXISTS', async () => {
     await expect(fleet.client().admin.create({ name: 'new_feature' })).rejects.toMatchObject({ code: 'FLAG_EXISTS', flag: 'new_feature' })
   })
 
-  test('an update or a delete of an unknown flag is FLAG_NOT_FOUND', async () => {
+  test('of an unknown flag: update and delete are FLAG_NOT_FOUND', async () => {
     const { admin } = fleet.client()
     await expect(admin.update('missing', { rollout: 1 })).rejects.toMatchObject({ code: 'FLAG_NOT_FOUND', flag: 'missing' })
     await expect(admin.delete('missing')).rejects.toMatchObject({ code: 'FLAG_NOT_FOUND', flag: 'missing' })
@@ -150,7 +150,7 @@ describe('targeting keys', () => {
     expect(await shared.isEnabled('new_feature', key)).toBe(first)
     expect(shared.stats().decision.hits).toBe(1)
     const memory = fleet.client()
-    await memory.isEnabled('new_feature', 'somebody')
+    await memory.isEnabled('new_feature', 'other')
     expect(await memory.isEnabled('new_feature', key)).toBe(first)
     expect((await memory.evaluate('new_feature', key)).enabled).toBe(first)
   })
@@ -163,7 +163,7 @@ describe('targeting keys', () => {
     expect(await flags.isEnabled('new_feature', key)).toBe(enabled)
   })
 
-  test('that are empty or missing are out of a partial rollout, with TARGETING_KEY_MISSING', async () => {
+  test('that are empty or missing: a partial rollout is off, with TARGETING_KEY_MISSING', async () => {
     const flags = fleet.client()
     for (const who of [undefined, '', {}, { targetingKey: '' }, { plan: 'pro' }]) {
       expect(await flags.isEnabled('new_feature', who, { default: true })).toBe(false)
@@ -187,14 +187,14 @@ describe('targeting keys', () => {
     expect(await flags.evaluate('new_feature')).toMatchObject({ enabled: false, reason: 'STATIC' })
   })
 
-  test('a number stands for its digits', async () => {
+  test('that are whole numbers count as their decimal digits', async () => {
     const flags = fleet.client()
     for (const id of [0, 7, -3, Number.MAX_SAFE_INTEGER]) {
       expect(await flags.isEnabled('new_feature', id)).toBe(await flags.isEnabled('new_feature', String(id)))
     }
   })
 
-  test('that are none give the default, with INVALID_CONTEXT, and are told', async () => {
+  test('that are invalid give the default, with INVALID_CONTEXT, which is reported', async () => {
     const flags = fleet.client()
     const hostile = {
       get targetingKey(): string {
@@ -213,7 +213,7 @@ describe('targeting keys', () => {
     expect(fleet.codes).toEqual(['INVALID_CONTEXT'])
   })
 
-  test('whatever they are, evaluation answers', async () => {
+  test('of any kind: isEnabled returns a boolean', async () => {
     const flags = fleet.client()
     await flags.ready()
     await fc.assert(
@@ -253,18 +253,18 @@ describe('options', () => {
     ['stor', { store, stor: 1 }],
   ]
 
-  test.each(BAD)('%s is refused at construction and named', (named, options) => {
+  test.each(BAD)('%s is refused by createFlags, and the error names it', (named, options) => {
     const create = () => createFlags(options as FlagsOptions)
     expect(create).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringContaining(named) }))
   })
 
-  test('a schema is checked where it is defined', () => {
+  test('of a schema are checked by defineFlags', () => {
     expect(() => defineFlags({ 'no good': { default: 1 } })).toThrow('"no good" is not a flag name')
   })
 })
 
 describe('value', () => {
-  test('is true for who is in and the default for who is out, typed by the schema', async () => {
+  test('is true where the flag is on and the default where it is off, typed by the schema', async () => {
     const schema = defineFlags({ new_feature: { default: false }, kept: { default: true } })
     await using flags = createFlags({ store: fleet.store, schema })
     await flags.admin.update('new_feature', { rollout: 100 })
@@ -276,14 +276,14 @@ describe('value', () => {
     expect(await flags.value('new_feature', 'ada', { minVersion: 3 })).toBe(false)
   })
 
-  test('of another type than boolean is the default, and told as TYPE_MISMATCH', async () => {
+  test('with a default that is no boolean gives the default, with TYPE_MISMATCH', async () => {
     const flags = fleet.client()
     await flags.admin.update('new_feature', { rollout: 100 })
     expect(await flags.value('new_feature', 'ada', { default: 'blue' })).toBe('blue')
     expect(fleet.codes).toEqual(['TYPE_MISMATCH'])
   })
 
-  test('without a default anywhere is a mistake of the caller', async () => {
+  test('rejects without a default in the call or the schema', async () => {
     const flags = fleet.client()
     await expect(flags.value('new_feature', 'ada', {} as never)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
   })

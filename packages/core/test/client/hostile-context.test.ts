@@ -16,14 +16,14 @@ const boom = (): never => {
 }
 const throwing: ProxyHandler<object> = { get: boom, has: boom, ownKeys: boom, getOwnPropertyDescriptor: boom, getPrototypeOf: boom }
 
-/** An object with something in it at this depth. */
+/** An object with a value at this depth. */
 function deep(levels: number): unknown {
   let inner: unknown = 'end'
   for (let level = 0; level < levels; level++) inner = { a: inner }
   return inner
 }
 
-describe('a context through the client', () => {
+describe('a hostile context', () => {
   const wanted: NewFlag = {
     name: 'wanted',
     rollout: 0,
@@ -45,24 +45,24 @@ describe('a context through the client', () => {
     await flags.admin.create(wanted)
   })
 
-  test('that is 1,000 levels deep, or contains itself, is followed as far as the path goes', async () => {
+  test('that is 1,000 levels deep, or contains itself, is read as far as the path goes', async () => {
     const cyclic: Record<string, unknown> = { targetingKey: 'ada' }
     cyclic['a'] = cyclic
     expect([await ruleFor(deep(1_000)), await ruleFor(deep(99)), await ruleFor(cyclic)]).toEqual(['deep', undefined, 'deep'])
     expect((await flags.explain('wanted', cyclic)).text).toContain('Rule 1 (deep) matches')
   })
 
-  test('of __proto__ pollutes nothing, and what a prototype has does not count', async () => {
+  test('with __proto__ pollutes nothing, and inherited properties do not count', async () => {
     expect(await ruleFor(JSON.parse('{"__proto__": {"isAdmin": true}}'))).toBe('admin')
     expect(await ruleFor(Object.create({ __proto__: { isAdmin: true }, text: 'x' }))).toBeUndefined()
     expect({}).not.toHaveProperty('isAdmin')
   })
 
-  test('with 1 MB in an attribute has it, but no operator takes it', async () => {
+  test('with 1 MB in an attribute: `exists` sees it, no other operator takes it', async () => {
     expect([await ruleFor({ text: 'x'.repeat(1_000_000) }), await ruleFor({ text: 'x' })]).toEqual(['exists', 'text'])
   })
 
-  test('that throws is told as INVALID_CONTEXT, or misses what throws', async () => {
+  test('that throws gives INVALID_CONTEXT; a getter that throws is a missing attribute', async () => {
     const context = new Proxy({}, throwing) as Who
     expect(await flags.evaluate('wanted', context)).toMatchObject({ errorCode: 'INVALID_CONTEXT', source: 'default' })
     expect((await flags.snapshot()).evaluateAll(context)['wanted']).toMatchObject({ errorCode: 'INVALID_CONTEXT' })
@@ -72,9 +72,9 @@ describe('a context through the client', () => {
   })
 })
 
-describe('a name that is none', () => {
+describe('a value that is no name', () => {
   test.each([[Object.create(null)], [new Proxy({}, throwing)], [{ toString: boom }], [Symbol('x')], [() => boom]])(
-    'is a flag that does not exist: %#',
+    'is answered as a flag that does not exist: %#',
     async (odd) => {
       const name = odd as string
       expect(await flags.isEnabled(name, 'ada', { default: true })).toBe(true)
@@ -87,10 +87,10 @@ describe('a name that is none', () => {
   )
 })
 
-describe('a flag through the administration', () => {
+describe('a hostile flag', () => {
   const when: readonly Condition[] = [{ attribute: 'x', operator: 'equals', value: 'a' }]
 
-  test('of 10,000 rules is refused, and one of 1,000 is evaluated', async () => {
+  test('with 10,000 rules is refused, and one with 1,000 is evaluated', async () => {
     const rules = (count: number): NewFlag['rules'] => Array.from({ length: count }, (_, index) => ({ when, name: `rule-${index}` }))
     await expect(flags.admin.create({ name: 'many', rules: rules(10_000) as never })).rejects.toMatchObject({
       code: 'INVALID_FLAG',
@@ -124,7 +124,7 @@ describe('a flag through the administration', () => {
     await expect(flags.admin.segments.create({ name: 'deep', when: [nested] } as never)).rejects.toMatchObject({ code: 'INVALID_FLAG' })
   })
 
-  test('that cannot be read is refused with a FlagsError', async () => {
+  test('whose properties throw is refused with a FlagsError', async () => {
     const { admin } = flags
     await admin.create({ name: 'there' })
     for (const trap of [new Proxy({}, throwing), Object.defineProperty({ name: 'odd' }, 'rules', { get: boom, enumerable: true })]) {

@@ -1,5 +1,4 @@
-import { inspect } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFlags, FlagsError, memoryCache, memoryStore } from '../../src/index.ts'
 import { around, Fleet, gate } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
@@ -12,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => fleet.end())
 
 describe('close', () => {
-  test('leaves no timer, no subscription and no work behind, and closes both adapters', async () => {
+  test('ends all timers, subscriptions and work, and closes both adapters', async () => {
     let subscriptions = 0
     const channel = {
       async around(next: (listener: never) => Promise<() => Promise<void>>, listener: unknown): Promise<() => Promise<void>> {
@@ -54,7 +53,7 @@ describe('close', () => {
     expect(filled).toBe(true)
   })
 
-  test('can be called twice, and by `await using`', async () => {
+  test('may be called twice, and by `await using`', async () => {
     const store = around(fleet.store)
     {
       await using flags = fleet.client({ store })
@@ -64,7 +63,7 @@ describe('close', () => {
     expect(store.calls['close']).toBe(1)
   })
 
-  test('makes every later answer the default, with CLOSED, and administration refuse', async () => {
+  test('makes every later answer the default, with CLOSED, and administration reject', async () => {
     const flags = fleet.client()
     await flags.isEnabled('new_feature', 'ada')
     await flags.close()
@@ -86,7 +85,7 @@ describe('close', () => {
     expect(store.calls).toEqual({ close: 1 })
   })
 
-  test('in the same turn as the first call leaves nothing open either', async () => {
+  test('in the same turn as the first call opens nothing either', async () => {
     const [store, cache] = [around(fleet.store), around(fleet.cache())]
     const flags = fleet.client({ store, cache })
     const asked = flags.isEnabled('new_feature', 'ada')
@@ -96,7 +95,7 @@ describe('close', () => {
     expect([store.calls['watch'], cache.calls['subscribe'], fleet.clock.pending]).toEqual([undefined, undefined, 0])
   })
 
-  test('goes on to its end where a subscription cannot be ended, and tells', async () => {
+  test('finishes where a subscription cannot be ended, and reports it', async () => {
     const store = around(fleet.store, { watch: async () => () => Promise.reject(new Error('cut')) })
     const flags = fleet.client({ store })
     await flags.ready()
@@ -104,7 +103,7 @@ describe('close', () => {
     expect([store.calls['close'], fleet.clock.pending, fleet.codes]).toEqual([1, 0, ['CHANNEL_DOWN']])
   })
 
-  test('waits for an update that is under way, and keeps nothing of it', async () => {
+  test('waits for an update that is under way, and keeps nothing of it in memory', async () => {
     const held = gate()
     const store = around(fleet.store, { update: (next, ...args) => held.opened.then(() => next(...args)) })
     const flags = fleet.client({ store })
@@ -117,7 +116,7 @@ describe('close', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ errorCode: 'CLOSED' })
   })
 
-  test('tries once more to tell the cache what it is owed', async () => {
+  test('tries once more to raise owed fences', async () => {
     let down = true
     const cache = around(fleet.cache(), { invalidate: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
     const flags = fleet.deaf({ cache })
@@ -129,7 +128,7 @@ describe('close', () => {
     expect((await look.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(2)
   })
 
-  test('ends a read that has not taken off yet', async () => {
+  test('ends a read that has not started yet', async () => {
     const flags = fleet.client()
     await flags.ready()
     const reading = flags.evaluate('new_feature', 'ada')
@@ -139,7 +138,7 @@ describe('close', () => {
 })
 
 describe('ready', () => {
-  test('waits for the catch-up that a call has begun, and not for one more', async () => {
+  test('waits for the catch-up that a call has begun, and not for another one', async () => {
     const held = gate()
     const store = around(fleet.store, {
       head: (next, ...args) => held.opened.then(() => next(...args)),
@@ -154,121 +153,25 @@ describe('ready', () => {
     expect([store.calls['head'], flags.stats().leased]).toEqual([1, true])
   })
 
-  test('resolves when the store is known and the channels are up', async () => {
+  test('resolves when the store was reached and the channels are up', async () => {
     const flags = fleet.client()
     await flags.ready()
     expect(flags.stats()).toMatchObject({ clock: 1, leased: true, channels: 2 })
     await flags.ready()
   })
 
-  test.each(['SCHEMA_MISSING', 'SCHEMA_OLD'] as const)('rejects with %s, which names the way out', async (code) => {
+  test.each(['SCHEMA_MISSING', 'SCHEMA_OLD'] as const)('rejects with %s, and the message says what to do', async (code) => {
     const store = around(fleet.store, { head: () => Promise.reject(new FlagsError(code, 'Run migrate() first.')) })
     const flags = fleet.client({ store })
     await expect(flags.ready()).rejects.toMatchObject({ code, message: expect.stringContaining('migrate()') })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, errorCode: code })
   })
 
-  test('survives a cache that cannot be opened', async () => {
+  test('resolves where the cache cannot be opened', async () => {
     const flags = fleet.client({ cache: around(fleet.cache(), { open: () => Promise.reject(new Error('refused')) }) })
     await flags.ready()
     expect(fleet.codes).toEqual(['CACHE_UNAVAILABLE'])
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
-  })
-})
-
-describe('events', () => {
-  test('tell of each change once, in every process, whoever made it', async () => {
-    const [writer, other] = [fleet.client(), fleet.client()]
-    const heard: string[] = []
-    for (const [who, client] of Object.entries({ writer, other })) {
-      await client.ready()
-      client.on('change', ({ name, version }) => heard.push(`${who}: ${name} ${version}`))
-    }
-    await writer.admin.update('new_feature', { rollout: 10 })
-    await fleet.store.update('new_feature', { rollout: 20 })
-    await settle()
-    expect(heard.sort()).toEqual(['other: new_feature 2', 'other: new_feature 3', 'writer: new_feature 2', 'writer: new_feature 3'])
-  })
-
-  test('come when the new answer is there: whoever asks again gets it, though the fence is not raised yet', async () => {
-    const held = gate()
-    const cache = around(fleet.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
-    const [writer, other] = [
-      fleet.client({ cache }),
-      fleet.client({ cache: around(fleet.cache(), { invalidate: () => held.opened as never }) }),
-    ]
-    await other.isEnabled('new_feature', 'ada')
-    await writer.ready()
-    const heard: unknown[] = []
-    other.on('change', ({ version }) => {
-      heard.push(other.isEnabled('new_feature', 'ada').then((enabled) => [version, enabled]))
-    })
-    await settle()
-    const update = writer.admin.update('new_feature', { rollout: 0 })
-    await settle()
-    expect(await Promise.all(heard)).toEqual([[2, false]])
-    held.open()
-    await update
-  })
-
-  test('reach each listener, until it unsubscribes', async () => {
-    const flags = fleet.client()
-    const listener = vi.fn()
-    const [first, second] = [flags.on('change', listener), flags.on('change', listener)]
-    await flags.admin.update('new_feature', { rollout: 10 })
-    expect(listener).toHaveBeenCalledTimes(2)
-    first()
-    first()
-    await flags.admin.update('new_feature', { rollout: 20 })
-    expect(listener).toHaveBeenCalledTimes(3)
-    second()
-    await flags.admin.update('new_feature', { rollout: 30 })
-    expect(listener).toHaveBeenCalledTimes(3)
-  })
-
-  test('a listener that throws harms nobody and becomes a process warning', async () => {
-    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
-    const flags = fleet.client()
-    const listener = vi.fn()
-    flags.on('change', () => {
-      throw new Error('my own fault')
-    })
-    flags.on('change', () => {
-      throw 'not even an error'
-    })
-    flags.on('change', async () => {
-      throw new Error('later')
-    })
-    flags.on('change', () => {
-      throw {
-        [inspect.custom]: () => {
-          throw new Error('not to be shown')
-        },
-      }
-    })
-    flags.on('change', listener)
-    expect((await flags.admin.update('new_feature', { rollout: 10 })).propagation).toBe('ok')
-    expect(listener).toHaveBeenCalledTimes(1)
-    expect(warned.mock.calls.map(([text]) => String(text).split('\n')[0])).toEqual([
-      'A listener of Flagstone threw: Error: my own fault',
-      "A listener of Flagstone threw: 'not even an error'",
-      'A listener of Flagstone threw: something that cannot be shown',
-      'A listener of Flagstone threw: Error: later',
-    ])
-    warned.mockRestore()
-  })
-
-  test('of another name are refused', () => {
-    expect(() => fleet.client().on('chnage' as never, () => undefined)).toThrow("listen to 'change', 'error', 'stale' or 'fresh'")
-  })
-
-  test('errors reach onError and listeners alike', async () => {
-    const flags = fleet.client({ cache: around(fleet.cache(), { open: () => Promise.reject('refused') }) })
-    const listener = vi.fn()
-    flags.on('error', listener)
-    await flags.ready()
-    expect(listener).toHaveBeenCalledWith(fleet.errors[0])
-    expect(fleet.errors[0]).toMatchObject({ code: 'CACHE_UNAVAILABLE', cause: 'refused', message: 'The cache cannot be used: refused' })
   })
 })
 
@@ -290,7 +193,7 @@ test('stats count hits and misses of each layer', async () => {
   })
 })
 
-test('two clients share nothing but what both were given', async () => {
+test('two clients share only the adapters that both were given', async () => {
   const [a, b] = [0, 100].map((rollout) => createFlags({ store: memoryStore({ flags: [{ name: 'x', rollout }] }), cache: memoryCache() }))
   expect(await Promise.all([a?.isEnabled('x', 'ada'), b?.isEnabled('x', 'ada')])).toEqual([false, true])
   await a?.close()
@@ -298,7 +201,7 @@ test('two clients share nothing but what both were given', async () => {
   await b?.close()
 })
 
-test('the system clock drives a client by itself, and keeps no process alive', async () => {
+test('the system clock is the default, and keeps no process alive', async () => {
   await using flags = createFlags({ store: memoryStore({ flags: [{ name: 'x', rollout: 100 }] }), cache: memoryCache() })
   await flags.ready()
   expect(await flags.isEnabled('x', 'ada')).toBe(true)

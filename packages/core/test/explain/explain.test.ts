@@ -68,7 +68,7 @@ describe('explain', () => {
     ])
   })
 
-  test('says which prerequisite stands in the way', async () => {
+  test('says which prerequisite is not met', async () => {
     await flags.admin.create({ name: 'base', enabled: false })
     await flags.admin.create({ name: 'top', rollout: 100, requires: [{ flag: 'base' }] })
     const { text } = await flags.explain('top', 'ada')
@@ -89,7 +89,7 @@ describe('explain', () => {
     expect(await flags.isEnabled('slow', 'ada')).toBe(true)
   })
 
-  test('tells a flag that does not exist, one that is disabled and a name that is none', async () => {
+  test('covers a flag that does not exist, one that is disabled, and an invalid name', async () => {
     await flags.admin.create({ name: 'off', enabled: false, rollout: 100 })
     expect((await flags.explain('off', 'ada')).text).toContain('The flag is disabled: off for everybody.')
     const missing = await flags.explain('missing', 'ada')
@@ -98,7 +98,7 @@ describe('explain', () => {
     expect((await flags.explain('off', 1.5)).evaluation.errorCode).toBe('INVALID_CONTEXT')
   })
 
-  test('answers where cache and store are gone, and says so', async () => {
+  test('answers where cache and store fail, and says so', async () => {
     await flags.admin.create({ name: 'new_feature', rollout: 100 })
     let gone = false
     const broken = <T>(next: () => Promise<T>): Promise<T> => (gone ? Promise.reject(new Error('pulled')) : next())
@@ -122,7 +122,7 @@ describe('explain', () => {
 })
 
 describe('explain, where the cache', () => {
-  test('fails, says so, and not that it has nothing', async () => {
+  test('fails, says that it failed, and not that it has nothing', async () => {
     await flags.admin.create({ name: 'new_feature', rollout: 100 })
     const client = fleet.client({ cache: around(fleet.cache(), { read: () => Promise.reject(new Error('pulled')) }) })
     const { layers } = await client.explain('new_feature', 'ada')
@@ -132,7 +132,7 @@ describe('explain, where the cache', () => {
     ])
   })
 
-  test('is not there, or may not be read, says why', async () => {
+  test('is absent, says so', async () => {
     await flags.admin.create({ name: 'new_feature', rollout: 100 })
     const why = 'there is no shared cache'
     const { layers } = await fleet.client({ cache: undefined as never }).explain('new_feature', 'ada')
@@ -143,7 +143,7 @@ describe('explain, where the cache', () => {
   })
 })
 
-test('a change between the answer and its steps is not shown as a contradiction', async () => {
+test('a change between the answer and its steps leads to another attempt', async () => {
   await flags.admin.create({ name: 'new_feature', rollout: 100 })
   let loads = 0
   const client = fleet.client({
@@ -160,13 +160,13 @@ test('a change between the answer and its steps is not shown as a contradiction'
   expect([evaluation.version, evaluation.enabled, trace?.decision.version, trace?.decision.enabled]).toEqual([2, false, 2, false])
 })
 
-test('a key of 1 MB is told in 200 characters', async () => {
+test('a key of 1 MB is shortened in the text', async () => {
   await flags.admin.create({ name: 'new_feature', rollout: 50 })
   const { evaluation, text } = await flags.explain('new_feature', 'x'.repeat(1_000_000))
   expect([evaluation.targetingKey?.length, text.length < 2_000]).toEqual([1_000_000, true])
 })
 
-test('what memory holds from before a change is too old, where the change cannot be read', async () => {
+test('what memory holds from before a change that cannot be read is shown as too old', async () => {
   await flags.admin.create({ name: 'new_feature', rollout: 100 })
   let gone = false
   const store = around(fleet.store, {
@@ -182,7 +182,7 @@ test('what memory holds from before a change is too old, where the change cannot
   expect([evaluation.reason, layers[0]]).toEqual(['STALE', { layer: 'memory', state: 'too old', version: 1, asOf: 1 }])
 })
 
-test('a flag that does not exist is looked for once', async () => {
+test('explaining a flag that does not exist loads it three times: for the answer, the steps and the store', async () => {
   const store = around(fleet.store)
   await fleet.client({ store, memory: false, cache: undefined as never }).explain('missing', 'ada')
   expect(store.calls['load']).toBe(3)

@@ -5,12 +5,12 @@ import { anyContext, anyFlag, anyHostileContext, anySegment } from '../evaluate/
 import { Fleet } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
 
-/** What is decided, without where it came from. */
+/** An evaluation without where it came from. */
 function verdictOf({ source: _, asOf: __, ...verdict }: Evaluation): unknown {
   return verdict
 }
 
-/** A store with a flag, one that it may require, and the segments that rules may name. */
+/** A flag, one that it may require, and segments that rules may name. */
 const anyStore = fc.record({
   flag: anyFlag.map((flag) => ({ ...flag, name: 'flag' })),
   need: anyFlag.map(({ requires: _, ...flag }) => ({ ...flag, name: 'need' })),
@@ -25,8 +25,8 @@ async function fleetOf({ flag, need, segments }: typeof anyStore extends fc.Arbi
   return fleet
 }
 
-describe('one verdict', () => {
-  test('from every layer, a snapshot and explain, whatever the flag and the context', async () => {
+describe('the same verdict', () => {
+  test('comes from every layer, a snapshot and explain, for any flag and context', async () => {
     await fc.assert(
       fc.asyncProperty(anyStore, anyContext, async (stored, context) => {
         const fleet = await fleetOf(stored)
@@ -60,7 +60,7 @@ describe('one verdict', () => {
     )
   })
 
-  test('of a context that means harm is the same too, and nothing rejects or throws', async () => {
+  test('comes for a hostile context too, and nothing rejects or throws', async () => {
     await fc.assert(
       fc.asyncProperty(anyStore, anyHostileContext, async (stored, context) => {
         const fleet = await fleetOf(stored)

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => fleet.end())
 
 describe('with every hint lost', () => {
-  test('the poll finds what changed, within 2 s where no channel is up', async () => {
+  test('the poll finds a change within 2 s where no channel is up', async () => {
     const flags = fleet.deaf()
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
     await fleet.store.update('new_feature', { rollout: 100 })
@@ -22,7 +22,7 @@ describe('with every hint lost', () => {
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
-  test('the poll finds it within 10 s where a channel seems to be up', async () => {
+  test('the poll finds a change within 10 s where a channel seems to be up', async () => {
     const silent = around(fleet.store, {
       watch: async (_, listener) => {
         listener.onResync()
@@ -39,7 +39,7 @@ describe('with every hint lost', () => {
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
-  test('a channel that is lost puts the next poll off no further', async () => {
+  test('losing a channel does not delay the next poll', async () => {
     const listeners: ChannelListener[] = []
     const silent = async (_: unknown, listener: ChannelListener) => {
       listener.onResync()
@@ -56,7 +56,7 @@ describe('with every hint lost', () => {
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
-  test('a resubscribed channel finds it at once, and a lost one is told', async () => {
+  test('a resubscribed channel leads to a catch-up at once, and a lost one is reported', async () => {
     let resync = (): void => undefined
     let down = (_: unknown): void => undefined
     const silent = around(fleet.store, {
@@ -78,7 +78,7 @@ describe('with every hint lost', () => {
   })
 })
 
-test('flags that change in one transaction are swapped together, never seen half', async () => {
+test('flags that change in one catch-up are replaced together, never seen half', async () => {
   await fleet.store.create({ name: 'other', rollout: 0 })
   const seen: string[] = []
   const flags = fleet.deaf()
@@ -97,7 +97,7 @@ test('flags that change in one transaction are swapped together, never seen half
   expect(new Set(seen)).toEqual(new Set(['false,false', 'true,true']))
 })
 
-test('who is told of one of them finds them all in place', async () => {
+test('a listener that is told of one of them finds all of them replaced', async () => {
   await fleet.store.create({ name: 'other', rollout: 0 })
   const flags = fleet.deaf()
   await Promise.all([flags.isEnabled('new_feature', 'ada'), flags.isEnabled('other', 'ada')])
@@ -115,7 +115,7 @@ test('who is told of one of them finds them all in place', async () => {
 })
 
 describe('hints', () => {
-  test('that are late, doubled or forged change nothing for good', async () => {
+  test('that are late, doubled or forged have no lasting effect', async () => {
     let forge = (_: { name: string; version: number }): void => undefined
     const cache = around(fleet.cache(), {
       subscribe: async (_, listener) => {
@@ -144,7 +144,7 @@ describe('hints', () => {
     ])
   })
 
-  test('out of order: what the latest of them dropped is not put back by an update that is confirmed late', async () => {
+  test('out of order: an update that is confirmed late does not put back what the latest hint dropped', async () => {
     let hint = (_: { name: string; version: number }): void => undefined
     const cache = around(fleet.cache(), {
       subscribe: async (_, listener) => {
@@ -168,7 +168,7 @@ describe('hints', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 4 })
   })
 
-  test('a skipped version asks the log what was missed', async () => {
+  test('with a version missing before them lead to a read of the log', async () => {
     const store = around(fleet.store, { watch: async () => async () => undefined })
     const flags = fleet.client({ store })
     await flags.isEnabled('new_feature', 'ada')
@@ -182,7 +182,7 @@ describe('hints', () => {
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
-  test('a channel that cannot be opened is told, and the poll goes on', async () => {
+  test('a channel that cannot be opened is reported, and the poll goes on', async () => {
     const refused = () => Promise.reject(new Error('no LISTEN here'))
     const flags = fleet.client({ store: around(fleet.store, { watch: refused }), cache: undefined as never })
     await flags.ready()
@@ -194,7 +194,7 @@ describe('hints', () => {
   })
 })
 
-test('a version that the store has not reached is told to onError, too', async () => {
+test('a `minVersion` that the store has not reached is reported to onError, too', async () => {
   const flags = fleet.deaf()
   const asked = flags.evaluate('new_feature', 'ada', { minVersion: 99 })
   expect((await fleet.clock.until(asked)).errorCode).toBe('VERSION_NOT_REACHED')
@@ -222,46 +222,7 @@ test('the lease counts from when a catch-up began, not from when it ended', asyn
   expect(flags.stats().leased).toBe(false)
 })
 
-describe('background: false', () => {
-  test('keeps no timer and no subscription; a call renews the lease', async () => {
-    const store = around(fleet.store)
-    const flags = fleet.client({ store, background: false })
-    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
-    await settle()
-    expect([fleet.clock.pending, store.calls['watch'], flags.stats().channels]).toEqual([0, undefined, 0])
-    await fleet.store.update('new_feature', { rollout: 100 })
-    await fleet.clock.advance(29_000)
-    expect(await flags.isEnabled('new_feature', 'ada')).toBe(false)
-    await fleet.clock.advance(1_000)
-    expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
-    expect(store.calls['changesSince']).toBe(1)
-  })
-
-  test('with the store gone, calls try again at most every 2 s', async () => {
-    let down = true
-    const store = around(fleet.store, { head: (next, ...args) => (down ? Promise.reject(new Error('refused')) : next(...args)) })
-    const flags = fleet.client({ store, background: false, cache: undefined as never })
-    for (let call = 0; call < 5; call++) await flags.isEnabled('new_feature', 'ada')
-    expect(store.calls['head']).toBe(1)
-    down = false
-    await fleet.clock.advance(2_000)
-    await flags.isEnabled('new_feature', 'ada')
-    expect([store.calls['head'], flags.stats().leased]).toEqual([2, true])
-  })
-
-  test('a deferred invalidation is settled by the next catch-up', async () => {
-    let down = true
-    const cache = around(fleet.cache(), { invalidate: (next, ...args) => (down ? Promise.reject(new Error('no')) : next(...args)) })
-    const flags = fleet.client({ cache, background: false })
-    expect((await flags.admin.update('new_feature', { rollout: 100 })).propagation).toBe('deferred')
-    down = false
-    await flags.isEnabled('new_feature', 'ada', { minVersion: 3 })
-    await settle()
-    expect(cache.calls['invalidate']).toBe(2)
-  })
-})
-
-test('catch-ups that are asked for while one is under way become one more', async () => {
+test('catch-ups that are requested while one runs share the next one', async () => {
   const held = gate()
   let holding = false
   const store = around(fleet.store, {
@@ -281,7 +242,7 @@ test('catch-ups that are asked for while one is under way become one more', asyn
   expect(store.calls['changesSince']).toBeLessThanOrEqual(3)
 })
 
-test('two stores on one cache never see each other’s flags, and the sharing is told once', async () => {
+test('two stores on one cache never see each other’s flags, and the sharing is reported', async () => {
   const clock = new ManualClock()
   const space = sharedMemoryCache({ clock })
   const errors: string[] = []

@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => fleet.end())
 
 describe('change events', () => {
-  test('never go back, whichever channel is quicker', async () => {
+  test('never go back to a lower version, whichever channel is faster', async () => {
     const listeners: ChannelListener[] = []
     const cache = around(fleet.cache(), {
       subscribe: (async (_: unknown, listener: ChannelListener) => {
@@ -21,17 +21,17 @@ describe('change events', () => {
       }) as never,
     })
     const flags = fleet.client({ cache })
-    const told: number[] = []
-    flags.on('change', ({ version }) => told.push(version))
+    const emitted: number[] = []
+    flags.on('change', ({ version }) => emitted.push(version))
     await flags.isEnabled('new_feature', 'ada')
     for (const rollout of [10, 20]) await fleet.store.update('new_feature', { rollout })
     listeners[0]?.onHint({ name: 'new_feature', version: 3 })
     listeners[0]?.onHint({ name: 'new_feature', version: 2 })
     await settle()
-    expect(told).toEqual([3])
+    expect(emitted).toEqual([3])
   })
 
-  test('are not silenced by a hint that was forged', async () => {
+  test('are still emitted after a forged hint of a higher version', async () => {
     const listeners: ChannelListener[] = []
     const cache = around(fleet.cache(), {
       subscribe: (async (_: unknown, listener: ChannelListener) => {
@@ -41,13 +41,13 @@ describe('change events', () => {
       }) as never,
     })
     const flags = fleet.client({ cache })
-    const told: number[] = []
-    flags.on('change', ({ version }) => told.push(version))
+    const emitted: number[] = []
+    flags.on('change', ({ version }) => emitted.push(version))
     await flags.isEnabled('new_feature', 'ada')
     listeners[0]?.onHint({ name: 'new_feature', version: 1_000_000 })
     await settle()
     await fleet.store.update('new_feature', { rollout: 100 })
     await settle()
-    expect([told.at(-1), await flags.isEnabled('new_feature', 'ada')]).toEqual([2, true])
+    expect([emitted.at(-1), await flags.isEnabled('new_feature', 'ada')]).toEqual([2, true])
   })
 })

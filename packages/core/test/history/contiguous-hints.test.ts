@@ -13,46 +13,49 @@ beforeEach(async () => {
 })
 afterEach(() => fleet.end())
 
-/** A process that hears by a cache whose hints the test may hold back, and a count of its catch-ups. */
-async function listener(names: readonly string[] = ['new_feature', 'other']) {
+/** A process that hears through the cache only; the test may lose its hints by name and delay its log. Counts its catch-ups and cache reads. */
+async function cacheListener(names: readonly string[] = ['new_feature', 'other']) {
   const lost = { names: new Set<string>() }
   const log = { opened: Promise.resolve() }
   const store = around(unwatched(fleet.store), { changesSince: (next, ...args) => log.opened.then(() => next(...args)) })
-  const muffled = around(fleet.cache(), {
-    subscribe: (next, heard: ChannelListener) =>
+  const lossyCache = around(fleet.cache(), {
+    subscribe: (next, channel: ChannelListener) =>
       next({
         onHint: (hint) => {
-          if (!lost.names.has(hint.name)) heard.onHint(hint)
+          if (!lost.names.has(hint.name)) channel.onHint(hint)
         },
-        onResync: () => heard.onResync(),
-        onDown: (cause) => heard.onDown(cause),
+        onResync: () => channel.onResync(),
+        onDown: (cause) => channel.onDown(cause),
       }),
   })
-  const flags = fleet.client({ store, cache: muffled })
+  const flags = fleet.client({ store, cache: lossyCache })
   await flags.ready()
   for (const name of names) await flags.isEnabled(name, 'ada')
   await settle()
-  return { flags, lost, log, catchUps: () => store.calls['changesSince'] ?? 0, reads: () => muffled.calls['read'] ?? 0 }
+  return { flags, lost, log, catchUps: () => store.calls['changesSince'] ?? 0, reads: () => lossyCache.calls['read'] ?? 0 }
 }
 
 const recordOf = async (name: string): Promise<FlagRecord> => (await fleet.store.load([name])).flags.get(name) as FlagRecord
 
-/** Puts into the cache what the store has never said, as `version`, and tells everybody. */
+/** Puts a record into the cache as `version`, which the store never committed, and publishes its hint. */
 async function forge(version: number): Promise<void> {
   const record = (await fleet.store.load(['new_feature'])).flags.get('new_feature') as FlagRecord
   const [read] = await cache.read([{ name: 'new_feature' }])
   await cache.invalidate('new_feature', version, { token: read?.token ?? '', value: { ...record, rollout: 100, version }, ttlMs: 60_000 })
 }
 
-describe('a hint that goes on from the clock brings the record along', () => {
+describe('the record in a contiguous hint', () => {
   const pattern = [{ when: [{ attribute: 'targetingKey', operator: 'matches', value: '^a' } as const] }]
 
-  test('into a memory that holds the flag, so that nothing is read', async () => {
-    const { flags, catchUps, reads } = await listener()
+  test('goes into a memory that holds the flag, so that nothing is read', async () => {
+    const { flags, catchUps, reads } = await cacheListener()
     const writer = fleet.client()
     const before = [catchUps(), reads()]
-    const told: number[] = []
-    flags.on('change', ({ version }) => void flags.evaluate('new_feature', 'ada').then((answer) => told.push(version, answer.version ?? 0)))
+    const versions: number[] = []
+    flags.on(
+      'change',
+      ({ version }) => void flags.evaluate('new_feature', 'ada').then((answer) => versions.push(version, answer.version ?? 0)),
+    )
     await writer.admin.update('new_feature', { rollout: 100 })
     await writer.admin.update('new_feature', { rollout: 50 })
     await settle()
@@ -60,11 +63,11 @@ describe('a hint that goes on from the clock brings the record along', () => {
     await writer.admin.delete('new_feature')
     await settle()
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ source: 'memory', errorCode: 'FLAG_NOT_FOUND' })
-    expect([told, [catchUps(), reads()]]).toEqual([[3, 3, 4, 4, 5, 0], before])
+    expect([versions, [catchUps(), reads()]]).toEqual([[3, 3, 4, 4, 5, 0], before])
   })
 
-  test('but not into one that does not', async () => {
-    const { flags, reads } = await listener(['other'])
+  test('is not taken where memory does not hold the flag', async () => {
+    const { flags, reads } = await cacheListener(['other'])
     const before = reads()
     await fleet.client().admin.update('new_feature', { rollout: 100 })
     await settle()
@@ -72,8 +75,8 @@ describe('a hint that goes on from the clock brings the record along', () => {
     expect(reads() - before).toBe(1)
   })
 
-  test('nor where it needs a library that is not loaded yet', async () => {
-    const { flags } = await listener()
+  test('is not taken where it needs an engine that is not loaded yet', async () => {
+    const { flags } = await cacheListener()
     await fleet.client().admin.update('new_feature', { rules: pattern })
     await settle()
     const answers = [await flags.evaluate('new_feature', 'ada'), await flags.evaluate('new_feature', 'ada')]
@@ -83,8 +86,8 @@ describe('a hint that goes on from the clock brings the record along', () => {
     ])
   })
 
-  test('nor where one before it is missing: then the log is asked first', async () => {
-    const { flags, lost, log } = await listener()
+  test('is not taken where a hint before it is missing: then the log is read first', async () => {
+    const { flags, lost, log } = await cacheListener()
     const writer = fleet.client()
     const held = gate()
     lost.names.add('other')
@@ -102,8 +105,8 @@ describe('a hint that goes on from the clock brings the record along', () => {
     expect(await answer).toMatchObject({ enabled: true, version: 4 })
   })
 
-  test('nor an older one than memory holds, however late it comes', async () => {
-    const { flags } = await listener()
+  test('is not taken where it is older than what memory holds', async () => {
+    const { flags } = await cacheListener()
     const writer = fleet.client()
     const old = (await fleet.store.load(['new_feature'])).flags.get('new_feature') as FlagRecord
     await writer.admin.update('new_feature', { rollout: 100 })
@@ -118,9 +121,9 @@ describe('a hint that goes on from the clock brings the record along', () => {
   })
 })
 
-describe('what hints of the cache have told one after the other', () => {
-  test('counts before the log is asked, of every flag', async () => {
-    const { flags, catchUps } = await listener([])
+describe('a cache entry up to contiguous hints', () => {
+  test('is answered before the log is read, for every flag', async () => {
+    const { flags, catchUps } = await cacheListener([])
     const writer = fleet.client()
     const before = catchUps()
     await writer.admin.update('new_feature', { rollout: 100 })
@@ -131,8 +134,8 @@ describe('what hints of the cache have told one after the other', () => {
     expect([catchUps() - before, flags.stats().clock]).toEqual([0, 2])
   })
 
-  test('and the log is asked where one is missing, before the later one is answered', async () => {
-    const { flags, lost, catchUps } = await listener()
+  test('is answered only after the log was read, where a hint is missing', async () => {
+    const { flags, lost, catchUps } = await cacheListener()
     const writer = fleet.client()
     lost.names.add('other')
     const before = catchUps()
@@ -144,8 +147,8 @@ describe('what hints of the cache have told one after the other', () => {
     expect(flags.stats().clock).toBe(4)
   })
 
-  test('is not taken for the store where somebody asks for a version', async () => {
-    const { flags, catchUps } = await listener()
+  test('does not satisfy `minVersion`: the store is asked', async () => {
+    const { flags, catchUps } = await cacheListener()
     const { version } = await fleet.client().admin.update('new_feature', { rollout: 100 })
     await settle()
     const before = catchUps()
@@ -153,15 +156,15 @@ describe('what hints of the cache have told one after the other', () => {
     expect(catchUps() - before).toBe(1)
   })
 
-  test('and was never true, is refuted by the next poll, and nothing that rests on it counts', async () => {
-    const { flags } = await listener()
+  test('that was never committed is refuted by the next poll, and what rests on it is removed', async () => {
+    const { flags } = await cacheListener()
     await forge(3)
     await settle()
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3 })
     await fleet.clock.advance(10_000)
     expect(fleet.codes).toEqual(['PARSE_ERROR'])
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1, reason: 'STATIC' })
-    // From here on the store is asked again before anything beyond its clock counts.
+    // After that the store is asked again before anything beyond its clock counts.
     await forge(4)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
     await fleet.store.update('new_feature', { rollout: 100 })
@@ -170,12 +173,12 @@ describe('what hints of the cache have told one after the other', () => {
   })
 })
 
-/** A process, and what lets the test send it a hint that nobody has written into the cache for. */
-async function hearing() {
-  let heard: ChannelListener | undefined
+/** A process to which the test can send any hint. */
+async function hintable() {
+  let channel: ChannelListener | undefined
   const cache: FlagCache = around(fleet.cache(), {
     subscribe: (next, listener: ChannelListener) => {
-      heard = listener
+      channel = listener
       return next(listener)
     },
   })
@@ -183,27 +186,28 @@ async function hearing() {
   await flags.ready()
   for (const name of ['new_feature', 'other']) await flags.isEnabled(name, 'ada')
   await settle()
-  return { flags, tell: (hint: Hint) => heard?.onHint(hint) }
+  return { flags, sendHint: (hint: Hint) => channel?.onHint(hint) }
 }
 
-describe('a hint that nobody honest has sent', () => {
-  test('of a version that the log has told of brings nothing into memory for good', async () => {
-    const { flags, tell } = await hearing()
+describe('a forged hint', () => {
+  test('of a version that the log has already passed has no lasting effect on memory', async () => {
+    const { flags, sendHint } = await hintable()
     await fleet.store.update('other', { rollout: 100 })
     await fleet.clock.advance(10_000)
     expect(flags.stats().clock).toBe(3)
-    tell({ name: 'new_feature', version: 3, flag: { ...(await recordOf('new_feature')), rollout: 100, version: 3 } })
+    sendHint({ name: 'new_feature', version: 3, flag: { ...(await recordOf('new_feature')), rollout: 100, version: 3 } })
     await fleet.clock.advance(600_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
   })
 
-  test('brings no record that is of a later version than it says', async () => {
-    const { flags, tell } = await hearing()
-    tell({ name: 'new_feature', version: 3, flag: { ...(await recordOf('new_feature')), rollout: 100, version: 99 } })
+  test('does not bring a record of another version than its own', async () => {
+    const { flags, sendHint } = await hintable()
+    sendHint({ name: 'new_feature', version: 3, flag: { ...(await recordOf('new_feature')), rollout: 100, version: 99 } })
     const answer = await flags.evaluate('new_feature', 'ada')
     expect(answer.version).toBeLessThanOrEqual(3)
   })
-  test('forged, is refuted though another flag got that version', async () => {
+
+  test('is refuted also where another flag got that version', async () => {
     const flags = fleet.client({ store: unwatched(fleet.store) })
     await flags.ready()
     for (const name of ['new_feature', 'other']) await flags.isEnabled(name, 'ada')
@@ -218,7 +222,8 @@ describe('a hint that nobody honest has sent', () => {
     await fleet.clock.advance(600_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
   })
-  test('a forged entry that is read because hints had told of it is refuted by the next poll', async () => {
+
+  test('leads to a forged entry that is read, which the next poll refutes', async () => {
     const flags = fleet.client({ store: unwatched(fleet.store) })
     await flags.ready()
     await flags.isEnabled('other', 'ada')
@@ -236,7 +241,7 @@ describe('a hint that nobody honest has sent', () => {
 })
 
 describe('a snapshot', () => {
-  test('is not older than an answer, where the hint came while a catch-up was under way', async () => {
+  test('is not older than an answer, where a hint came during a catch-up', async () => {
     let held = gate()
     held.open()
     const store = around(unwatched(fleet.store), {
@@ -251,7 +256,7 @@ describe('a snapshot', () => {
     for (const name of ['new_feature', 'other']) await flags.isEnabled(name, 'ada')
     expect((await flags.snapshot()).evaluate('new_feature', 'ada').version).toBe(1)
     held = gate()
-    // Any catch-up will do: a poll that is under way when the hint comes, for one.
+    // Starts a catch-up, which is under way when the hint comes, as a poll may be.
     void flags.isEnabled('other', 'ada', { minVersion: 3 })
     await settle()
     await fleet.deaf().admin.update('new_feature', { rollout: 100 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Floors } from '../../src/history/floors.ts'
 
-test('a floor that is given up for room raises the common floor, so that no floor ever falls', () => {
+test('a floor that is removed for room raises the common floor, so that no floor ever falls', () => {
   const floors = new Floors(2)
   floors.raiseByChange('a', 5)
   floors.raiseByAnswer('b', 7)
@@ -11,7 +11,7 @@ test('a floor that is given up for room raises the common floor, so that no floo
   expect([floors.of('a'), floors.of('b'), floors.of('c'), floors.of('unknown')]).toEqual([5, 7, 6, 5])
 })
 
-test('whatever happens, the floor of a flag only rises, and names stay bounded', () => {
+test('the floor of a flag only rises, and the number of names is bounded', () => {
   const step = fc.record({
     kind: fc.constantFrom('change', 'answer', 'common'),
     name: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
@@ -33,14 +33,14 @@ test('whatever happens, the floor of a flag only rises, and names stay bounded',
   )
 })
 
-test('an answer from below the common floor is remembered, for what may be answered as a last resort', () => {
+test('an answer from below the common floor raises the flag’s own floor, which stale answers are held to', () => {
   const floors = new Floors(10)
   floors.raiseCommon(5)
   for (const asOf of [3, 2]) floors.raiseByAnswer('a', asOf)
   expect([floors.of('a'), floors.own('a'), floors.own('b')]).toEqual([5, 3, 0])
 })
 
-test('a change is news once', () => {
+test('a change is new once', () => {
   const floors = new Floors(10)
   floors.raiseCommon(3)
   expect([2, 3, 4, 4, 3, 5].map((version) => floors.raiseByChange('a', version))).toEqual([false, false, true, false, false, true])

@@ -10,40 +10,40 @@ beforeEach(async () => {
 })
 afterEach(() => fleet.end())
 
-/** A channel that connects, and tells only what the test lets through. */
-interface Muffled {
+/** A channel that connects, and passes only the hints that the test isPassing through. */
+interface LossyChannel {
   readonly listeners: ChannelListener[]
-  lets(name: string, version: number): boolean
+  passes(name: string, version: number): boolean
 }
 
-function muffled(lets: Muffled['lets'] = () => false): Muffled {
-  return { listeners: [], lets }
+function lossyChannel(passes: LossyChannel['passes'] = () => false): LossyChannel {
+  return { listeners: [], passes }
 }
 
-async function through(
-  channel: Muffled,
+async function subscribeLossy(
+  channel: LossyChannel,
   subscribe: (listener: ChannelListener) => Promise<() => Promise<void>>,
   listener: ChannelListener,
 ) {
   channel.listeners.push(listener)
   return await subscribe({
-    onHint: (hint) => channel.lets(hint.name, hint.version) && listener.onHint(hint),
+    onHint: (hint) => channel.passes(hint.name, hint.version) && listener.onHint(hint),
     onResync: () => listener.onResync(),
     onDown: (cause) => listener.onDown(cause),
   })
 }
 
-function muffledStore(store: FlagStore, channel: Muffled): FlagStore {
-  return around(store, { watch: (next, listener) => through(channel, next as never, listener as ChannelListener) as never })
+function lossyStore(store: FlagStore, channel: LossyChannel): FlagStore {
+  return around(store, { watch: (next, listener) => subscribeLossy(channel, next as never, listener as ChannelListener) as never })
 }
 
-function muffledCache(cache: FlagCache, channel: Muffled): FlagCache {
-  return around(cache, { subscribe: (next, listener) => through(channel, next as never, listener as ChannelListener) as never })
+function lossyCache(cache: FlagCache, channel: LossyChannel): FlagCache {
+  return around(cache, { subscribe: (next, listener) => subscribeLossy(channel, next as never, listener as ChannelListener) as never })
 }
 
-describe('a channel that is up and has not told of a change a second after this process knew of it', () => {
-  test('counts as down, which is told with the way out', async () => {
-    const flags = fleet.client({ store: muffledStore(fleet.store, muffled()) })
+describe('a channel that is up and has not sent the hint of a change a second after this process knew of it', () => {
+  test('counts as down, and the report says what to do', async () => {
+    const flags = fleet.client({ store: lossyStore(fleet.store, lossyChannel()) })
     await flags.isEnabled('new_feature', 'ada')
     expect(flags.stats().channels).toBe(2)
     await flags.admin.update('new_feature', { rollout: 10 })
@@ -55,8 +55,8 @@ describe('a channel that is up and has not told of a change a second after this 
     expect(String(fleet.errors[0]?.cause)).toContain('Flag new_feature: no hint of version 2')
   })
 
-  test('brings the next poll near where no other channel is alive', async () => {
-    const flags = fleet.client({ store: muffledStore(fleet.store, muffled()), cache: undefined as never })
+  test('makes the next poll come within 2 s where no other channel is alive', async () => {
+    const flags = fleet.client({ store: lossyStore(fleet.store, lossyChannel()), cache: undefined as never })
     await flags.isEnabled('new_feature', 'ada')
     await flags.admin.update('new_feature', { rollout: 10 })
     await fleet.clock.advance(1_000)
@@ -65,19 +65,19 @@ describe('a channel that is up and has not told of a change a second after this 
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
-  test('counts as alive again once it tells something', async () => {
-    let lets = false
+  test('counts as alive again after its next hint', async () => {
+    let isPassing = false
     const flags = fleet.client({
-      store: muffledStore(
+      store: lossyStore(
         fleet.store,
-        muffled(() => lets),
+        lossyChannel(() => isPassing),
       ),
     })
     await flags.isEnabled('new_feature', 'ada')
     await flags.admin.update('new_feature', { rollout: 10 })
     await fleet.clock.advance(1_000)
     expect(flags.stats().channels).toBe(1)
-    lets = true
+    isPassing = true
     await fleet.store.update('new_feature', { rollout: 20 })
     await settle()
     expect(flags.stats().channels).toBe(2)
@@ -85,19 +85,19 @@ describe('a channel that is up and has not told of a change a second after this 
     expect(flags.stats().channels).toBe(2)
   })
 
-  test('is noticed on the side of the cache as well', async () => {
-    const flags = fleet.client({ cache: muffledCache(fleet.cache(), muffled()) })
+  test('is noticed also where it is the cache’s', async () => {
+    const flags = fleet.client({ cache: lossyCache(fleet.cache(), lossyChannel()) })
     await flags.isEnabled('new_feature', 'ada')
     await fleet.store.update('new_feature', { rollout: 10 })
     await fleet.clock.advance(1_000)
     expect([flags.stats().channels, fleet.codes]).toEqual([1, ['CHANNEL_DOWN']])
   })
 
-  test('is not suspect where it tells of a later version of the flag', async () => {
+  test('is not suspect where it sends a hint of a later version of the flag', async () => {
     const flags = fleet.client({
-      store: muffledStore(
+      store: lossyStore(
         fleet.store,
-        muffled((_, version) => version === 4),
+        lossyChannel((_, version) => version === 4),
       ),
     })
     await flags.isEnabled('new_feature', 'ada')
@@ -106,25 +106,25 @@ describe('a channel that is up and has not told of a change a second after this 
     expect([flags.stats().channels, fleet.codes]).toEqual([2, []])
   })
 
-  test('is not suspect for what happened before it came up', async () => {
-    const channel = muffled(() => true)
-    const flags = fleet.client({ store: muffledStore(fleet.store, channel) })
+  test('is not suspect for changes from before it came up', async () => {
+    const channel = lossyChannel(() => true)
+    const flags = fleet.client({ store: lossyStore(fleet.store, channel) })
     await flags.isEnabled('new_feature', 'ada')
     channel.listeners[0]?.onDown(new Error('cut'))
-    channel.lets = () => false
+    channel.passes = () => false
     await fleet.store.update('new_feature', { rollout: 10 })
-    channel.lets = () => true
+    channel.passes = () => true
     channel.listeners[0]?.onResync()
     await fleet.clock.advance(5_000)
     expect([flags.stats().channels, fleet.codes]).toEqual([2, ['CHANNEL_DOWN']])
   })
 
-  test('is not judged by more changes at once than it could be', async () => {
+  test('is not suspect where more than 1,000 changes come at once', async () => {
     const names = Array.from({ length: 1_001 }, (_, index) => `bulk-${index}`)
     const flags = fleet.client({
-      store: muffledStore(
+      store: lossyStore(
         fleet.store,
-        muffled((name) => name === 'bulk-1000'),
+        lossyChannel((name) => name === 'bulk-1000'),
       ),
     })
     await flags.isEnabled('new_feature', 'ada')
@@ -135,15 +135,15 @@ describe('a channel that is up and has not told of a change a second after this 
 })
 
 describe('in a fleet', () => {
-  /** How many follow the store's hints. */
-  function counting(): { readonly store: FlagStore; following: number } {
-    const count = { store: fleet.store, following: 0 }
+  /** The store, and how many processes listen to it. */
+  function countingListeners(): { readonly store: FlagStore; listening: number } {
+    const count = { store: fleet.store, listening: 0 }
     count.store = around(fleet.store, {
       watch: async (next, listener) => {
         const end = await next(listener)
-        count.following++
+        count.listening++
         return async () => {
-          count.following--
+          count.listening--
           await end()
         }
       },
@@ -151,45 +151,45 @@ describe('in a fleet', () => {
     return count
   }
 
-  test('three processes follow the store, and the others hear of a direct edit through the cache', async () => {
-    const count = counting()
+  test('three processes listen to the store, and the others hear of an edit in the store through the cache', async () => {
+    const count = countingListeners()
     const clients = Array.from({ length: 8 }, () => fleet.client({ store: count.store }))
     for (const flags of clients) await flags.ready()
-    expect(count.following).toBe(3)
+    expect(count.listening).toBe(3)
     expect(clients.map((flags) => flags.stats().channels).sort()).toEqual([1, 1, 1, 1, 1, 2, 2, 2])
     await Promise.all(clients.map((flags) => flags.isEnabled('new_feature', 'ada')))
     await fleet.store.update('new_feature', { rollout: 100 })
     await settle()
     expect(await Promise.all(clients.map((flags) => flags.isEnabled('new_feature', 'ada')))).toEqual(Array(8).fill(true))
     await fleet.clock.advance(120_000)
-    expect([count.following, fleet.codes]).toEqual([3, []])
+    expect([count.listening, fleet.codes]).toEqual([3, []])
   })
 
-  test('who leaves is followed by another with the next poll', async () => {
-    const count = counting()
+  test('a process that closes is replaced by another with the next poll', async () => {
+    const count = countingListeners()
     const clients = Array.from({ length: 5 }, () => fleet.client({ store: count.store }))
     for (const flags of clients) await flags.ready()
     await fleet.clock.until((clients[0] as (typeof clients)[0]).close())
-    expect(count.following).toBe(2)
+    expect(count.listening).toBe(2)
     await fleet.clock.advance(10_000)
-    expect(count.following).toBe(3)
+    expect(count.listening).toBe(3)
   })
 
-  test('who goes without a word loses its place within 30 s', async () => {
-    const count = counting()
-    const gone = ['one', 'two', 'three']
+  test('a process that dies loses its listener slot within 30 s', async () => {
+    const count = countingListeners()
+    const deadHolders = ['one', 'two', 'three']
     const cache = fleet.cache()
     await cache.open((await fleet.store.head()).storeId)
-    for (const holder of gone) await cache.takeListenerSlot?.(holder, 3, 30_000)
+    for (const holder of deadHolders) await cache.takeListenerSlot?.(holder, 3, 30_000)
     const flags = fleet.client({ store: count.store })
     await flags.ready()
-    expect([count.following, flags.stats().channels]).toEqual([0, 1])
+    expect([count.listening, flags.stats().channels]).toEqual([0, 1])
     await fleet.clock.advance(40_000)
-    expect([count.following, flags.stats().channels]).toEqual([1, 2])
+    expect([count.listening, flags.stats().channels]).toEqual([1, 2])
   })
 
-  test('who hears nothing from the store lets another have its place', async () => {
-    const flags = fleet.client({ store: muffledStore(fleet.store, muffled()) })
+  test('a process that hears nothing from the store gives up its listener slot', async () => {
+    const flags = fleet.client({ store: lossyStore(fleet.store, lossyChannel()) })
     await flags.ready()
     await flags.admin.update('new_feature', { rollout: 10 })
     const cache = fleet.cache()
@@ -199,16 +199,16 @@ describe('in a fleet', () => {
     expect(await cache.takeListenerSlot?.('other', 1, 30_000)).toBe(true)
   })
 
-  test('everybody follows the store where the cache cannot be asked for a place', async () => {
-    const count = counting()
+  test('every process listens to the store where the cache cannot be asked for a slot', async () => {
+    const count = countingListeners()
     const broken = (): FlagCache => around(fleet.cache(), { takeListenerSlot: async () => Promise.reject(new Error('gone')) })
     const clients = Array.from({ length: 5 }, () => fleet.client({ store: count.store, cache: broken() }))
     for (const flags of clients) await flags.ready()
-    expect(count.following).toBe(5)
+    expect(count.listening).toBe(5)
   })
 
-  test('who has no place does not follow the store because the cache went away', async () => {
-    const count = counting()
+  test('a process without a slot does not start to listen when the cache fails', async () => {
+    const count = countingListeners()
     let gone = false
     const failing = (): FlagCache =>
       around(fleet.cache(), { takeListenerSlot: (next, ...args) => (gone ? Promise.reject(new Error('gone')) : next(...args)) })
@@ -216,26 +216,26 @@ describe('in a fleet', () => {
     for (const flags of clients) await flags.ready()
     gone = true
     await fleet.clock.advance(60_000)
-    expect(count.following).toBe(3)
+    expect(count.listening).toBe(3)
   })
 
-  test('everybody follows the store where the cache has no places', async () => {
-    const count = counting()
-    const placeless = (): FlagCache =>
+  test('every process listens to the store where the cache has no slots', async () => {
+    const count = countingListeners()
+    const withoutSlots = (): FlagCache =>
       new Proxy(fleet.cache(), {
         get: (target, key) => {
           const value = key === 'takeListenerSlot' ? undefined : (Reflect.get(target, key) as unknown)
           return typeof value === 'function' ? (value.bind(target) as unknown) : value
         },
       })
-    const clients = Array.from({ length: 5 }, () => fleet.client({ store: count.store, cache: placeless() }))
+    const clients = Array.from({ length: 5 }, () => fleet.client({ store: count.store, cache: withoutSlots() }))
     for (const flags of clients) await flags.ready()
-    expect(count.following).toBe(5)
+    expect(count.listening).toBe(5)
   })
 })
 
 describe('an adapter that never says whether it subscribed', () => {
-  test('keeps neither ready() nor close() waiting for ever', async () => {
+  test('does not make ready() or close() wait for ever', async () => {
     const never = around(fleet.store, { watch: () => new Promise(() => undefined) })
     const flags = fleet.client({ store: never })
     await fleet.clock.until(flags.ready())
@@ -243,7 +243,7 @@ describe('an adapter that never says whether it subscribed', () => {
     await fleet.clock.until(flags.close())
   })
 
-  test('is asked again with the next poll where it refused', async () => {
+  test('is asked again by the next poll where it refused', async () => {
     const refusals = { store: 0, cache: 0 }
     const store = around(fleet.store, {
       watch: (next, listener) => (refusals.store++ < 1 ? Promise.reject(new Error('not now')) : next(listener)),

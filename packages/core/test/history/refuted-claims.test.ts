@@ -12,30 +12,30 @@ afterEach(() => fleet.end())
 
 const recordOf = async (name: string) => (await fleet.store.load([name])).flags.get(name) as FlagRecord
 
-/** The store as a standby has it that never got change 3, and has gone on with a change 3 of its own, of `other`. */
-async function failingOver(): Promise<{ store: FlagStore; failOver(): void; lose(): void }> {
+/** A store that can fail over to a standby without change 3: to one with another change 3, of `other`, or to one that is still at version 2. */
+async function failoverStore(): Promise<{ store: FlagStore; failOverWithOther3(): void; failOverAt2(): void }> {
   const records = new Map([
     ['new_feature', await recordOf('new_feature')],
     ['other', { ...(await recordOf('other')), rollout: 100, version: 3 } as FlagRecord],
   ])
-  const lost2 = new Map([
+  const recordsAt2 = new Map([
     ['new_feature', await recordOf('new_feature')],
     ['other', await recordOf('other')],
   ])
-  const { storeId, cursor: two } = await fleet.store.head()
-  let now: 'old' | 'on' | 'lost' = 'old'
-  const cursor = () => (now === 'on' ? { version: 3, id: 'of the new history' } : two)
-  const flags = () => (now === 'on' ? records : lost2)
+  const { storeId, cursor: cursorAt2 } = await fleet.store.head()
+  let phase: 'before' | 'other 3' | 'at 2' = 'before'
+  const cursor = () => (phase === 'other 3' ? { version: 3, id: 'of the new history' } : cursorAt2)
+  const flags = () => (phase === 'other 3' ? records : recordsAt2)
   const store = around(unwatched(fleet.store), {
-    head: async (next, ...args) => (now !== 'old' ? { storeId, cursor: cursor() } : await next(...args)),
+    head: async (next, ...args) => (phase !== 'before' ? { storeId, cursor: cursor() } : await next(...args)),
     load: async (next, names, ...args) =>
-      now !== 'old'
+      phase !== 'before'
         ? { storeId, asOf: cursor().version, flags: new Map(names.map((name) => [name, flags().get(name) ?? null])) }
         : await next(names, ...args),
     loadAll: async (next, ...args) =>
-      now !== 'old' ? { storeId, asOf: cursor().version, flags: flags(), cursor: cursor() } : await next(...args),
+      phase !== 'before' ? { storeId, asOf: cursor().version, flags: flags(), cursor: cursor() } : await next(...args),
     changesSince: async (next, from, ...args) => {
-      if (now === 'old') return await next(from, ...args)
+      if (phase === 'before') return await next(from, ...args)
       if (from.version > cursor().version || (from.version === 3 && from.id !== cursor().id))
         return { kind: 'lost' as const, why: 'rewound' as const, cursor: cursor() }
       if (from.version === cursor().version) return { kind: 'changes' as const, cursor: cursor(), changed: [] }
@@ -48,34 +48,34 @@ async function failingOver(): Promise<{ store: FlagStore; failOver(): void; lose
   })
   return {
     store,
-    failOver() {
-      now = 'on'
+    failOverWithOther3() {
+      phase = 'other 3'
     },
-    lose() {
-      now = 'lost'
+    failOverAt2() {
+      phase = 'at 2'
     },
   }
 }
 
-describe('what a hint told, and the store has lost in a failover', () => {
-  test('does not stay where the new history has got past its version', async () => {
-    const { store, failOver } = await failingOver()
+describe('a hinted change that the store has lost in a failover', () => {
+  test('is removed once the new history has passed its version', async () => {
+    const { store, failOverWithOther3 } = await failoverStore()
     const flags = fleet.client({ store })
     await flags.ready()
     for (const name of ['new_feature', 'other']) await flags.isEnabled(name, 'ada')
     await settle()
     await fleet.deaf().admin.update('new_feature', { rollout: 100 })
     await settle()
-    // Asked for, so that the process without a hint's record would have asked the log.
+    // Read here, so that a process that had not taken the hint's record would read the log.
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3 })
     await settle()
-    failOver()
+    failOverWithOther3()
     await fleet.clock.advance(60_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
   })
 
-  test('nor what was read from the cache because hints had told of it', async () => {
-    const { store, failOver } = await failingOver()
+  test('is removed also where it was read from the cache', async () => {
+    const { store, failOverWithOther3 } = await failoverStore()
     const flags = fleet.client({ store })
     await flags.ready()
     await flags.isEnabled('other', 'ada')
@@ -84,15 +84,15 @@ describe('what a hint told, and the store has lost in a failover', () => {
     await settle()
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3, source: 'cache' })
     await settle()
-    failOver()
+    failOverWithOther3()
     await fleet.clock.advance(60_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
   })
 })
 
-describe('a store that went back below what a hint has told', () => {
-  test('answers from there, without a memory', async () => {
-    const { store, lose } = await failingOver()
+describe('a store that went back below a hinted version', () => {
+  test('is answered from its new version, without memory', async () => {
+    const { store, failOverAt2 } = await failoverStore()
     const flags = fleet.client({ store, memory: false })
     await flags.ready()
     await flags.isEnabled('new_feature', 'ada')
@@ -101,7 +101,7 @@ describe('a store that went back below what a hint has told', () => {
     await settle()
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3 })
     await settle()
-    lose()
+    failOverAt2()
     const cache = fleet.cache()
     await cache.open((await fleet.store.head()).storeId)
     await cache.forget(['new_feature'])
@@ -114,8 +114,8 @@ describe('a store that went back below what a hint has told', () => {
   })
 })
 
-describe('hints of a lost history, heard while a catch-up finds that it is lost', () => {
-  test('hide no missing hint of the new one', async () => {
+describe('hints of a lost history that come during the catch-up that finds it lost', () => {
+  test('do not hide that a hint of the new history is missing', async () => {
     const held = gate()
     let gated = false
     let lost = false
@@ -128,10 +128,10 @@ describe('hints of a lost history, heard while a catch-up finds that it is lost'
         return { kind: 'lost' as const, why: 'rewound' as const, cursor: head.cursor }
       },
     })
-    let heard: ChannelListener | undefined
+    let channel: ChannelListener | undefined
     const cache: FlagCache = around(fleet.cache(), {
       subscribe: (_, listener: ChannelListener) => {
-        heard = listener
+        channel = listener
         listener.onResync()
         return Promise.resolve(async () => undefined)
       },
@@ -144,7 +144,7 @@ describe('hints of a lost history, heard while a catch-up finds that it is lost'
     lost = true
     void flags.isEnabled('other', 'ada', { minVersion: 3 })
     await settle()
-    for (const version of [3, 4, 5, 6]) heard?.onHint({ name: 'other', version })
+    for (const version of [3, 4, 5, 6]) channel?.onHint({ name: 'other', version })
     held.open()
     await settle()
     expect(fleet.codes).toContain('STORE_REWOUND')
@@ -154,20 +154,20 @@ describe('hints of a lost history, heard while a catch-up finds that it is lost'
     await fleet.store.update('other', { rollout: 100 })
     await fleet.store.update('new_feature', { rollout: 100 })
     // The hint of 3 is lost.
-    heard?.onHint({ name: 'new_feature', version: 4 })
+    channel?.onHint({ name: 'new_feature', version: 4 })
     await settle()
     expect(await flags.isEnabled('other', 'ada')).toBe(true)
   })
 })
 
-describe('what was loaded, and the store has lost in a failover', () => {
-  test('does not stay where the new history has got past it', async () => {
-    const { store, failOver } = await failingOver()
+describe('a loaded change that the store has lost in a failover', () => {
+  test('is removed once the new history has passed its version', async () => {
+    const { store, failOverWithOther3 } = await failoverStore()
     const flags = fleet.client({ store, cache: undefined as never })
     await flags.ready()
     await fleet.store.update('new_feature', { rollout: 100 })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3, source: 'store' })
-    failOver()
+    failOverWithOther3()
     await fleet.clock.advance(60_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
   })

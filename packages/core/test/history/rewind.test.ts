@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => fleet.end())
 
 describe('a store that went back', () => {
-  /** A store that can be swapped for another one behind the client's back, as a restore does. */
+  /** A store that the test can replace by another one without the client's knowledge, as a restore does. */
   function restorable(first: FlagStore) {
     const state = { now: first }
     const store = new Proxy(first, {
@@ -33,7 +33,7 @@ describe('a store that went back', () => {
     return { state, store }
   }
 
-  test('is told, and its flags are read anew from every layer', async () => {
+  test('is reported, and its flags are read again from every layer', async () => {
     const older = memoryStore({ clock: fleet.clock, flags: [{ name: 'new_feature', rollout: 0 }] })
     const { state, store } = restorable(fleet.store)
     const flags = fleet.deaf({ store })
@@ -49,7 +49,7 @@ describe('a store that went back', () => {
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
-  test('is followed from there: what the lost history told is held against the new one no more', async () => {
+  test('is followed from there: versions of the lost history no longer count', async () => {
     const older = around(memoryStore({ clock: fleet.clock, flags: [{ name: 'new_feature', rollout: 0 }] }))
     const { state, store } = restorable(fleet.store)
     const flags = fleet.deaf({ store })
@@ -85,7 +85,7 @@ describe('a store that went back', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, source: 'store' })
   })
 
-  test('is told each time that it happens', async () => {
+  test('is reported each time that it happens', async () => {
     const { state, store } = restorable(fleet.store)
     const flags = fleet.deaf({ store })
     await flags.ready()
@@ -96,7 +96,7 @@ describe('a store that went back', () => {
     }
   })
 
-  test('is noticed by a log that ends below what a load has told', async () => {
+  test('is noticed where the log ends below the version of a load', async () => {
     const older = await fleet.store.loadAll()
     let restored = false
     const store = around(fleet.store, {
@@ -132,7 +132,7 @@ describe('a store that went back', () => {
     expect((await flags.evaluate('new_feature', 'bob')).source).toBe('store')
   })
 
-  test('keeps the cache unread until the lost history is forgotten there', async () => {
+  test('keeps the cache unread until the lost history is removed from it', async () => {
     const older = memoryStore({ clock: fleet.clock, flags: [{ name: 'new_feature', rollout: 100 }] })
     const { state, store } = restorable(fleet.store)
     let down = false
@@ -152,7 +152,7 @@ describe('a store that went back', () => {
     expect(cache.calls['read'] ?? 0).toBeGreaterThan(before)
   })
 
-  test('takes back no fence for a version that it has lost', async () => {
+  test('raises no fence for a version that it has lost', async () => {
     const older = memoryStore({ clock: fleet.clock, flags: [{ name: 'new_feature', rollout: 0 }] })
     const { state, store } = restorable(fleet.store)
     let down = true
@@ -170,7 +170,7 @@ describe('a store that went back', () => {
     expect((await look.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(0)
   })
 
-  test('is noticed by a load too', async () => {
+  test('is noticed by a load from another store, too', async () => {
     const older = memoryStore({ clock: fleet.clock, flags: [{ name: 'new_feature', rollout: 100 }] })
     const { state, store } = restorable(fleet.store)
     const flags = fleet.deaf({ store, cache: undefined as never })
@@ -183,8 +183,8 @@ describe('a store that went back', () => {
   })
 })
 
-describe('a history that is not the one this process wrote', () => {
-  test('is noticed where it has got past a commit of this process without it', async () => {
+describe('another history', () => {
+  test('is noticed where the log has passed a commit of this process without it', async () => {
     await fleet.store.create({ name: 'other' })
     let restored = false
     const store = around(fleet.store, {
@@ -213,7 +213,7 @@ describe('a history that is not the one this process wrote', () => {
     expect(fleet.codes).toEqual([])
   })
 
-  test('nor where the commit came before this process knew the store', async () => {
+  test('is not suspected where the commit came before this process had read the head', async () => {
     let gone = true
     const store = around(fleet.store, { head: (next, ...args) => (gone ? Promise.reject(new Error('gone')) : next(...args)) })
     const flags = fleet.deaf({ store })
@@ -223,7 +223,7 @@ describe('a history that is not the one this process wrote', () => {
     expect([await flags.isEnabled('new_feature', 'ada'), fleet.codes.includes('STORE_REWOUND')]).toEqual([true, false])
   })
 
-  test("is another store's where a pruned log is, and then its fences are not trusted", async () => {
+  test('is noticed where the pruned log is another store’s; the cache is then opened for that store', async () => {
     const another = memoryStore({ clock: fleet.clock, flags: [{ name: 'new_feature', rollout: 100 }] })
     let moved = false
     const store = new Proxy(fleet.store, {

@@ -4,7 +4,7 @@ import { Lease } from '../../src/history/lease.ts'
 import { MemoryLayer } from '../../src/layers/memory-layer.ts'
 import { ManualClock } from '../manual-clock.ts'
 
-test('what a last resort has answered takes the place of nothing newer, and never goes live', () => {
+test('a stale answer replaces nothing newer, and never goes live', () => {
   const clock = new ManualClock()
   const lease = new Lease(clock)
   const memory = new MemoryLayer(10, clock, new Floors(10), lease)

@@ -14,7 +14,7 @@ afterEach(() => fleet.end())
 
 const refuse = (): Promise<never> => Promise.reject(new Error('connection refused'))
 
-/** A store that can be taken away. */
+/** A store that refuses while `down`. */
 function store() {
   return around(fleet.store, {
     head: (next, ...args) => (down ? refuse() : next(...args)),
@@ -23,7 +23,7 @@ function store() {
   })
 }
 
-/** Puts into the cache what the store has never said: a flag at 100 % as of `asOf`, behind a fence of `fenceVersion`. */
+/** Puts into the cache what the store never committed: a flag at 100 % as of `asOf`, behind a fence of `fenceVersion`. */
 async function forge(asOf: number, fenceVersion: number): Promise<FlagCache> {
   const cache = fleet.cache()
   await cache.open((await fleet.store.head()).storeId)
@@ -35,11 +35,11 @@ async function forge(asOf: number, fenceVersion: number): Promise<FlagCache> {
   return cache
 }
 
-describe('nothing in the cache counts that is ahead of the store', () => {
+describe('a cache entry that is ahead of the store', () => {
   test.each([
-    ['an entry', 91_234, 0],
-    ['a fence and an entry, as from a history that a restored store has lost', 10, 10],
-  ])('%s is refused, told, and cleared away', async (_, asOf, fenceVersion) => {
+    ['alone', 91_234, 0],
+    ['with a fence, as from a history that a restored store has lost,', 10, 10],
+  ])('%s is refused, reported, and removed', async (_, asOf, fenceVersion) => {
     const cache = await forge(asOf, fenceVersion)
     const flags = fleet.deaf()
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, source: 'store', version: 1 })
@@ -52,7 +52,7 @@ describe('nothing in the cache counts that is ahead of the store', () => {
     expect((await flags.evaluate('new_feature', 'ada')).version).toBe(2)
   })
 
-  test('a fence alone does not keep the flag out of the cache for good', async () => {
+  test('may be a fence alone, which does not keep the flag out of the cache for good', async () => {
     const cache = await forge(1, 50)
     await fleet.deaf().isEnabled('new_feature', 'ada')
     await settle()
@@ -62,7 +62,7 @@ describe('nothing in the cache counts that is ahead of the store', () => {
     expect((await cache.read([{ name: 'new_feature' }]))[0]?.fenceVersion).toBe(0)
   })
 
-  test('where the store cannot be asked it counts for now, marked STALE, and is refuted when the store is back', async () => {
+  test('counts for now, marked STALE, while the store cannot be asked, and is refuted when the store is back', async () => {
     const flags = fleet.deaf({ store: store() })
     await flags.ready()
     await forge(91_234, 0)
@@ -77,7 +77,7 @@ describe('nothing in the cache counts that is ahead of the store', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STATIC', version: 2 })
   })
 
-  test('and is confirmed when the store says so: nobody goes back', async () => {
+  test('is confirmed when the store is back and has it: no answer goes back', async () => {
     const flags = fleet.deaf({ store: store(), memory: false })
     await flags.ready()
     down = true
@@ -92,7 +92,7 @@ describe('nothing in the cache counts that is ahead of the store', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, asOf: 2 })
   })
 
-  test('what another process has loaded since this one looked counts at once', async () => {
+  test('counts at once where another process has loaded it since the last catch-up', async () => {
     const flags = fleet.deaf()
     await flags.ready()
     await fleet.store.update('new_feature', { rollout: 100 })
@@ -104,7 +104,7 @@ describe('nothing in the cache counts that is ahead of the store', () => {
 })
 
 describe('a process that started without the store', () => {
-  test('trusts nothing of what it took from the cache meanwhile, once it knows the store', async () => {
+  test('does not trust what it took from the cache meanwhile, once the store is back', async () => {
     await fleet.deaf().isEnabled('new_feature', 'ada')
     await settle()
     await fleet.store.update('new_feature', { rollout: 100 })
@@ -116,7 +116,7 @@ describe('a process that started without the store', () => {
     expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ enabled: true, reason: 'STATIC', version: 2 })
   })
 
-  test('leaves the cache in peace between two looks at a flag', async () => {
+  test('reads a flag from the cache at most every 2 s', async () => {
     const cache = around(fleet.cache())
     const flags = fleet.deaf({ store: store(), cache })
     await flags.isEnabled('new_feature', 'ada')
@@ -131,7 +131,7 @@ describe('a process that started without the store', () => {
     expect((cache.calls['read'] ?? 0) - before).toBeLessThanOrEqual(1)
   })
 
-  test('and with the store hung, only the first calls wait for it', async () => {
+  test('waits for a hung store only with its first calls', async () => {
     const hung = around(fleet.store, { head: () => new Promise<never>(() => undefined) })
     const flags = fleet.deaf({ store: hung, cache: undefined as never })
     const first = flags.evaluate('new_feature', 'ada')
@@ -143,7 +143,7 @@ describe('a process that started without the store', () => {
   })
 })
 
-test('minVersion is kept by a last resort as well', async () => {
+test('minVersion holds for stale answers, too', async () => {
   const flags = fleet.deaf({ store: store(), memory: false })
   const { version } = await fleet.client().admin.update('new_feature', { rollout: 100 })
   await flags.isEnabled('new_feature', 'ada', { minVersion: version })

@@ -12,7 +12,7 @@ afterEach(() => fleet.end())
 const inStaff = { attribute: 'targetingKey', operator: 'inSegment', value: 'staff' } as const
 
 /** A process without a shared cache, whose loads of this key wait until the gate opens. */
-async function waitingFor(
+async function clientWithSlowLoad(
   key: string,
   options: Partial<FlagsOptions> = {},
 ): Promise<{ readonly flags: Flags; readonly opened: ReturnType<typeof gate> }> {
@@ -28,8 +28,8 @@ async function waitingFor(
   return { flags, opened }
 }
 
-/** A process without a shared cache, where the records under these keys cannot be used. */
-function blindTo(...keys: string[]): Flags {
+/** A process without a shared cache that cannot use the records under these keys. */
+function clientWithUnusable(...keys: string[]): Flags {
   const unusable = (loaded: Loaded): Loaded => {
     const broken = keys.filter((key) => loaded.flags.has(key)).map((key): [string, LoadedRecord] => [key, corrupt(key)])
     return { ...loaded, flags: new Map([...loaded.flags, ...broken]) }
@@ -49,7 +49,7 @@ describe('a flag that this process changes while its dependencies are read', () 
   test('is answered as changed', async () => {
     await fleet.store.segments.create({ name: 'staff', members: ['ada'] })
     await fleet.store.create({ name: 'debug', rules: [{ when: [inStaff] }] })
-    const { flags, opened } = await waitingFor('segment:staff')
+    const { flags, opened } = await clientWithSlowLoad('segment:staff')
     const answer = flags.evaluate('debug', 'ada')
     await settle()
     const { version } = await flags.admin.update('debug', { enabled: false })
@@ -57,10 +57,10 @@ describe('a flag that this process changes while its dependencies are read', () 
     expect(await answer).toMatchObject({ enabled: false, reason: 'DISABLED', version })
   })
 
-  test('or deletes, is answered as gone', async () => {
+  test('is answered as absent where this process deletes it', async () => {
     await fleet.store.create({ name: 'base', rollout: 100 })
     await fleet.store.create({ name: 'top', rollout: 100, requires: [{ flag: 'base' }] })
-    const { flags, opened } = await waitingFor('base')
+    const { flags, opened } = await clientWithSlowLoad('base')
     const answer = flags.evaluate('top', 'ada')
     await settle()
     await flags.admin.delete('top')
@@ -68,7 +68,7 @@ describe('a flag that this process changes while its dependencies are read', () 
     expect(await answer).toMatchObject({ enabled: false, errorCode: 'FLAG_NOT_FOUND' })
   })
 
-  test('is given up where it never comes to rest', async () => {
+  test('is the default where it changes during every read', async () => {
     await fleet.store.create({ name: 'base', rollout: 100 })
     await fleet.store.create({ name: 'top', rollout: 100, requires: [{ flag: 'base' }] })
     const store = around(fleet.store, {
@@ -83,10 +83,10 @@ describe('a flag that this process changes while its dependencies are read', () 
   })
 })
 
-test('a flag that another process changes meanwhile is read again, once the log has told of it', async () => {
+test('a flag that another process changes meanwhile is read again once the log has the change', async () => {
   await fleet.store.segments.create({ name: 'staff', members: ['ada'] })
   await fleet.store.create({ name: 'debug', rules: [{ when: [inStaff] }] })
-  const { flags, opened } = await waitingFor('segment:staff', { memory: false })
+  const { flags, opened } = await clientWithSlowLoad('segment:staff', { memory: false })
   const answer = flags.evaluate('debug', 'ada')
   await settle()
   await fleet.store.update('debug', { enabled: false })
@@ -95,11 +95,11 @@ test('a flag that another process changes meanwhile is read again, once the log 
   expect(await answer).toMatchObject({ enabled: false, reason: 'DISABLED', version: 3 })
 })
 
-test('a prerequisite that changes while those behind it are read is read again', async () => {
+test('a prerequisite that changes while its own prerequisites are read is read again', async () => {
   await fleet.store.create({ name: 'deep', rollout: 100 })
   await fleet.store.create({ name: 'base', rollout: 100, requires: [{ flag: 'deep' }] })
   await fleet.store.create({ name: 'top', rollout: 100, requires: [{ flag: 'base' }] })
-  const { flags, opened } = await waitingFor('deep')
+  const { flags, opened } = await clientWithSlowLoad('deep')
   const answer = flags.evaluate('top', 'ada')
   await settle()
   await flags.admin.update('base', { enabled: false })
@@ -137,19 +137,19 @@ describe('two flags that change in one transaction', () => {
     expect(await flags.evaluate('top', 'ada')).toMatchObject({ enabled: true, reason: 'STATIC' })
   })
 
-  test('and where the log cannot be asked, the answer says that nobody vouches for it', async () => {
+  test('are answered as STALE where the log cannot be read', async () => {
     isLogGone = true
     expect(await flags.evaluate('top', 'ada')).toMatchObject({ reason: 'STALE' })
   })
 })
 
-describe('an answer that rests on several', () => {
+describe('an answer that rests on several records', () => {
   beforeEach(async () => {
     await fleet.store.create({ name: 'base', rollout: 100 })
     await fleet.store.create({ name: 'top', rollout: 100, requires: [{ flag: 'base' }] })
   })
 
-  test('is as of the oldest', async () => {
+  test('is as of the oldest record', async () => {
     const flags = fleet.deaf({ cache: undefined as never })
     await flags.isEnabled('base', 'ada')
     await fleet.store.create({ name: 'filler' })
@@ -157,7 +157,7 @@ describe('an answer that rests on several', () => {
     for (const source of sources) expect(await flags.evaluate('top', 'ada')).toMatchObject({ enabled: true, asOf: 2, source })
   })
 
-  test('asks the log only where they are of different moments', async () => {
+  test('needs the log only where they are of different moments', async () => {
     const store = around(fleet.store)
     const flags = fleet.deaf({ store, cache: undefined as never })
     await flags.ready()
@@ -167,7 +167,7 @@ describe('an answer that rests on several', () => {
     expect(store.calls['changesSince']).toBeUndefined()
   })
 
-  test('is none where a part is known to be older than the version that is asked for', async () => {
+  test('is refused where a record is known to be older than `minVersion`', async () => {
     let isGone = false
     const gone = new FlagsError('RECORD_TOO_NEW', 'base is too new.', { flag: 'base' })
     const store = around(fleet.store, {
@@ -189,15 +189,15 @@ describe('an answer that rests on several', () => {
   })
 })
 
-describe('what cannot be known', () => {
-  test('does no harm where the answer does not take it', async () => {
+describe('a dependency that cannot be used', () => {
+  test('does not matter where the answer does not need it', async () => {
     await fleet.store.create({ name: 'off', enabled: false })
     await fleet.store.create({ name: 'base', rollout: 100 })
     await fleet.store.segments.create({ name: 'staff', members: ['ada'] })
     await fleet.store.create({ name: 'top', rollout: 100, requires: [{ flag: 'off' }, { flag: 'base' }] })
     const everybody = { when: [{ attribute: 'targetingKey', operator: 'exists' }] } as const
     await fleet.store.create({ name: 'debug', rules: [everybody, { when: [inStaff] }] })
-    const flags = blindTo('base', 'segment:staff')
+    const flags = clientWithUnusable('base', 'segment:staff')
     const snapshot = await flags.snapshot()
     const top = { enabled: false, reason: 'DEFAULT', unmet: 'off' }
     const debug = { enabled: true, reason: 'TARGETING_MATCH', rule: { index: 0 } }
@@ -206,12 +206,12 @@ describe('what cannot be known', () => {
     expect((await flags.explain('debug', 'ada')).trace?.decision).toMatchObject(debug)
   })
 
-  test('is never taken for off, by the client, its snapshot and explain alike', async () => {
+  test('makes the answer the default, in the client, its snapshot and explain', async () => {
     await fleet.store.create({ name: 'base', rollout: 100 })
     await fleet.store.segments.create({ name: 'staff', members: ['ada'] })
     await fleet.store.create({ name: 'top', rollout: 100, requires: [{ flag: 'base' }] })
     await fleet.store.create({ name: 'debug', rollout: 100, rules: [{ when: [inStaff], rollout: 0 }] })
-    const flags = blindTo('base', 'segment:staff')
+    const flags = clientWithUnusable('base', 'segment:staff')
     const snapshot = await flags.snapshot()
     for (const name of ['top', 'debug']) {
       const unknown = { enabled: true, reason: 'ERROR', source: 'default', errorCode: 'PARSE_ERROR' }

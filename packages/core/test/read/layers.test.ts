@@ -48,7 +48,7 @@ describe('the cascade', () => {
     expect((await other.evaluate('new_feature', 'bob')).source).toBe('memory')
   })
 
-  test('loads the flag behind a decision that came alone', async () => {
+  test('loads the flag after a decision that came without it', async () => {
     await fleet.client({ ttl: { flagMs: 0 } }).evaluate('new_feature', 'ada')
     await settle()
     const other = fleet.client()
@@ -58,7 +58,7 @@ describe('the cascade', () => {
     expect(other.stats().store).toEqual({ reads: 1, flags: 1 })
   })
 
-  test('reads each of them in one go: fence, flag and decision', async () => {
+  test('reads fence, flag and decision in one call', async () => {
     const wanted: (readonly CacheWant[])[] = []
     const cache = around(fleet.cache(), {
       read(next, names) {
@@ -70,7 +70,7 @@ describe('the cascade', () => {
     expect(wanted).toEqual([[{ name: 'new_feature', decision: { kind: 'check', targetingKey: 'ada' } }]])
   })
 
-  test('fills with the times to live of the design, flags with up to 10 % less', async () => {
+  test('fills with the default times to live, flags with up to 10 % less', async () => {
     const fills: CacheFill[] = []
     const cache = around(fleet.cache(), {
       fill(next, all) {
@@ -80,7 +80,7 @@ describe('the cascade', () => {
     })
     await fleet.client({ cache }).isEnabled('new_feature', 'ada')
     await fleet.client({ cache, ttl: { flagMs: 0 } }).evaluate('new_feature', 'bob')
-    await fleet.client({ cache }).isEnabled('nobody_made_this')
+    await fleet.client({ cache }).isEnabled('missing')
     await settle()
     const flagMs = fills.map((fill) => fill.flag?.ttlMs)
     expect(flagMs[0]).toBeGreaterThanOrEqual(270_000)
@@ -92,7 +92,7 @@ describe('the cascade', () => {
   })
 })
 
-describe('each layer can be left out', () => {
+describe('with a layer left out', () => {
   test('without a cache, memory is filled from the store', async () => {
     const flags = fleet.client({ cache: undefined as never })
     expect((await flags.evaluate('new_feature', 'ada')).source).toBe('store')
@@ -118,7 +118,7 @@ describe('each layer can be left out', () => {
     for (let call = 0; call < 3; call++) expect((await flags.evaluate('new_feature', 'ada')).source).toBe('store')
   })
 
-  test('a decision that came alone is enough where there is no memory to fill', async () => {
+  test('without memory, a decision without its flag is enough', async () => {
     const flags = fleet.client({ memory: false, ttl: { flagMs: 0 } })
     const sources = []
     for (let call = 0; call < 3; call++) {
@@ -189,7 +189,7 @@ describe('decisions are shared only where the targeting key is the only input', 
 })
 
 describe('a flag that does not exist', () => {
-  test('is the default, with FLAG_NOT_FOUND and the layer that knew', async () => {
+  test('is the default, with FLAG_NOT_FOUND and the layer that answered', async () => {
     const flags = fleet.client()
     const first = await flags.evaluate('missing', 'ada', { default: true })
     expect(first).toMatchObject({ enabled: true, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND', source: 'store', asOf: 1 })
@@ -198,7 +198,7 @@ describe('a flag that does not exist', () => {
     expect(fleet.errors).toEqual([])
   })
 
-  test('is known as soon as it is created', async () => {
+  test('is answered as soon as it is created', async () => {
     const [flags, other] = [fleet.client(), fleet.client()]
     for (const client of [flags, other]) expect(await client.isEnabled('missing', 'ada')).toBe(false)
     await flags.admin.create({ name: 'missing', rollout: 100 })

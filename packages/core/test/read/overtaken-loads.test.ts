@@ -10,9 +10,9 @@ beforeEach(async () => {
 })
 afterEach(() => fleet.end())
 
-/** A store whose next load has read the store but does not deliver until it is let go. */
+/** A store whose next load has read the flag, but resolves only when the test says `deliver()`. */
 function slowLoad() {
-  const [loaded, let_go] = [gate(), gate()]
+  const [loaded, released] = [gate(), gate()]
   let first = true
   const store = around(fleet.store, {
     async load(next, ...args) {
@@ -20,11 +20,11 @@ function slowLoad() {
       if (!first) return result
       first = false
       loaded.open()
-      await let_go.opened
+      await released.opened
       return result
     },
   })
-  return { store, loaded: loaded.opened, deliver: let_go.open }
+  return { store, loaded: loaded.opened, deliver: released.open }
 }
 
 /** A store that never sends a hint. */
@@ -60,7 +60,7 @@ describe('a value loaded before an invalidation is never stored after it', () =>
     expect(await isOn(fleet.deaf())).toBe(true)
   })
 
-  test('not in memory, where the only news is a hint that the cache sent', async () => {
+  test('not in memory, where this process hears only a hint of the cache', async () => {
     const { store, loaded, deliver } = slowLoad()
     const [flags, writer] = [fleet.client({ store: around(store, silent) }), fleet.deaf()]
     const early = isOn(flags)
@@ -73,7 +73,7 @@ describe('a value loaded before an invalidation is never stored after it', () =>
     expect(await isOn(flags)).toBe(true)
   })
 
-  test('and what memory holds already goes when the cache sends a hint', async () => {
+  test('and what memory holds is dropped by a hint of the cache', async () => {
     const [flags, writer] = [fleet.client({ store: around(fleet.store, silent) }), fleet.deaf()]
     expect(await isOn(flags)).toBe(false)
     await writer.admin.update('new_feature', { rollout: 100 })
@@ -93,7 +93,7 @@ describe('a value loaded before an invalidation is never stored after it', () =>
     expect(await isOn(fleet.deaf())).toBe(true)
   })
 
-  test('and a call that comes after the change does not join the load from before it', async () => {
+  test('and a call after the change does not join the load from before it', async () => {
     const { store, loaded, deliver } = slowLoad()
     const [flags, writer] = [fleet.client({ store, memory: false }), fleet.client()]
     const early = isOn(flags)
@@ -103,9 +103,9 @@ describe('a value loaded before an invalidation is never stored after it', () =>
     const late = isOn(flags)
     await settle()
     deliver()
-    // It finds in the cache what the writer has left there.
+    // It reads the record that the writer has left in the cache.
     expect([await late, store.calls['load']]).toEqual([true, 1])
-    // The early call may not go back behind what the late one has answered.
+    // The early call must not answer older than the late one has.
     expect(await early).toBe(true)
   })
 })
@@ -123,7 +123,7 @@ describe('no layer moves a flag to a lower version', () => {
     ])
   })
 
-  /** What a cache that fails over may bring back: a fence and a flag from before the update. */
+  /** Puts back into the cache what a failover may bring back: a fence and a flag from before the update. */
   async function bringBack(rollout: number): Promise<FlagCache> {
     const cache = fleet.cache()
     await cache.open((await fleet.store.head()).storeId)
@@ -142,7 +142,7 @@ describe('no layer moves a flag to a lower version', () => {
     expect(await isOn(flags)).toBe(true)
   })
 
-  test('a process does not accept from the cache what is older than a change that the log told of', async () => {
+  test('a process does not accept from the cache what is older than a change in the log', async () => {
     const flags = fleet.deaf({ memory: false })
     await flags.ready()
     await fleet.store.update('new_feature', { rollout: 100 })
@@ -151,7 +151,7 @@ describe('no layer moves a flag to a lower version', () => {
     expect(await isOn(flags)).toBe(true)
   })
 
-  test('a process does not accept from the cache what is older than it has answered', async () => {
+  test('a process does not accept from the cache what is older than its own answers', async () => {
     const flags = fleet.deaf({ memory: false })
     await flags.ready()
     await fleet.store.update('new_feature', { rollout: 100 })
@@ -161,7 +161,7 @@ describe('no layer moves a flag to a lower version', () => {
     expect(await isOn(flags)).toBe(true)
   })
 
-  test('nor a decision', async () => {
+  test('nor an older decision', async () => {
     const flags = fleet.deaf({ memory: false })
     await flags.admin.update('new_feature', { rollout: 100 })
     const cache = await bringBack(0)
@@ -171,7 +171,7 @@ describe('no layer moves a flag to a lower version', () => {
     expect(await isOn(flags)).toBe(true)
   })
 
-  test('and raises a fence that still counts an entry from before a change it knows of', async () => {
+  test('a process raises the fence where an entry from before a known change still counts', async () => {
     const flags = fleet.deaf({ memory: false })
     await flags.admin.update('new_feature', { rollout: 100 })
     const cache = await bringBack(0)
@@ -183,7 +183,7 @@ describe('no layer moves a flag to a lower version', () => {
   test('a fresh process does not accept what the cache held before its start, and fills it again for everyone', async () => {
     await isOn(fleet.deaf())
     await settle()
-    // Nobody was alive to invalidate: the change is in the store alone.
+    // No process runs, so nothing is invalidated: only the store has the change.
     await fleet.store.update('new_feature', { rollout: 100 })
     const fresh = fleet.client()
     expect(await fresh.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, source: 'store' })
@@ -192,7 +192,7 @@ describe('no layer moves a flag to a lower version', () => {
   })
 })
 
-test('a load from before an update is not answered after it, though more flags were asked for than have floors', async () => {
+test('a load from before an update is not answered after it, also where the flag’s floor was removed for room', async () => {
   const { store, loaded, deliver } = slowLoad()
   const flags = fleet.client({ store, memory: false, cache: undefined as never })
   const early = flags.evaluate('new_feature', 'ada')
@@ -203,7 +203,7 @@ test('a load from before an update is not answered after it, though more flags w
   expect(await early).toMatchObject({ enabled: true, version: 2 })
 })
 
-test('a load from below the floor is kept nowhere', async () => {
+test('a load from below the floor is stored in no layer', async () => {
   let behind = true
   const store = around(fleet.store, {
     load: async (next, ...args) => ({ ...(await next(...args)), ...(behind ? { asOf: 0 } : {}) }),
@@ -218,7 +218,7 @@ test('a load from below the floor is kept nowhere', async () => {
   expect((await flags.evaluate('new_feature', 'ada')).source).toBe('store')
 })
 
-test('an update that is confirmed late takes nothing back', async () => {
+test('an update that is confirmed after a later one does not replace it', async () => {
   const store = around(fleet.store, {
     async update(next, ...args) {
       const change = await next(...args)
@@ -233,7 +233,7 @@ test('an update that is confirmed late takes nothing back', async () => {
   expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3, source: 'memory' })
 })
 
-test('a flag that changes during every load is answered from what the changes brought', async () => {
+test('a flag that changes during every load is the default, after three loads', async () => {
   const flags = fleet.client({ memory: false })
   let rollout = 0
   const store = around(fleet.store, {

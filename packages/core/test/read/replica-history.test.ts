@@ -17,8 +17,8 @@ const ON = { enabled: true, version: 1, asOf: 1 }
 const STALE = { reason: 'STALE', source: 'store' }
 const UNKNOWN = { reason: 'ERROR', source: 'default', errorCode: 'STORE_UNAVAILABLE' }
 
-describe('no process goes back', () => {
-  test('behind what it has answered', async () => {
+describe('a replica never makes a process answer older', () => {
+  test('than what it has answered', async () => {
     const flags = fleet.client({ store: pair.store, cache: undefined as never, memory: false })
     await flags.ready()
     await fleet.store.update('new_feature', { rollout: 50 })
@@ -30,7 +30,7 @@ describe('no process goes back', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, ...STALE })
   })
 
-  test('behind what it has answered, where nothing has changed since it started', async () => {
+  test('than what it has answered, where nothing has changed since it started', async () => {
     await fleet.store.update('new_feature', { rollout: 50 })
     const flags = fleet.client({ store: pair.store, cache: undefined as never, memory: false })
     expect((await flags.evaluate('new_feature', 'ada')).version).toBe(2)
@@ -38,7 +38,7 @@ describe('no process goes back', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
   })
 
-  test('behind what the cache had, which it has answered as a last resort', async () => {
+  test('than what it has answered from the cache as STALE', async () => {
     await fleet.store.update('new_feature', { rollout: 50 })
     await fleet.deaf().isEnabled('new_feature', 'bob')
     await settle()
@@ -52,7 +52,7 @@ describe('no process goes back', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
   })
 
-  test('behind a change that it knows of', async () => {
+  test('than a change that it knows of', async () => {
     const flags = fleet.client({ store: pair.store, cache: undefined as never })
     await flags.ready()
     await fleet.store.update('new_feature', { rollout: 50 })
@@ -61,7 +61,7 @@ describe('no process goes back', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(UNKNOWN)
   })
 
-  test('behind a last known good that memory holds', async () => {
+  test('than a last known good that memory holds', async () => {
     const flags = fleet.client({ store: pair.store, cache: undefined as never })
     await fleet.store.update('new_feature', { rollout: 0 })
     await flags.isEnabled('new_feature', 'ada')
@@ -74,7 +74,7 @@ describe('no process goes back', () => {
     expect(pair.asked.length).toBeGreaterThan(0)
   })
 
-  test('behind a last known good that is too old by now', async () => {
+  test('than a last known good that may no longer be served', async () => {
     let behind = false
     const store = around(pair.store, {
       load: async (next, ...args) => ({ ...(await next(...args)), ...(behind ? { asOf: 2 } : {}) }),
@@ -90,11 +90,11 @@ describe('no process goes back', () => {
   })
 })
 
-describe('of what the cache has, though it is too old to trust, and what the replica has', () => {
+describe('of a cache entry below the common floor and what the replica has', () => {
   test.each([
     ['the replica', 'store'],
     ['the cache', 'cache'],
-  ] as const)('%s is answered from where it is newer', async (_, source) => {
+  ] as const)('%s answers where it is newer', async (_, source) => {
     const fill = async (): Promise<void> => {
       await fleet.deaf().isEnabled('new_feature', 'bob')
       await settle()
@@ -119,7 +119,7 @@ describe('a replica of another store', () => {
     pair.instead = (loaded) => ({ ...loaded, storeId: 'another' })
   })
 
-  test('answers nothing, and is told of once', async () => {
+  test('answers nothing, and is reported once', async () => {
     const flags = fleet.deaf({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
@@ -131,7 +131,7 @@ describe('a replica of another store', () => {
     expect(pair.asked.length).toBeLessThanOrEqual(11)
   })
 
-  test('has said nothing that counts, once a process that trusted it knows its store', async () => {
+  test('no longer counts once a process that had trusted it reaches its own store', async () => {
     pair.primary = 'down'
     const flags = fleet.client({ store: pair.store, cache: undefined as never })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject(STALE)
@@ -146,7 +146,7 @@ describe('a replica of another store', () => {
 })
 
 describe('a replica that was ahead of what this process knew', () => {
-  /** What the primary says once it has lost the latest change; `undefined` as long as it has not. */
+  /** What the primary returns once it has lost the latest change; `undefined` before. */
   let older: Loaded | undefined
   beforeEach(() => {
     older = undefined
@@ -167,7 +167,7 @@ describe('a replica that was ahead of what this process knew', () => {
     return flags
   }
 
-  test('was right, where the primary is as far when it returns', async () => {
+  test('is confirmed where the primary has that version when it is back', async () => {
     const flags = await answeredAhead()
     pair.primary = 'up'
     await fleet.clock.advance(2_000)
@@ -175,7 +175,7 @@ describe('a replica that was ahead of what this process knew', () => {
     expect(fleet.codes).not.toContain('PARSE_ERROR')
   })
 
-  test('is taken back, where the primary has lost what it said', async () => {
+  test('is refuted where the primary has lost that version', async () => {
     const before = await fleet.store.load(['new_feature'])
     const flags = await answeredAhead()
     older = before

@@ -15,7 +15,7 @@ afterEach(() => fleet.end())
 
 const NO_CACHE = { cache: undefined as never }
 
-/** Calls that come every 100 ms for 1.9 s. */
+/** Calls every 100 ms for 1.9 s. */
 async function burst(call: () => Promise<unknown>): Promise<void> {
   for (let round = 0; round < 20; round++) {
     if (round > 0) await fleet.clock.advance(100)
@@ -23,10 +23,10 @@ async function burst(call: () => Promise<unknown>): Promise<void> {
   }
 }
 
-describe('with the primary gone, a flag that memory lacks is asked for at most every 2 s', () => {
+describe('with the primary down, a replica is asked for a flag at most every 2 s', () => {
   test.each([
     ['while the lease runs', 0, true],
-    ['when it has run out', 31_000, false],
+    ['when the lease has run out', 31_000, false],
   ] as const)('%s', async (_, wait, leased) => {
     const cache = around(fleet.cache())
     const flags = fleet.client({ store: pair.store, cache })
@@ -47,7 +47,7 @@ describe('with the primary gone, a flag that memory lacks is asked for at most e
     }
   })
 
-  test('when it does not exist', async () => {
+  test('when the flag does not exist', async () => {
     const flags = fleet.client({ store: pair.store, ...NO_CACHE })
     await flags.ready()
     pair.primary = 'down'
@@ -86,7 +86,7 @@ describe('with the primary gone, a flag that memory lacks is asked for at most e
     }
   })
 
-  test('but on each call where there is no memory to keep the answer, so that no call is told less than the one before', async () => {
+  test('but on each call without memory, as nothing else keeps the answer', async () => {
     const flags = fleet.client({ store: pair.store, memory: false, ...NO_CACHE })
     await flags.ready()
     pair.primary = 'down'
@@ -95,7 +95,7 @@ describe('with the primary gone, a flag that memory lacks is asked for at most e
   })
 })
 
-test('what memory vouches for is not asked of a replica', async () => {
+test('a replica is not asked while the lease vouches for the flag in memory', async () => {
   const flags = fleet.client({ store: pair.store, ...NO_CACHE })
   await flags.isEnabled('new_feature', 'ada')
   pair.primary = 'down'
@@ -103,7 +103,7 @@ test('what memory vouches for is not asked of a replica', async () => {
   expect(pair.asked).toEqual([])
 })
 
-describe('when the primary is back, the answer is fresh', () => {
+describe('when the primary is back, the answer is no longer STALE', () => {
   async function answeredStale() {
     const flags = fleet.client({ store: pair.store, ...NO_CACHE })
     await flags.ready()
@@ -115,14 +115,14 @@ describe('when the primary is back, the answer is fresh', () => {
     return flags
   }
 
-  test('as soon as a catch-up has found out', async () => {
+  test('after the next catch-up', async () => {
     const flags = await answeredStale()
     expect(await flags.evaluate('new_feature', 'ada', { minVersion: 2 })).toMatchObject({ version: 2, reason: 'STATIC' })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, reason: 'STATIC', source: 'memory' })
     expect(fleet.clock.monotonic()).toBe(0)
   })
 
-  test('as soon as a catch-up has found out, though the flag itself has not changed', async () => {
+  test('after the next catch-up, also where the flag itself has not changed', async () => {
     const flags = fleet.client({ store: pair.store, ...NO_CACHE })
     await flags.ready()
     pair.primary = 'down'
@@ -133,7 +133,7 @@ describe('when the primary is back, the answer is fresh', () => {
     expect(fleet.clock.monotonic()).toBe(0)
   })
 
-  test('as soon as another flag could be loaded', async () => {
+  test('after the next load of any flag', async () => {
     const flags = await answeredStale()
     await fleet.clock.advance(1_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'STALE', source: 'memory' })
@@ -141,7 +141,7 @@ describe('when the primary is back, the answer is fresh', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ version: 2, reason: 'STATIC', source: 'store' })
   })
 
-  test('within 2 s of the poll, when the lease had run out', async () => {
+  test('within 2 s, by the poll, when the lease had run out', async () => {
     const flags = fleet.client({ store: pair.store, ...NO_CACHE })
     await flags.ready()
     pair.primary = 'down'
@@ -153,8 +153,8 @@ describe('when the primary is back, the answer is fresh', () => {
   })
 })
 
-describe('a hint brings the flag up again at once', () => {
-  /** Another process updates the flag, whose hint does not bring the record, and fills the cache for everybody. */
+describe('a hint makes the next call read the flag at once', () => {
+  /** Another process updates the flag, with a hint that does not bring the record, and fills the cache. */
   async function updatedElsewhere(): Promise<void> {
     const cache = around(fleet.cache(), { invalidate: (next, name, version) => next(name, version) })
     const writer = fleet.client({ cache, memory: false })
@@ -163,7 +163,7 @@ describe('a hint brings the flag up again at once', () => {
     await settle()
   }
 
-  test('so that what the cache has by then is not kept waiting', async () => {
+  test('so that it is answered from the cache', async () => {
     const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
@@ -173,7 +173,7 @@ describe('a hint brings the flag up again at once', () => {
     expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ version: 2, source: 'cache' })
   })
 
-  test('also while a replica is being asked, whether or not it answers', async () => {
+  test('also during a question to the replica, whether or not it answers', async () => {
     for (const answers of [true, false]) {
       const [asked, held] = [gate(), gate()]
       pair.instead = async (loaded) => {

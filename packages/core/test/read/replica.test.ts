@@ -17,7 +17,7 @@ const ON = { enabled: true, version: 1, asOf: 1 }
 const STALE = { reason: 'STALE', source: 'store' }
 const UNKNOWN = { reason: 'ERROR', source: 'default', errorCode: 'STORE_UNAVAILABLE' }
 
-/** What the shared cache holds of the flag, for whoever asks. */
+/** What the shared cache holds of the flag. */
 async function cached(): Promise<CacheRead | undefined> {
   const cache = fleet.cache()
   await cache.open((await fleet.store.head()).storeId)
@@ -25,7 +25,7 @@ async function cached(): Promise<CacheRead | undefined> {
 }
 
 describe('where the primary cannot be read', () => {
-  test.each(['down', 'hung'] as const)('(%s) the replica answers, marked STALE, and the trouble is told', async (how) => {
+  test.each(['down', 'hung'] as const)('(%s) the replica answers, marked STALE, and the error is reported', async (how) => {
     const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = how
@@ -35,7 +35,7 @@ describe('where the primary cannot be read', () => {
     expect(fleet.codes).not.toContain('REPLICA_UNAVAILABLE')
   })
 
-  test('it is asked for many flags at once', async () => {
+  test('the replica is asked for many flags at once', async () => {
     const names = Array.from({ length: 50 }, (_, index) => `flag_${index}`)
     const flags = fleet.client({ store: pair.store })
     await flags.ready()
@@ -45,7 +45,7 @@ describe('where the primary cannot be read', () => {
     expect(pair.asked).toEqual([names])
   })
 
-  test('it answers a process that has never reached the primary, too', async () => {
+  test('the replica answers a process that has never reached the primary, too', async () => {
     pair.primary = 'down'
     const flags = fleet.client({ store: pair.store })
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ ...ON, ...STALE })
@@ -54,7 +54,7 @@ describe('where the primary cannot be read', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ ...ON, reason: 'STATIC' })
   })
 
-  test('nothing but flags is asked of it', async () => {
+  test('the replica is asked only for evaluations, not for administration', async () => {
     const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
@@ -75,7 +75,7 @@ describe('where the primary cannot be read', () => {
     expect(pair.asked).toEqual([])
   })
 
-  test('it is not asked for what a shared decision answers', async () => {
+  test('the replica is not asked where a shared decision answers', async () => {
     await fleet.client({ ttl: { flagMs: 0 } }).evaluate('new_feature', 'ada')
     await settle()
     const flags = fleet.client({ store: pair.store })
@@ -87,7 +87,7 @@ describe('where the primary cannot be read', () => {
     expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ ...ON, ...STALE })
   })
 
-  test('the replica has a deadline of its own; where it fails as well, both are told and the default is given', async () => {
+  test('the replica has a deadline of its own; where it fails as well, both errors are reported and the default is given', async () => {
     const flags = fleet.client({ store: pair.store })
     await flags.ready()
     pair.primary = 'down'
@@ -96,7 +96,7 @@ describe('where the primary cannot be read', () => {
     expect(await fleet.clock.until(flags.evaluate('new_feature', 'ada'))).toMatchObject(UNKNOWN)
     expect(fleet.clock.monotonic() - at).toBeLessThanOrEqual(1_100)
     expect(fleet.codes).toEqual(expect.arrayContaining(['STORE_UNAVAILABLE', 'REPLICA_UNAVAILABLE']))
-    // It is left in peace for a moment, for other flags too.
+    // For a second it is not asked again, also for other flags.
     expect(await flags.evaluate('other', 'ada')).toMatchObject(UNKNOWN)
     expect(pair.asked).toEqual([['new_feature']])
     pair.replica = 'up'
@@ -104,7 +104,7 @@ describe('where the primary cannot be read', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ ...ON, ...STALE })
   })
 
-  test('a record in the replica that cannot be used is told, and no answer', async () => {
+  test('a record in the replica that cannot be used is reported, and not answered', async () => {
     const corrupt = new FlagsError('PARSE_ERROR', 'Flag new_feature is stored wrongly.', { flag: 'new_feature' })
     pair.instead = (loaded) => ({ ...loaded, flags: new Map([['new_feature', corrupt]]) })
     const flags = fleet.client({ store: pair.store })
@@ -115,8 +115,8 @@ describe('where the primary cannot be read', () => {
   })
 })
 
-describe('what a replica answers', () => {
-  test('is filled into no cache', async () => {
+describe('an answer of a replica', () => {
+  test('is not filled into the cache', async () => {
     const cache = around(fleet.cache())
     const flags = fleet.client({ store: pair.store, cache })
     await flags.ready()
@@ -143,7 +143,7 @@ describe('what a replica answers', () => {
     expect(answers.map(({ source }) => source)).toEqual(['store', 'memory', 'memory', 'memory', 'memory'])
   })
 
-  test('stays the last known good when the replica goes as well', async () => {
+  test('is the last known good when the replica fails as well', async () => {
     const flags = fleet.client({ store: pair.store, cache: undefined as never })
     await flags.ready()
     pair.primary = 'down'

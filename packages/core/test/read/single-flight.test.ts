@@ -17,7 +17,7 @@ test('10,000 concurrent cold calls of one flag are one query and one read of the
   expect(Math.abs(answers.filter(Boolean).length - 5_000)).toBeLessThan(250)
 })
 
-test('those who join a load evaluate the flag for themselves, though its starter asked for a decision', async () => {
+test('callers that join a load evaluate the flag for their own key, also where its starter is given a decision', async () => {
   await fleet.store.create({ name: 'new_feature', rollout: 50 })
   await fleet.client().isEnabled('new_feature', 'ada')
   await settle()
@@ -40,7 +40,7 @@ test('concurrent misses of many flags are one read of the cache and one query', 
   expect(flags.stats().store).toEqual({ reads: 1, flags: 200 })
 })
 
-test('a call that comes while a load is under way joins it', async () => {
+test('a call during a load joins it', async () => {
   await fleet.store.create({ name: 'new_feature', rollout: 100 })
   const held = gate()
   const store = around(fleet.store, { load: (next, ...args) => held.opened.then(() => next(...args)) })
@@ -53,7 +53,7 @@ test('a call that comes while a load is under way joins it', async () => {
   expect(store.calls['load']).toBe(1)
 })
 
-test('a client without a call has touched nothing', async () => {
+test('a client without a call asks neither store nor cache', async () => {
   const [store, cache] = [around(fleet.store), around(fleet.cache())]
   const flags = fleet.client({ store, cache })
   await settle()

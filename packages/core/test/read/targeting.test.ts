@@ -15,7 +15,7 @@ afterEach(() => fleet.end())
 const ada = { targetingKey: 'ada', plan: 'pro', company: { country: 'DE' } }
 
 describe('rules', () => {
-  test('are answered by the first that matches, from a layer that has the flag, then from memory', async () => {
+  test('are decided by the first that matches, from any layer, then from memory', async () => {
     await fleet.store.create({
       name: 'checkout',
       rollout: 0,
@@ -29,7 +29,7 @@ describe('rules', () => {
       enabled: true,
       reason: 'TARGETING_MATCH',
       rule: { index: 0, name: 'germans' },
-      // Who hears of the flag leaves it in the cache, as soon as it follows the store.
+      // A process that hears of the flag through the store leaves it in the cache.
       source: expect.stringMatching(/^(cache|store)$/),
     })
     expect(await flags.evaluate('checkout', { targetingKey: 'ben', plan: 'pro' })).toMatchObject({
@@ -42,7 +42,7 @@ describe('rules', () => {
     expect(fleet.codes).toEqual([])
   })
 
-  test('that need a library load it where they are, in every process', async () => {
+  test('that need an engine load it in every process', async () => {
     await fleet.store.create({
       name: 'beta',
       rules: [
@@ -64,7 +64,7 @@ describe('rules', () => {
   })
 })
 
-test('a pattern that the engine refuses is refused on write, naming where it stands', async () => {
+test('a pattern that the engine refuses is refused on write, with its place', async () => {
   const when = [{ attribute: 'email', operator: 'matches', value: '(?=a)b' }] as const
   await expect(flags.admin.create({ name: 'beta', rules: [{ when }] })).rejects.toMatchObject({
     code: 'INVALID_FLAG',
@@ -100,7 +100,7 @@ describe('a segment', () => {
     expect(fleet.codes).toEqual([])
   })
 
-  test('is shared by the cache as a flag is, and no decision that rests on it is kept', async () => {
+  test('is shared by the cache as a flag is, but no decision that rests on it is', async () => {
     const other = fleet.client({ store: around(fleet.store) })
     await flags.evaluate('debug', 'ada')
     await settle()
@@ -118,7 +118,7 @@ describe('a segment', () => {
     expect(segment?.token).toBeDefined()
   })
 
-  test('that does not exist has nobody in it', async () => {
+  test('that does not exist matches no rule', async () => {
     await flags.admin.segments.delete('staff')
     expect(await flags.evaluate('debug', 'ada')).toMatchObject({ enabled: false, reason: 'DEFAULT' })
   })
@@ -130,7 +130,7 @@ describe('a segment', () => {
     expect((await flags.admin.list()).map(({ name }) => name)).toEqual(['debug', 'trace'])
   })
 
-  test('of 10,000 members is asked as a small one is', async () => {
+  test('may have 10,000 members', async () => {
     const members = Array.from({ length: 10_000 }, (_, index) => `user-${index}`)
     await flags.admin.segments.update('staff', { members })
     expect(await flags.isEnabled('debug', 'user-9999')).toBe(true)
@@ -164,7 +164,7 @@ describe('a prerequisite', () => {
     expect([read?.flag?.value?.name, read?.decision]).toEqual(['top', undefined])
   })
 
-  test('that cannot be known is not taken for one that is off', async () => {
+  test('that cannot be read is not taken for one that is off', async () => {
     let gone = false
     const store = around(fleet.store, {
       load: (next, names, call) => (gone && names.includes('base') ? Promise.reject(new Error('gone')) : next(names, call)),
@@ -179,7 +179,7 @@ describe('a prerequisite', () => {
     })
   })
 
-  test('is answered from memory with no further read once all of it is there', async () => {
+  test('needs no further read once memory holds all of it', async () => {
     const store = around(fleet.store)
     const client = fleet.client({ store, cache: undefined as never })
     await client.isEnabled('top', 'ada')
@@ -202,13 +202,13 @@ describe('decisions in the cache', () => {
     return (await cache.read([{ name, decision: { kind: 'endpoint', targetingKey: who } }]))[0]?.decision?.value
   }
 
-  test('are kept where rules ask for the targeting key alone', async () => {
+  test('are kept where rules look only at the targeting key', async () => {
     const when = [{ attribute: 'targetingKey', operator: 'in', value: ['ada'] }] as const
     await flags.admin.create({ name: 'listed', rules: [{ when, variant: 'blue' }], variants: [{ name: 'blue', value: '#00f', weight: 1 }] })
     expect(await shared('listed', 'ada')).toMatchObject({ enabled: true, variant: 'blue', value: '#00f', rule: { index: 0 } })
   })
 
-  test('are not kept where time, or another attribute to hash, has a say', async () => {
+  test('are not kept where they depend on time or on another hashed attribute', async () => {
     const at = (year: number) => `${year}-01-01T00:00:00.000Z`
     await flags.admin.create({ name: 'ramped', ramp: { from: { at: at(2025), rollout: 0 }, to: { at: at(2027), rollout: 100 } } })
     await flags.admin.create({ name: 'by-company', rollout: 50, bucketBy: 'company' })
@@ -216,7 +216,7 @@ describe('decisions in the cache', () => {
   })
 })
 
-test('a ramp goes with the clock, without a write or a read', async () => {
+test('a ramp follows the clock, without a write or a read', async () => {
   const now = fleet.clock.now()
   const at = (ms: number) => new Date(now + ms).toISOString()
   await flags.admin.create({
@@ -245,7 +245,7 @@ describe('value', () => {
     await flags.admin.create({ name: 'limit', rollout: 100, variants: [{ name: 'high', value: 50, weight: 1 }] })
   })
 
-  test("is the variant's for who is in, and the default for who is out", async () => {
+  test('is the variant’s where the flag is on, and the default where it is off', async () => {
     const found = new Set<number>()
     for (let user = 0; user < 50; user++) found.add((await flags.value('page', `user-${user}`, { default: { rows: 1 } })).rows)
     expect([...found].sort()).toEqual([10, 50])
@@ -253,7 +253,7 @@ describe('value', () => {
     expect(await flags.value('page', 'ada', { default: { rows: 1 } })).toEqual({ rows: 1 })
   })
 
-  test('that cannot be drawn without a key is the default, and no other type', async () => {
+  test('that cannot be drawn without a key is the default, without TYPE_MISMATCH', async () => {
     expect(await flags.value('page', {}, { default: { rows: 1 } })).toEqual({ rows: 1 })
     expect(fleet.codes).toEqual([])
   })

@@ -61,7 +61,7 @@ describe('evaluation never rejects because of infrastructure', () => {
     expect(await flags.isEnabled('other', 'ada')).toBe(true)
   })
 
-  test('with both gone, the last known good answers, marked STALE, for an hour', async () => {
+  test('with both down, the last known good answers, marked STALE, for an hour', async () => {
     const { state, store, cache } = breakable()
     const flags = fleet.client({ store, cache })
     await flags.isEnabled('new_feature', 'ada')
@@ -73,7 +73,7 @@ describe('evaluation never rejects because of infrastructure', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, reason: 'ERROR', source: 'default' })
   })
 
-  test('and "does not exist" is marked as well', async () => {
+  test('with both down, "does not exist" is marked STALE as well', async () => {
     const { state, store, cache } = breakable()
     const flags = fleet.client({ store, cache })
     expect(await flags.evaluate('missing', 'ada')).toMatchObject({ reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' })
@@ -83,7 +83,7 @@ describe('evaluation never rejects because of infrastructure', () => {
     expect(await flags.evaluate('missing', 'ada')).toMatchObject({ reason: 'STALE', errorCode: 'FLAG_NOT_FOUND', source: 'memory' })
   })
 
-  test('with the store gone and the lease run out, the cache is read again, marked STALE, at most every 2 s', async () => {
+  test('with the store down and the lease run out, the cache is read at most every 2 s, and answers are STALE', async () => {
     const { state, store, cache } = breakable()
     const counted = around(cache)
     const flags = fleet.client({ store, cache: counted })
@@ -100,7 +100,7 @@ describe('evaluation never rejects because of infrastructure', () => {
     expect((counted.calls['read'] ?? 0) - before).toBe(2)
   })
 
-  test('with the store gone, what the cache had before this process started is better than a guess', async () => {
+  test('with the store down, entries from before this process started are answered as STALE', async () => {
     await fleet.client().isEnabled('new_feature', 'ada')
     await fleet.store.create({ name: 'other' })
     await settle()
@@ -111,7 +111,7 @@ describe('evaluation never rejects because of infrastructure', () => {
     expect(await flags.evaluate('new_feature', 'bob')).toMatchObject({ enabled: true, reason: 'STALE', source: 'cache' })
   })
 
-  test('but not what is older than a change that this process knows of', async () => {
+  test('with the store down, no entry is answered that is older than a known change', async () => {
     const { state, store, cache } = breakable()
     const flags = fleet.deaf({ store, cache, memory: false })
     const old = await flags.admin.get('new_feature')
@@ -123,7 +123,7 @@ describe('evaluation never rejects because of infrastructure', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ source: 'default', errorCode: 'STORE_UNAVAILABLE' })
   })
 
-  test('nor a last known good that is older than what was answered', async () => {
+  test('with both down, no last known good is answered that is older than what was answered', async () => {
     const { state, store, cache } = breakable()
     const flags = fleet.deaf({ store, cache })
     await flags.isEnabled('new_feature', 'ada')
@@ -150,7 +150,7 @@ describe('evaluation never rejects because of infrastructure', () => {
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, reason: 'STALE' })
   })
 
-  test('nothing is lost when they return', async () => {
+  test('when both are back, the store answers and the cache is filled', async () => {
     const { state, store, cache } = breakable()
     state.store = 'down'
     state.cache = 'down'
@@ -164,7 +164,7 @@ describe('evaluation never rejects because of infrastructure', () => {
     expect((await fleet.client().evaluate('new_feature', 'bob')).source).toBe('cache')
   })
 
-  test('the same trouble is told once in 10 seconds', async () => {
+  test('the same error is reported at most every 10 s', async () => {
     const { state, store } = breakable()
     const flags = fleet.client({ store, memory: false, cache: undefined as never })
     await flags.ready()
@@ -179,7 +179,7 @@ describe('evaluation never rejects because of infrastructure', () => {
   })
 })
 
-test('an answer that is there when a stalled event loop wakes up is not late', async () => {
+test('an answer that waits in the socket while the event loop stalls is not late', async () => {
   const held = gate()
   // The event loop stalls past the deadline; when it wakes, the answer waits in the socket and the timer is due as well.
   const stalled = {
@@ -204,10 +204,10 @@ test('an answer that is there when a stalled event loop wakes up is not late', a
   expect(await answer).toMatchObject({ enabled: true, source: 'store' })
 })
 
-describe('a flag that must not guess', () => {
+describe('a flag with onUnavailable: throw', () => {
   const schema = defineFlags({ new_feature: { default: false, onUnavailable: 'throw' }, other: { default: true } })
 
-  test('rejects where no layer knows, while others give their default', async () => {
+  test('rejects where no layer can answer, while others give their default', async () => {
     const { state, store } = breakable()
     state.store = 'down'
     const flags = fleet.client({ store, schema })
@@ -216,7 +216,7 @@ describe('a flag that must not guess', () => {
     expect(await flags.isEnabled('other', 'ada')).toBe(true)
   })
 
-  test('answers where it is known, or known to be absent', async () => {
+  test('answers where a layer has it, or knows that it is absent', async () => {
     const flags = fleet.client({ schema })
     expect(await flags.isEnabled('new_feature', 'ada')).toBe(true)
     await flags.admin.delete('new_feature')
@@ -227,7 +227,7 @@ describe('a flag that must not guess', () => {
 describe('a record that cannot be used', () => {
   const corrupt = new FlagsError('PARSE_ERROR', 'Flag new_feature is stored wrongly.', { flag: 'new_feature' })
 
-  function withCorrupt(when: () => boolean) {
+  function storeWithCorruptRecord(when: () => boolean) {
     return around(fleet.store, {
       async load(next, ...args) {
         const loaded = await next(...args)
@@ -241,8 +241,8 @@ describe('a record that cannot be used', () => {
     })
   }
 
-  test('is the default where nothing better is known, is told once and asked for at most every 2 s', async () => {
-    const store = withCorrupt(() => true)
+  test('gives the default without a last known good, is reported once, and is read at most every 2 s', async () => {
+    const store = storeWithCorruptRecord(() => true)
     const flags = fleet.client({ store })
     for (let call = 0; call < 3; call++) {
       expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ reason: 'ERROR', errorCode: 'PARSE_ERROR', source: 'default' })
@@ -253,9 +253,9 @@ describe('a record that cannot be used', () => {
     expect(store.calls['load']).toBe(2)
   })
 
-  test('leaves the last known good in place, marked STALE, until it is mended', async () => {
+  test('leaves the last known good in place, marked STALE, until it can be used', async () => {
     let broken = false
-    const flags = fleet.client({ store: withCorrupt(() => broken) })
+    const flags = fleet.client({ store: storeWithCorruptRecord(() => broken) })
     await flags.isEnabled('new_feature', 'ada')
     broken = true
     await fleet.store.update('new_feature', { rollout: 0 })
@@ -268,12 +268,12 @@ describe('a record that cannot be used', () => {
   })
 })
 
-test('a cache that leaves out what it was asked for is one that does not have it', async () => {
+test('a cache that leaves out a name counts as not having it', async () => {
   const flags = fleet.client({ cache: around(fleet.cache(), { read: async () => [] }) })
   expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, source: 'store' })
 })
 
-test('a store that leaves out what it was asked for is an error, not a wait without end', async () => {
+test('a store that leaves out a name gives an error, not an endless wait', async () => {
   const store = around(fleet.store, { load: async (next, ...args) => ({ ...(await next(...args)), flags: new Map() }) })
   const flags = fleet.client({ store })
   expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ source: 'default', errorCode: 'GENERAL' })

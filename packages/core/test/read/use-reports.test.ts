@@ -13,17 +13,17 @@ afterEach(() => fleet.end())
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-/** A process that asks for the flag again and again, and what it tells the store. */
+/** A process that evaluates the flag again and again, and the uses that it reports to the store. */
 class Process {
-  readonly told: (readonly FlagUse[])[] = []
+  readonly reports: (readonly FlagUse[])[] = []
   readonly flags: Flags
-  /** What noting does in place of what it should. */
+  /** What `noteUses` does instead of noting. */
   fault: (() => Promise<void>) | undefined
 
   constructor(options: { readonly background?: boolean; readonly trackUses?: boolean } = {}) {
     const store = around(fleet.store, {
       noteUses: (next, uses, ...rest) => {
-        this.told.push(uses)
+        this.reports.push(uses)
         return this.fault?.() ?? next(uses, ...rest)
       },
     })
@@ -38,25 +38,25 @@ class Process {
   }
 }
 
-describe('the store is told', () => {
-  test('within two minutes of what is news, and of nothing else', async () => {
+describe('uses are reported to the store', () => {
+  test('within two minutes, each outcome once', async () => {
     const process = new Process()
     await process.use(2 * MINUTE)
-    expect(process.told).toEqual([[{ flag: 'new_feature', enabled: true, at: '2026-01-01T00:00:00.000Z' }]])
+    expect(process.reports).toEqual([[{ flag: 'new_feature', enabled: true, at: '2026-01-01T00:00:00.000Z' }]])
     await fleet.store.update('new_feature', { rollout: 0 })
     await settle()
     const at = new Date(fleet.clock.now()).toISOString()
     await process.use(2 * MINUTE)
-    expect(process.told.slice(1)).toEqual([[{ flag: 'new_feature', enabled: false, at }]])
+    expect(process.reports.slice(1)).toEqual([[{ flag: 'new_feature', enabled: false, at }]])
   })
 
-  test('about once an hour of a flag that is used all the time', async () => {
+  test('about once an hour for a flag that is used all the time', async () => {
     const process = new Process()
     await process.use(50 * MINUTE)
-    expect(process.told).toHaveLength(1)
+    expect(process.reports).toHaveLength(1)
     await process.use(5 * HOUR)
-    expect(process.told.length).toBeGreaterThanOrEqual(5)
-    expect(process.told.length).toBeLessThanOrEqual(6)
+    expect(process.reports.length).toBeGreaterThanOrEqual(5)
+    expect(process.reports.length).toBeLessThanOrEqual(6)
     const { uses = [] } = (await fleet.store.lastUses?.()) ?? {}
     expect(fleet.clock.now() - Date.parse(String(uses[0]?.at))).toBeLessThanOrEqual(HOUR + 2 * MINUTE)
   })
@@ -65,32 +65,32 @@ describe('the store is told', () => {
     const process = new Process()
     await process.flags.ready()
     await fleet.clock.advance(3 * HOUR)
-    expect(process.told).toEqual([])
+    expect(process.reports).toEqual([])
   })
 
-  test('never of flags that are not there, which come from outside in any number', async () => {
+  test('never for flags that do not exist, as made-up names have no bound', async () => {
     const process = new Process()
     for (const name of ['a', 'b', 'c']) await process.use(MINUTE, name)
     ;(await process.flags.snapshot()).evaluate('d', 'ada')
     await process.flags.close()
-    expect(process.told).toEqual([])
+    expect(process.reports).toEqual([])
   })
 
-  test('of a thousand uses at a time', async () => {
+  test('at most a thousand at a time', async () => {
     const names = Array.from({ length: 2_500 }, (_, index) => `flag_${index}`)
     for (const name of names) await fleet.store.create({ name })
     const process = new Process()
     ;(await process.flags.snapshot()).evaluateAll('ada')
     await fleet.clock.advance(2 * MINUTE)
-    expect(process.told.map((uses) => uses.length)).toEqual([1_000, 1_000, 501])
-    expect(new Set(process.told.flat().map(({ flag }) => flag))).toEqual(new Set(['new_feature', ...names]))
+    expect(process.reports.map((uses) => uses.length)).toEqual([1_000, 1_000, 501])
+    expect(new Set(process.reports.flat().map(({ flag }) => flag))).toEqual(new Set(['new_feature', ...names]))
   })
 
-  test('at close() of what it does not know yet', async () => {
+  test('at close(), where they are unreported', async () => {
     const process = new Process()
     await process.flags.isEnabled('new_feature', 'ada')
     await process.flags.close()
-    expect(process.told).toHaveLength(1)
+    expect(process.reports).toHaveLength(1)
     expect(await process.flags.isEnabled('new_feature', 'ada')).toBe(false)
     expect((await fleet.store.lastUses?.())?.uses).toHaveLength(1)
   })
@@ -99,31 +99,31 @@ describe('the store is told', () => {
     const process = new Process({ background: false })
     await process.flags.isEnabled('new_feature', 'ada')
     await fleet.clock.advance(2 * MINUTE)
-    expect([process.told.length, fleet.clock.pending]).toEqual([0, 0])
+    expect([process.reports.length, fleet.clock.pending]).toEqual([0, 0])
     await process.flags.isEnabled('new_feature', 'ada')
     await settle()
-    expect(process.told).toHaveLength(1)
+    expect(process.reports).toHaveLength(1)
     await fleet.clock.advance(2 * HOUR)
     await process.flags.isEnabled('new_feature', 'ada')
     await process.flags.close()
-    expect(process.told.map(([use]) => use?.at)).toEqual(['2026-01-01T00:00:00.000Z', '2026-01-01T02:02:00.000Z'])
+    expect(process.reports.map(([use]) => use?.at)).toEqual(['2026-01-01T00:00:00.000Z', '2026-01-01T02:02:00.000Z'])
   })
 })
 
-describe('a store that does not take uses', () => {
+describe('a store that does not note uses', () => {
   const denied = (): Promise<void> => Promise.reject(new FlagsError('GENERAL', 'permission denied for table feature_flag_uses'))
 
-  test('is told of by one error, and asked ever more rarely; answers go on', async () => {
+  test('is reported by one error, and asked ever more rarely; answers go on', async () => {
     const process = new Process()
     process.fault = denied
     await process.use(24 * HOUR)
     expect(fleet.errors.map(({ message }) => message)).toEqual(['permission denied for table feature_flag_uses'])
-    expect(process.told.length).toBeGreaterThan(20)
-    expect(process.told.length).toBeLessThan(35)
+    expect(process.reports.length).toBeGreaterThan(20)
+    expect(process.reports.length).toBeLessThan(35)
     expect(await process.flags.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
-  test('for a while is told later what it has missed', async () => {
+  test('for a while gets the uses later', async () => {
     const process = new Process()
     process.fault = denied
     await process.use(3 * MINUTE)
@@ -136,7 +136,7 @@ describe('a store that does not take uses', () => {
     expect(fleet.errors).toHaveLength(2)
   })
 
-  test('and rejects with what is no FlagsError, or throws, is told of all the same', async () => {
+  test('and rejects with another error than a FlagsError is reported as STORE_UNAVAILABLE', async () => {
     const process = new Process()
     process.fault = () => Promise.reject(new Error('cut'))
     await process.use(2 * MINUTE)
@@ -145,7 +145,7 @@ describe('a store that does not take uses', () => {
     ])
   })
 
-  test('is read all the same', async () => {
+  test('is still read', async () => {
     await fleet.store.create({ name: 'other', rollout: 100 })
     const process = new Process()
     process.fault = denied
@@ -155,7 +155,7 @@ describe('a store that does not take uses', () => {
     expect(await Promise.all(answers)).toMatchObject([{ enabled: true, source: 'store', reason: 'STATIC' }])
   })
 
-  test('in time delays neither answers nor, for long, close()', async () => {
+  test('within 2 s delays no answer, and close() by no more than that', async () => {
     const process = new Process()
     const held = gate()
     process.fault = () => held.opened
@@ -175,12 +175,12 @@ describe('a store that does not take uses', () => {
     const process = new Process()
     process.fault = denied
     await process.use(2 * MINUTE)
-    const asked = process.told.length
+    const asked = process.reports.length
     await process.flags.close()
-    expect(process.told).toHaveLength(asked)
+    expect(process.reports).toHaveLength(asked)
   })
 
-  test('because it is gone is not asked at close()', async () => {
+  test('because it is down is not asked at close()', async () => {
     let down = false
     const store = around(fleet.store, { changesSince: (next, ...args) => (down ? Promise.reject(new Error('gone')) : next(...args)) })
     const flags = fleet.client({ store })
@@ -191,7 +191,7 @@ describe('a store that does not take uses', () => {
     expect(store.calls['noteUses']).toBeUndefined()
   })
 
-  test('at all, having no method for it, is never asked', async () => {
+  test('because it has no method for it is never asked', async () => {
     const without = around(fleet.store)
     const flags = createFlags({
       store: new Proxy(without, { get: (of, key) => (key === 'noteUses' ? undefined : Reflect.get(of, key)) }),
@@ -205,14 +205,14 @@ describe('a store that does not take uses', () => {
 })
 
 describe('trackUses', () => {
-  test('false notes nothing, and the hot path is never left again', async () => {
+  test('false notes nothing, and calls stay on the hot path after the first', async () => {
     const process = new Process({ trackUses: false })
     await process.flags.isEnabled('new_feature', 'ada')
     await fleet.clock.advance(2 * MINUTE)
     expect(process.flags.isEnabled('new_feature', 'ada')).toBe(process.flags.isEnabled('new_feature', 'ada'))
     await process.use(2 * HOUR)
     await process.flags.close()
-    expect(process.told).toEqual([])
+    expect(process.reports).toEqual([])
   })
 
   test.each([1, 'yes', null])('%j is refused', (trackUses) => {

@@ -19,15 +19,15 @@ afterEach(() => fleet.end())
 
 const MINUTE = 70_000
 
-/** The uses that the store knows of, as `plain on`, `drawn new`, `ruled off`, once the processes have closed. */
+/** Closes the processes; returns the uses that the store has noted, as `plain on`, `drawn new`, `ruled off`. */
 async function uses(): Promise<readonly string[]> {
   await fleet.end()
   const known = (await fleet.store.lastUses?.())?.uses ?? []
   return known.map(({ flag, enabled, variant }: FlagUse) => `${flag} ${variant ?? (enabled ? 'on' : 'off')}`).sort()
 }
 
-/** How many of ten evaluations are noted; the others went the hot path. */
-async function noted(name = 'plain'): Promise<number> {
+/** How many of ten evaluations are noted; the others took the hot path. */
+async function notedOfTen(name = 'plain'): Promise<number> {
   const note = vi.spyOn(UseTracker.prototype, 'note')
   for (let call = 0; call < 10; call++) await flags.isEnabled(name, 'ada')
   const { length } = note.mock.calls
@@ -36,28 +36,28 @@ async function noted(name = 'plain'): Promise<number> {
 }
 
 describe('a flag in memory', () => {
-  test('is noted by one evaluation a minute, and the others go the hot path', async () => {
-    expect([await noted(), await noted()]).toEqual([1, 0])
+  test('is noted by one evaluation a minute, and the others take the hot path', async () => {
+    expect([await notedOfTen(), await notedOfTen()]).toEqual([1, 0])
     await fleet.clock.advance(30_000)
-    expect(await noted()).toBe(0)
+    expect(await notedOfTen()).toBe(0)
     for (let minute = 0; minute < 3; minute++) {
       await fleet.clock.advance(MINUTE)
-      expect([await noted(), await noted()]).toEqual([1, 0])
+      expect([await notedOfTen(), await notedOfTen()]).toEqual([1, 0])
     }
   })
 
-  test('goes the hot path again at once after a change', async () => {
+  test('takes the hot path again with the second evaluation after a change', async () => {
     await flags.isEnabled('plain', 'ada')
     await fleet.store.update('plain', { rollout: 100 })
     await settle()
     await flags.isEnabled('plain', 'ada')
-    expect(await noted()).toBe(0)
+    expect(await notedOfTen()).toBe(0)
   })
 
-  test('with rules, variants or prerequisites is noted without the hot path', async () => {
+  test('with rules, variants or prerequisites is noted by every evaluation', async () => {
     for (let user = 0; user < 100; user++) await flags.isEnabled('ruled', { targetingKey: `u${user}`, plan: user % 2 ? 'pro' : 'free' })
     await flags.isEnabled('dependent', 'ada')
-    expect(await noted('ruled')).toBe(10)
+    expect(await notedOfTen('ruled')).toBe(10)
     expect(await uses()).toEqual(['dependent on', 'ruled off', 'ruled on'])
   })
 
@@ -110,7 +110,7 @@ describe('what counts as a use:', () => {
     expect((await fleet.store.lastUses?.())?.uses).toEqual([{ flag: 'plain', enabled: false, at }])
   })
 
-  test('evaluateAll(), of each flag that it gives: a front end may use them', async () => {
+  test('evaluateAll(), for each flag that it returns: a front end may use them', async () => {
     const snapshot = await flags.snapshot()
     snapshot.evaluateAll('ada', { forClient: true })
     expect(await uses()).toEqual(['dependent on', 'drawn new', 'plain off', 'ruled off'])
@@ -131,13 +131,13 @@ describe('what counts as a use:', () => {
     expect(await uses()).toEqual(['drawn new', 'plain off'])
   })
 
-  test('not explain(), nor what is looked up for another flag', async () => {
+  test('not explain(), nor a flag that is read for another flag', async () => {
     await flags.explain('plain', 'ada')
     await flags.evaluate('dependent', 'ada')
     expect(await uses()).toEqual(['dependent on'])
   })
 
-  test('not a default: of a flag that is not there, or that nobody knows', async () => {
+  test('not a default: of a flag that does not exist, or that could not be evaluated', async () => {
     expect(await flags.isEnabled('not_there', 'ada', { default: true })).toBe(true)
     await flags.evaluate('plain', { targetingKey: 7 } as never)
     ;(await flags.snapshot()).evaluateAll('ada', { tags: ['none'] })

@@ -16,18 +16,18 @@ beforeEach(async () => {
 })
 afterEach(() => fleet.end())
 
-async function taken(from: Flags): Promise<{ readonly asOf: number | undefined; readonly stale: boolean; readonly on: boolean }> {
+async function takeSnapshot(from: Flags): Promise<{ readonly asOf: number | undefined; readonly stale: boolean; readonly on: boolean }> {
   const snapshot = await fleet.clock.until(from.snapshot())
   return { asOf: snapshot.asOf, stale: snapshot.stale, on: snapshot.isEnabled('one', 'ada') }
 }
 
 describe('the load of a snapshot', () => {
-  test('is one for all who ask at once', async () => {
+  test('is shared by all calls at once', async () => {
     await Promise.all([flags.snapshot(), flags.snapshot(), flags.snapshot()])
     expect(pair.store.calls['loadAll']).toBe(1)
   })
 
-  test('that the log overtakes is made again', async () => {
+  test('is made again where the log overtakes it', async () => {
     const opened = gate()
     const store = around(fleet.store, {
       loadAll: async (next, ...args) => {
@@ -47,8 +47,8 @@ describe('the load of a snapshot', () => {
   })
 })
 
-describe('a snapshot is no older', () => {
-  test('than what the cache has answered meanwhile, or says that it is stale', async () => {
+describe('a snapshot', () => {
+  test('is not older than an answer from the cache, or says that it is stale', async () => {
     let gone = false
     const unless = <T>(next: () => Promise<T>): Promise<T> => (gone ? Promise.reject(new Error('gone')) : next())
     const store = around(fleet.store, {
@@ -63,13 +63,13 @@ describe('a snapshot is no older', () => {
     await settle()
     gone = true
     expect(await client.evaluate('one', 'ada')).toMatchObject({ enabled: false, asOf: 3, source: 'decision' })
-    expect(await taken(client)).toEqual({ asOf: 2, stale: true, on: true })
+    expect(await takeSnapshot(client)).toEqual({ asOf: 2, stale: true, on: true })
     gone = false
     await fleet.clock.advance(2_000)
-    expect(await taken(client)).toEqual({ asOf: 3, stale: false, on: false })
+    expect(await takeSnapshot(client)).toEqual({ asOf: 3, stale: false, on: false })
   })
 
-  test('than what was answered while it caught up with what was answered before', async () => {
+  test('is not older than an answer that was given while it caught up', async () => {
     const held = gate()
     let isSlow = false
     const store = around(pair.store, {
@@ -93,7 +93,7 @@ describe('a snapshot is no older', () => {
     expect([asOf, stale]).toEqual([4, false])
   })
 
-  test('than what was answered, or says that it is stale, where answers overtake each catch-up', async () => {
+  test('is stale where answers overtake three catch-ups in a row', async () => {
     let rounds = 0
     const store = around(pair.store, {
       changesSince: async (next, ...args) => {
@@ -113,12 +113,11 @@ describe('a snapshot is no older', () => {
     const { stale } = await fleet.clock.until(client.snapshot())
     expect([stale, rounds]).toEqual([true, 4])
     rounds = 0
-    expect(await taken(client)).toEqual({ asOf: 6, stale: false, on: false })
+    expect(await takeSnapshot(client)).toEqual({ asOf: 6, stale: false, on: false })
   })
 
-  test('than a hint that came while a catch-up was under way', async () => {
-    const told = gate()
-    const read = gate()
+  test('is not older than a hint that came during a catch-up', async () => {
+    const [hinted, read] = [gate(), gate()]
     let isSlow = false
     const store = around(pair.store, {
       changesSince: async (next, ...args) => {
@@ -126,7 +125,7 @@ describe('a snapshot is no older', () => {
         if (!isSlow) return changes
         isSlow = false
         read.open()
-        await told.opened
+        await hinted.opened
         return changes
       },
     })
@@ -138,21 +137,21 @@ describe('a snapshot is no older', () => {
     await read.opened
     await writer.admin.update('one', { enabled: false })
     await settle()
-    told.open()
+    hinted.open()
     expect((await beyond).errorCode).toBe('VERSION_NOT_REACHED')
-    expect(await taken(client)).toEqual({ asOf: 3, stale: false, on: false })
+    expect(await takeSnapshot(client)).toEqual({ asOf: 3, stale: false, on: false })
   })
 
-  test('than the lease allows, where nothing but calls keeps the process up to date', async () => {
+  test('is not older than the lease, where only calls keep the process up to date', async () => {
     const client = fleet.client({ background: false, cache: undefined as never })
     await client.snapshot()
     await fleet.store.update('one', { enabled: false })
-    expect(await taken(client)).toEqual({ asOf: 2, stale: false, on: true })
+    expect(await takeSnapshot(client)).toEqual({ asOf: 2, stale: false, on: true })
     await fleet.clock.advance(30_001)
-    expect(await taken(client)).toEqual({ asOf: 3, stale: false, on: false })
+    expect(await takeSnapshot(client)).toEqual({ asOf: 3, stale: false, on: false })
   })
 
-  test('nor newer than what stands in afterwards, where nobody can be asked', async () => {
+  test('is not newer than a last known good that is answered after it', async () => {
     const held = gate()
     let gone = false
     const refused = (next: (...args: never[]) => Promise<never>, ...args: never[]) =>
@@ -168,7 +167,7 @@ describe('a snapshot is no older', () => {
     await settle()
     await fleet.store.update('one', { enabled: false })
     await fleet.clock.advance(4_000)
-    expect(await taken(client)).toEqual({ asOf: 4, stale: false, on: false })
+    expect(await takeSnapshot(client)).toEqual({ asOf: 4, stale: false, on: false })
     held.open()
     await update
     gone = true
@@ -177,8 +176,8 @@ describe('a snapshot is no older', () => {
 
   test.each([
     ['the log was pruned past the change', 'lost', { stale: false }],
-    ['the log cannot be read any more', 'gone', { stale: true }],
-  ] as const)('nor newer than what memory has, where %s', async (_, log, expected) => {
+    ['the log can no longer be read', 'gone', { stale: true }],
+  ] as const)('is not newer than what memory answers after it, where %s', async (_, log, expected) => {
     let [state, isGone] = ['fine' as 'fine' | 'lost' | 'gone', false]
     const cursor = async () => (await fleet.store.head()).cursor
     const store = around(fleet.store, {
@@ -201,11 +200,11 @@ describe('a snapshot is no older', () => {
     isGone = true
     expect((await fleet.clock.until(client.evaluate('gone', 'ada'))).enabled).toBe(false)
     expect((await fleet.clock.until(client.evaluate('one', 'ada'))).version).not.toBe(1)
-    // What has not changed may still stand in.
+    // A flag that has not changed may still be answered from memory.
     expect(await fleet.clock.until(client.evaluate('two', 'ada'))).toMatchObject({ version: 2, source: 'memory' })
   })
 
-  test('and leaves in memory that a flag does not exist', async () => {
+  test('leaves in memory that a flag does not exist', async () => {
     const store = around(fleet.store)
     const client = fleet.client({ store, cache: undefined as never })
     await client.snapshot()
@@ -217,11 +216,11 @@ describe('a snapshot is no older', () => {
     expect(store.calls['load']).toBe(loads)
   })
 
-  test('nor newer than what the client answers right after it', async () => {
+  test('is not newer than what the client answers right after it', async () => {
     const client = fleet.deaf({ cache: undefined as never })
     await client.evaluate('one', 'ada')
     await fleet.store.update('one', { enabled: false })
-    const { asOf, on } = await taken(client)
+    const { asOf, on } = await takeSnapshot(client)
     expect([asOf, on, await client.isEnabled('one', 'ada')]).toEqual([3, false, false])
   })
 })

@@ -8,7 +8,7 @@ const REFUSED = { code: 'VERSION_NOT_REACHED' }
 
 let fleet: Fleet
 let pair: Replicated
-/** Hears of nothing unless it asks. */
+/** Gets no hints. */
 let flags: Flags
 beforeEach(async () => {
   fleet = new Fleet()
@@ -20,14 +20,14 @@ beforeEach(async () => {
 afterEach(() => fleet.end())
 
 describe('a snapshot of at least a version', () => {
-  test('is waited for where this process has not seen that version, though the one at hand is older', async () => {
+  test('is waited for where the process has only an older one', async () => {
     const { version } = await fleet.store.update('one', { rollout: 100 })
     expect((await flags.snapshot()).asOf).toBe(1)
     const snapshot = await flags.snapshot({ minVersion: version })
     expect([snapshot.asOf, snapshot.stale, snapshot.isEnabled('one', 'ada')]).toEqual([2, false, true])
   })
 
-  test('is the one at hand, without a question to the store, where this process has seen that version', async () => {
+  test('is given at once, without asking the store, where this process has seen that version', async () => {
     const before = { ...pair.store.calls }
     const first = await flags.snapshot()
     expect(await flags.snapshot({ minVersion: 1 })).toBe(first)
@@ -35,7 +35,7 @@ describe('a snapshot of at least a version', () => {
     expect(pair.store.calls).toEqual(before)
   })
 
-  test('is refused where the store has not reached that version, which is asked once for all who wait', async () => {
+  test('is refused where the store has not reached that version; it is asked once for all waiting calls', async () => {
     const before = pair.store.calls['changesSince'] ?? 0
     const asked = [2, 9, Number.MAX_SAFE_INTEGER].map((minVersion) => flags.snapshot({ minVersion }))
     const codes = await fleet.clock.until(Promise.all(asked.map((one) => one.catch(({ code }) => code as string))))
@@ -44,7 +44,7 @@ describe('a snapshot of at least a version', () => {
     expect((await flags.snapshot()).asOf).toBe(1)
   })
 
-  test('is refused where the store cannot be asked, rather than given as stale', async () => {
+  test('is refused, and not given as stale, where the store cannot be asked', async () => {
     const { version } = await fleet.store.update('one', { rollout: 100 })
     pair.primary = 'down'
     await expect(fleet.clock.until(flags.snapshot({ minVersion: version }))).rejects.toMatchObject(REFUSED)
@@ -54,12 +54,12 @@ describe('a snapshot of at least a version', () => {
     expect((await fleet.clock.until(flags.snapshot({ minVersion: version }))).isEnabled('one', 'ada')).toBe(true)
   })
 
-  test('is refused in time where the store never answers', async () => {
+  test('is refused within the deadline where the store hangs', async () => {
     pair.primary = 'hung'
     await expect(fleet.clock.until(flags.snapshot({ minVersion: 2 }))).rejects.toMatchObject(REFUSED)
   })
 
-  test('may be what a replica has, where that is as new as it has to be', async () => {
+  test('may come from a replica that has that version', async () => {
     const { version } = await fleet.store.update('one', { rollout: 100 })
     await pair.catchUp()
     pair.primary = 'down'
@@ -69,7 +69,7 @@ describe('a snapshot of at least a version', () => {
     await expect(fleet.clock.until(other.snapshot({ minVersion: version + 1 }))).rejects.toMatchObject(REFUSED)
   })
 
-  test('is refused where what is asked for is no version', async () => {
+  test('is refused where `minVersion` is not a version', async () => {
     for (const minVersion of [Number.NaN, -1]) {
       await expect(flags.snapshot({ minVersion })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
     }
@@ -77,7 +77,7 @@ describe('a snapshot of at least a version', () => {
     await expect(flags.snapshot({ minVersion: -1 })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
   })
 
-  test('of test flags is refused as any other', async () => {
+  test('is refused by test flags, too', async () => {
     const test = createTestFlags({ a: false })
     await expect(test.snapshot({ minVersion: 9 })).rejects.toMatchObject(REFUSED)
     const { version } = await test.admin.update('a', { enabled: true })

@@ -16,7 +16,7 @@ async function snapshotOf(...flags: readonly NewFlag[]): Promise<FlagSnapshot> {
 }
 
 describe('the revision of a snapshot', () => {
-  test('is the same in every process, however each got there', async () => {
+  test('is the same in every process at that version', async () => {
     const follower = fleet.client()
     expect((await follower.snapshot()).revision).toBeDefined()
     await fleet.store.create({ name: 'one', rollout: 10 })
@@ -26,7 +26,7 @@ describe('the revision of a snapshot', () => {
     expect((await follower.snapshot()).revision).toBe(followed)
   })
 
-  test('is another one after each change, and for another store', async () => {
+  test('differs after each change, and for another store', async () => {
     const flags = fleet.client()
     const seen = new Set([(await flags.snapshot()).revision, (await fleet.client({ store: memoryStore() }).snapshot()).revision])
     for (let rollout = 0; rollout < 5; rollout++) {
@@ -38,7 +38,7 @@ describe('the revision of a snapshot', () => {
     expect(seen.size).toBe(7)
   })
 
-  test('is another one for the same store and clock, where the store went back and was changed otherwise', async () => {
+  test('differs for the same store and clock, where the store went back and got other changes', async () => {
     const storeId = (await fleet.store.head()).storeId
     const restored = (id: string): FlagStore => {
       const cursor = { version: 1, id }
@@ -53,7 +53,7 @@ describe('the revision of a snapshot', () => {
     expect(new Set(revisions).size).toBe(2)
   })
 
-  test('is never that of a shorter history, where a change is loaded before the log has told of it', async () => {
+  test('is never that of a shorter history, where a load is newer than the log that was read', async () => {
     await fleet.store.create({ name: 'one' })
     let changed = false
     const store = around(fleet.store, {
@@ -72,7 +72,7 @@ describe('the revision of a snapshot', () => {
     expect([undefined, second.revision]).toContain(first.revision)
   })
 
-  test('is unknown where nothing could be loaded', async () => {
+  test('is undefined where nothing could be loaded', async () => {
     const gone = (): Promise<never> => Promise.reject(new Error('gone'))
     const flags = fleet.client({ store: around(memoryStore(), { head: gone, loadAll: gone }) })
     expect((await fleet.clock.until(flags.snapshot())).revision).toBeUndefined()
@@ -80,7 +80,7 @@ describe('the revision of a snapshot', () => {
 })
 
 describe('a snapshot is timed', () => {
-  test('as long as some ramp has not ended, and not without one', async () => {
+  test('until the last ramp has ended, and not without a ramp', async () => {
     const at = (ms: number): string => new Date(fleet.clock.now() + ms).toISOString()
     const ramp = { from: { at: at(1_000), rollout: 0 }, to: { at: at(5_000), rollout: 100 } }
     expect((await snapshotOf({ name: 'plain', rollout: 50 })).timed).toBe(false)
@@ -95,7 +95,7 @@ describe('a snapshot is timed', () => {
 })
 
 describe('a flag of a snapshot is boolean', () => {
-  test('where it has no variants, or none that is anything else', async () => {
+  test('where it has no variants, or only boolean ones', async () => {
     const variants = (...values: readonly (boolean | string)[]): readonly Variant[] =>
       values.map((value, index) => ({ name: `v${index}`, value, weight: 1 }))
     const snapshot = await snapshotOf(

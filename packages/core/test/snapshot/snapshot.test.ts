@@ -18,7 +18,7 @@ function counted(): { readonly store: ReturnType<typeof around<Fleet['store']>>;
 }
 
 describe('a snapshot', () => {
-  test('answers at once as the client does', async () => {
+  test('answers as the client does, without waiting', async () => {
     const { flags } = counted()
     const snapshot = await flags.snapshot()
     for (let user = 0; user < 200; user++) {
@@ -29,7 +29,7 @@ describe('a snapshot', () => {
     expect([snapshot.asOf, snapshot.stale, snapshot.names]).toEqual([2, false, ['one', 'two']])
   })
 
-  test('takes one statement for all flags, and none as long as the log tells of what changes', async () => {
+  test('loads all flags once, and then follows the log', async () => {
     const { store, flags } = counted()
     await flags.snapshot()
     for (let round = 0; round < 5; round++) {
@@ -64,7 +64,7 @@ describe('a snapshot', () => {
     expect(before.evaluate('three', 'ada').errorCode).toBe('FLAG_NOT_FOUND')
   })
 
-  test('is as new as what this process has updated, and as what it has heard of', async () => {
+  test('is as new as this process’ own update, and as a hint that it got', async () => {
     const { flags } = counted()
     await flags.snapshot()
     const { version } = await flags.admin.update('one', { rollout: 10 })
@@ -109,7 +109,7 @@ describe('a snapshot', () => {
     expect(after.names).toEqual(['one', 'two', 'debug'])
   })
 
-  test('goes by the clock where a flag has a ramp', async () => {
+  test('follows the clock where a flag has a ramp', async () => {
     const { flags } = counted()
     const at = (ms: number) => new Date(fleet.clock.now() + ms).toISOString()
     await flags.admin.create({ name: 'slow', ramp: { from: { at: at(0), rollout: 0 }, to: { at: at(10_000), rollout: 100 } } })
@@ -120,8 +120,8 @@ describe('a snapshot', () => {
   })
 })
 
-describe('where the store is gone', () => {
-  test('the last snapshot is given again, marked stale once nobody vouches for it', async () => {
+describe('with the store down', () => {
+  test('the last snapshot is given, stale once the lease has run out', async () => {
     let gone = false
     const broken = <T>(next: () => Promise<T>): Promise<T> => (gone ? Promise.reject(new Error('gone')) : next())
     const store = around(fleet.store, {
@@ -141,7 +141,7 @@ describe('where the store is gone', () => {
     expect((await flags.snapshot()).stale).toBe(false)
   })
 
-  test('and never was there, every answer is the default, marked for what it is', async () => {
+  test('from the start, every answer is the default, with ERROR and why', async () => {
     const store = around(fleet.store, {
       head: () => Promise.reject(new Error('gone')),
       loadAll: () => Promise.reject(new Error('gone')),
@@ -158,7 +158,7 @@ describe('where the store is gone', () => {
     })
   })
 
-  test('and went back, the next snapshot is of the new history', async () => {
+  test('a snapshot is of the new history once the store went back', async () => {
     const older = memoryStore({ clock: fleet.clock, flags: [{ name: 'one', rollout: 0 }] })
     let restored = false
     const store = new Proxy(fleet.store, {
@@ -182,19 +182,19 @@ describe('where the store is gone', () => {
 })
 
 describe('evaluateAll', () => {
-  test('gives every flag for one context', async () => {
+  test('returns every flag for one context', async () => {
     const all = (await fleet.client().snapshot()).evaluateAll('ada')
     expect(Object.keys(all)).toEqual(['one', 'two'])
     expect(all['one']).toMatchObject({ enabled: true, reason: 'STATIC', version: 1 })
   })
 
-  test('leaves out what a client must not see', async () => {
+  test('with `forClient` leaves out what a front end must not see', async () => {
     await fleet.store.update('one', { variants: [{ name: 'blue', value: '#00f', weight: 1 }] })
     const all = (await fleet.client().snapshot()).evaluateAll({ targetingKey: 'ada', secret: 1 }, { forClient: true, tags: ['client'] })
     expect(all).toEqual({ one: { enabled: true, variant: 'blue', value: '#00f' } })
   })
 
-  test('has no trouble with names that objects have', async () => {
+  test('handles flags named like properties of objects', async () => {
     for (const name of ['constructor', 'toString', 'hasOwnProperty']) await fleet.store.create({ name, rollout: 100 })
     const snapshot = await fleet.client().snapshot()
     expect(snapshot.evaluateAll('ada')['constructor']).toMatchObject({ enabled: true })
@@ -202,7 +202,7 @@ describe('evaluateAll', () => {
   })
 })
 
-test('a snapshot of a closed client is refused, and one taken before goes on answering', async () => {
+test('a closed client gives no snapshot, and one taken before goes on answering', async () => {
   const flags = fleet.client()
   const snapshot = await flags.snapshot()
   await fleet.clock.until(flags.close())

@@ -17,7 +17,9 @@ beforeEach(async () => {
 })
 afterEach(() => fleet.end())
 
-async function taken(from: Flags = flags): Promise<{ readonly asOf: number | undefined; readonly stale: boolean; readonly on: boolean }> {
+async function takeSnapshot(
+  from: Flags = flags,
+): Promise<{ readonly asOf: number | undefined; readonly stale: boolean; readonly on: boolean }> {
   const snapshot = await fleet.clock.until(from.snapshot())
   return { asOf: snapshot.asOf, stale: snapshot.stale, on: snapshot.isEnabled('one', 'ada') }
 }
@@ -27,7 +29,7 @@ describe('a snapshot, where the primary has never been read', () => {
     pair.primary = 'down'
   })
 
-  test('is of the replica, stale, and the same object as long as that stands still', async () => {
+  test('is of the replica, stale, and the same object as long as that does not change', async () => {
     const snapshot = await flags.snapshot()
     expect([snapshot.asOf, snapshot.stale, snapshot.names]).toEqual([2, true, ['one', 'two']])
     expect(snapshot.evaluate('one', 'ada')).toMatchObject({ enabled: true, reason: 'STALE', source: 'memory', asOf: 2 })
@@ -36,10 +38,10 @@ describe('a snapshot, where the primary has never been read', () => {
     await fleet.store.update('one', { enabled: false })
     await pair.catchUp()
     await fleet.clock.advance(2_000)
-    expect(await taken()).toEqual({ asOf: 3, stale: true, on: false })
+    expect(await takeSnapshot()).toEqual({ asOf: 3, stale: true, on: false })
   })
 
-  test('asks the replica at most every 2 s, and once for all who ask at once', async () => {
+  test('asks the replica at most every 2 s, and once for all calls at once', async () => {
     const taken = await Promise.all([flags.snapshot(), flags.snapshot()])
     expect(taken.map(({ asOf }) => asOf)).toEqual([2, 2])
     await fleet.clock.advance(1_999)
@@ -50,15 +52,15 @@ describe('a snapshot, where the primary has never been read', () => {
     expect(pair.asked).toEqual(['all', 'all'])
   })
 
-  test('is of the primary again as soon as that can be read', async () => {
+  test('is of the primary as soon as that can be read', async () => {
     await flags.snapshot()
     pair.primary = 'up'
     await fleet.store.update('one', { enabled: false })
     await fleet.clock.advance(4_000)
-    expect(await taken()).toEqual({ asOf: 3, stale: false, on: false })
+    expect(await takeSnapshot()).toEqual({ asOf: 3, stale: false, on: false })
   })
 
-  test('holds the client to it: no answer is older', async () => {
+  test('is followed by no older answer', async () => {
     await pair.catchUp()
     const { asOf } = await flags.snapshot()
     pair.instead = (loaded) => ({ ...loaded, asOf: 1 })
@@ -76,16 +78,16 @@ describe('a snapshot, where the primary has never been read', () => {
     expect([snapshot.asOf, snapshot.evaluate('one', 'ada').errorCode]).toEqual([undefined, 'STORE_UNAVAILABLE'])
   })
 
-  test('is not of a replica that has missed a change which this process has heard of', async () => {
+  test('is not of a replica that lacks a change that this process knows of', async () => {
     pair.primary = 'up'
     await flags.ready()
     await fleet.store.update('two', { rollout: 60 })
     await fleet.clock.advance(2_000)
     pair.primary = 'down'
-    expect((await taken()).asOf).toBeUndefined()
+    expect((await takeSnapshot()).asOf).toBeUndefined()
     await pair.catchUp()
     await fleet.clock.advance(2_000)
-    expect((await taken()).asOf).toBe(3)
+    expect((await takeSnapshot()).asOf).toBe(3)
   })
 
   test('has the engines that its flags need', async () => {
@@ -95,42 +97,42 @@ describe('a snapshot, where the primary has never been read', () => {
     expect(fleet.codes).not.toContain('PARSE_ERROR')
   })
 
-  test('says where it is stale, but not of what is wrong all the same', async () => {
+  test('marks its answers STALE, but keeps the reason ERROR where that is not due to the store', async () => {
     const snapshot = await flags.snapshot()
     expect(snapshot.evaluate('two', {})).toMatchObject({ reason: 'ERROR', errorCode: 'TARGETING_KEY_MISSING' })
     expect(snapshot.evaluate('gone', 'ada')).toMatchObject({ reason: 'STALE', errorCode: 'FLAG_NOT_FOUND' })
   })
 
-  test('is not of the replica of another store, which is told', async () => {
+  test('is not of the replica of another store, which is reported', async () => {
     pair.primary = 'up'
     await flags.ready()
     pair.primary = 'down'
     pair.instead = (loaded) => ({ ...loaded, storeId: 'another' })
-    expect(await taken()).toEqual({ asOf: undefined, stale: true, on: false })
+    expect(await takeSnapshot()).toEqual({ asOf: undefined, stale: true, on: false })
     expect(fleet.codes).toContain('REPLICA_OF_OTHER_STORE')
   })
 
-  test('is dropped where the primary comes back without what the replica said', async () => {
+  test('is dropped where the primary comes back without the replica’s version', async () => {
     await fleet.store.update('one', { enabled: false })
     await pair.catchUp()
     pair.instead = (loaded) => ({ ...loaded, asOf: 9 })
-    expect(await taken()).toEqual({ asOf: 9, stale: true, on: false })
+    expect(await takeSnapshot()).toEqual({ asOf: 9, stale: true, on: false })
     pair.primary = 'up'
     await fleet.clock.advance(4_000)
-    expect(await taken()).toMatchObject({ asOf: 3, stale: false })
+    expect(await takeSnapshot()).toMatchObject({ asOf: 3, stale: false })
     expect(await flags.evaluate('one', 'ada')).toMatchObject({ asOf: 3, reason: 'DISABLED' })
     const asked = pair.store.calls['changesSince']
     await flags.snapshot()
     expect(pair.store.calls['changesSince']).toBe(asked)
   })
 
-  test('binds nobody to what the replica said once the primary comes back without it', async () => {
+  test('raises no lasting floor where the primary comes back without the replica’s version', async () => {
     await pair.catchUp()
     pair.instead = (loaded) => {
       const ahead = [...loaded.flags].map(([name, record]) => [name, { ...record, version: 9 }] as never)
       return { ...loaded, asOf: 9, flags: new Map(ahead) }
     }
-    expect(await taken()).toEqual({ asOf: 9, stale: true, on: true })
+    expect(await takeSnapshot()).toEqual({ asOf: 9, stale: true, on: true })
     pair.primary = 'up'
     await fleet.clock.advance(4_000)
     expect(await flags.evaluate('one', 'ada')).toMatchObject({ version: 1, source: 'store', reason: 'STATIC' })
@@ -150,31 +152,31 @@ describe('a snapshot, where the primary has never been read', () => {
 
   test('is empty where there is no replica', async () => {
     const { loadAllFromReplica: _, ...store } = pair.store
-    expect(await taken(fleet.deaf({ store: store as FlagStore, cache: undefined as never }))).toMatchObject({
+    expect(await takeSnapshot(fleet.deaf({ store: store as FlagStore, cache: undefined as never }))).toMatchObject({
       asOf: undefined,
       stale: true,
     })
   })
 })
 
-describe('a snapshot, where the primary is gone', () => {
-  test('is the last good one for an hour after it was last right, then that of the replica, then none', async () => {
+describe('a snapshot, where the primary is down', () => {
+  test('is the last known good for an hour after it was confirmed, then that of the replica, then empty', async () => {
     await flags.snapshot()
     pair.primary = 'down'
     pair.replica = 'down'
     await fleet.clock.advance(HOUR_MS - 100)
-    expect(await taken()).toEqual({ asOf: 2, stale: true, on: true })
+    expect(await takeSnapshot()).toEqual({ asOf: 2, stale: true, on: true })
     await fleet.clock.advance(2_000)
-    expect(await taken()).toEqual({ asOf: undefined, stale: true, on: false })
+    expect(await takeSnapshot()).toEqual({ asOf: undefined, stale: true, on: false })
     pair.replica = 'up'
     await fleet.clock.advance(2_000)
-    expect(await taken()).toEqual({ asOf: 2, stale: true, on: true })
+    expect(await takeSnapshot()).toEqual({ asOf: 2, stale: true, on: true })
     pair.replica = 'down'
     await fleet.clock.advance(HOUR_MS + 2_000)
-    expect(await taken()).toMatchObject({ asOf: undefined, stale: true })
+    expect(await takeSnapshot()).toMatchObject({ asOf: undefined, stale: true })
   })
 
-  test('is the last good one also where the log was pruned before the primary went', async () => {
+  test('is the last known good also where the log was pruned before the primary failed', async () => {
     const { changesSince } = fleet.store
     let isPruned = false
     const store = around(pair.store, {
@@ -200,10 +202,10 @@ describe('a snapshot, where the primary is gone', () => {
     expect((await client.snapshot()).asOf).toBeUndefined()
     isPruned = false
     await fleet.clock.advance(2_000)
-    expect(await taken(client)).toEqual({ asOf: 2, stale: false, on: true })
+    expect(await takeSnapshot(client)).toEqual({ asOf: 2, stale: false, on: true })
   })
 
-  test('is none of a history that is gone', async () => {
+  test('is never of a lost history', async () => {
     const older = memoryStore({ clock: fleet.clock, flags: [{ name: 'one', rollout: 0 }] })
     let restored = false
     let gone = false
@@ -232,7 +234,7 @@ describe('a snapshot, where the primary is gone', () => {
     expect([snapshot.asOf, snapshot.names]).toEqual([undefined, []])
   })
 
-  test('says why the store cannot be followed, where it can be read', async () => {
+  test('says why the head cannot be read, where flags can be', async () => {
     const store = around(fleet.store, { head: () => Promise.reject(new Error('no such table')) })
     const client = fleet.deaf({ store, cache: undefined as never })
     for (let round = 0; round < 2; round++) {

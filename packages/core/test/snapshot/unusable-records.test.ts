@@ -11,17 +11,17 @@ import {
 import { around, Fleet } from '../fleet.ts'
 
 let fleet: Fleet
-/** What this process cannot use, by key. */
+/** The records that this process cannot use, by key. */
 let unusable: Map<string, FlagsErrorCode>
 let store: FlagStore
 beforeEach(() => {
   fleet = new Fleet()
   unusable = new Map()
   store = around(fleet.store, {
-    load: async (next, ...args) => seen(await next(...args)),
+    load: async (next, ...args) => withErrors(await next(...args)),
     loadAll: async (next, ...args) => {
       const loaded = await next(...args)
-      return { ...loaded, ...seen(loaded) }
+      return { ...loaded, ...withErrors(loaded) }
     },
     changesSince: async (next, ...args) => {
       const changes = await next(...args)
@@ -32,7 +32,7 @@ beforeEach(() => {
 })
 afterEach(() => fleet.end())
 
-function seen(loaded: Loaded): Loaded {
+function withErrors(loaded: Loaded): Loaded {
   const flags = [...loaded.flags].map(([key, record]): [string, LoadedRecord] => [key, errorOf(key) ?? record])
   return { ...loaded, flags: new Map(flags) }
 }
@@ -45,7 +45,7 @@ function errorOf(key: string): FlagsError | undefined {
 const inStaff = { attribute: 'targetingKey', operator: 'inSegment', value: 'staff' } as const
 
 describe('a record that cannot be used', () => {
-  test('is told, also where nothing but snapshots is asked', async () => {
+  test('is reported, also where only snapshots are taken', async () => {
     await fleet.store.create({ name: 'one' })
     unusable.set('one', 'PARSE_ERROR')
     const snapshot = await fleet.client({ store }).snapshot()
@@ -53,7 +53,7 @@ describe('a record that cannot be used', () => {
     expect(fleet.errors.map(({ code, flag }) => [code, flag])).toEqual([['PARSE_ERROR', 'one']])
   })
 
-  test('of a segment is no flag', async () => {
+  test('of a segment does not appear as a flag', async () => {
     await fleet.store.create({ name: 'one', rollout: 100 })
     await fleet.store.segments.create({ name: 'vip', members: ['ada'] })
     unusable.set('segment:vip', 'PARSE_ERROR')
@@ -63,7 +63,7 @@ describe('a record that cannot be used', () => {
     expect(snapshot.evaluate('segment:vip', 'ada')).toMatchObject({ errorCode: 'FLAG_NOT_FOUND', source: 'default' })
   })
 
-  test('of a newer build leaves the one before it standing, marked stale, for itself and for what depends on it', async () => {
+  test('of a newer build leaves the earlier one in place, STALE, for the flag and for those that depend on it', async () => {
     await fleet.store.create({ name: 'base', rollout: 100 })
     await fleet.store.segments.create({ name: 'staff', members: ['ada'] })
     await fleet.store.create({ name: 'top', rollout: 100, requires: [{ flag: 'base' }] })
@@ -89,7 +89,7 @@ describe('a record that cannot be used', () => {
     expect(await reasons()).toEqual(['STATIC', 'STATIC', 'TARGETING_MATCH', 'STATIC'])
   })
 
-  test('of a newer build leaves the one that was read before standing, also where no snapshot has ever had it', async () => {
+  test('of a newer build leaves the one in memory in place, also where no snapshot has ever had it', async () => {
     await fleet.store.create({ name: 'one', rollout: 100 })
     const flags = fleet.deaf({ store, cache: undefined as never })
     expect(await flags.evaluate('one', 'ada')).toMatchObject({ enabled: true, reason: 'STATIC' })
@@ -100,7 +100,7 @@ describe('a record that cannot be used', () => {
     expect(await flags.evaluate('one', 'ada')).toMatchObject({ enabled: true, reason: 'STALE' })
   })
 
-  test('of a newer build still leaves it standing where the log is lost and all is loaded anew', async () => {
+  test('of a newer build leaves the earlier one in place also where the log is lost and all flags are loaded again', async () => {
     await fleet.store.create({ name: 'one', rollout: 100 })
     let isPruned = false
     const pruned = around(store, {
@@ -118,11 +118,11 @@ describe('a record that cannot be used', () => {
   })
 })
 
-describe('a flag that must not guess', () => {
+describe('a flag with onUnavailable: throw', () => {
   const schema = defineFlags({ guard: { default: true, onUnavailable: 'throw' }, other: { default: true } })
   const client = () => fleet.client({ store, schema, cache: undefined as never })
 
-  test('throws where it is not known, unless all flags are asked for', async () => {
+  test('throws where it cannot be used, but not in evaluateAll', async () => {
     await fleet.store.create({ name: 'guard', rollout: 0 })
     await fleet.store.create({ name: 'other', rollout: 0 })
     unusable.set('guard', 'PARSE_ERROR').set('other', 'PARSE_ERROR')
@@ -134,12 +134,12 @@ describe('a flag that must not guess', () => {
     expect(snapshot.evaluateAll('ada')['guard']).toMatchObject({ enabled: true, errorCode: 'PARSE_ERROR' })
   })
 
-  test('does not throw where it is known, or known not to exist', async () => {
+  test('does not throw where it is known not to exist', async () => {
     const snapshot = await client().snapshot()
     expect([snapshot.isEnabled('guard', 'ada'), snapshot.value('guard', 'ada', { default: true })]).toEqual([true, true])
   })
 
-  test('is explained, though its evaluation rejects', async () => {
+  test('is explained, also where its evaluation rejects', async () => {
     await fleet.store.create({ name: 'guard', rollout: 0 })
     unusable.set('guard', 'PARSE_ERROR')
     const flags = client()
@@ -152,7 +152,7 @@ describe('a flag that must not guess', () => {
   })
 })
 
-test('a value may be null by default, in a snapshot and without', async () => {
+test('a default may be null, in a snapshot and without', async () => {
   await fleet.store.create({ name: 'page', rollout: 100, variants: [{ name: 'none', value: null, weight: 1 }] })
   const flags = fleet.client()
   for (const name of ['page', 'missing']) {

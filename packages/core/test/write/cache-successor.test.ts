@@ -10,8 +10,8 @@ beforeEach(async () => {
 })
 afterEach(() => fleet.end())
 
-/** A process that hears by the cache alone, and a count of what it asks the store. */
-function listener(options: Partial<FlagsOptions> = {}) {
+/** A process that hears through the cache only. Counts its calls to the store. */
+function cacheListener(options: Partial<FlagsOptions> = {}) {
   const store = around(unwatched(fleet.store))
   return { store, flags: fleet.client({ store, ...options }) }
 }
@@ -28,8 +28,8 @@ async function cached(cache: FlagCache): Promise<unknown> {
   return read?.flag && { asOf: read.flag.asOf, version: read.flag.value?.version }
 }
 
-/** Update 2, committed, whose invalidation is on its way to the cache for as long as it takes update 3 to be done. */
-async function overtaken() {
+/** Commits update 2, whose invalidation reaches the cache only with `arrive()`; update 3 is done before. */
+async function overtakenUpdate() {
   const held = gate()
   const slow = around(fleet.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
   const [first, second] = [fleet.deaf({ cache: slow }), fleet.deaf()]
@@ -41,9 +41,9 @@ async function overtaken() {
 }
 
 describe('an update leaves the new record in the cache', () => {
-  test('so that nobody who hears of it asks the store, neither for the flag nor for its clock', async () => {
+  test('so that processes that hear of it do not ask the store', async () => {
     const writer = fleet.client()
-    const others = Array.from({ length: 5 }, () => listener())
+    const others = Array.from({ length: 5 }, () => cacheListener())
     await ready(writer, ...others.map(({ flags }) => flags))
     const before = others.map(({ store }) => ({ ...store.calls }))
     await writer.admin.update('new_feature', { rollout: 100 })
@@ -54,8 +54,8 @@ describe('an update leaves the new record in the cache', () => {
     expect(others.map(({ store }) => store.calls)).toEqual(before)
   })
 
-  test('a delete leaves an absence', async () => {
-    const [writer, { flags, store }] = [fleet.client(), listener()]
+  test('and a delete leaves the absence', async () => {
+    const [writer, { flags, store }] = [fleet.client(), cacheListener()]
     await ready(writer, flags)
     const loads = store.calls['load']
     await writer.admin.delete('new_feature')
@@ -64,8 +64,8 @@ describe('an update leaves the new record in the cache', () => {
     expect(store.calls['load']).toBe(loads)
   })
 
-  test('and a segment as well', async () => {
-    const [writer, { flags, store }] = [fleet.client(), listener()]
+  test('also of a segment', async () => {
+    const [writer, { flags, store }] = [fleet.client(), cacheListener()]
     await writer.admin.segments.create({ name: 'staff', members: ['eve'] })
     await writer.admin.update('new_feature', { rules: [{ when: [{ attribute: 'targetingKey', operator: 'inSegment', value: 'staff' }] }] })
     await ready(writer, flags)
@@ -76,15 +76,15 @@ describe('an update leaves the new record in the cache', () => {
     expect(store.calls['load']).toBe(loads)
   })
 
-  test('but not where another process has updated the flag since: what it left stays away from the later one', async () => {
-    const { late, arrive } = await overtaken()
+  test('but not where another process has updated the flag since: the later record stays', async () => {
+    const { late, arrive } = await overtakenUpdate()
     arrive()
     expect((await late).version).toBe(2)
     expect(await cached(fleet.cache())).toEqual({ asOf: 3, version: 3 })
   })
 
-  test('nor where the fence was lost meanwhile, with what a later update left', async () => {
-    const { late, arrive } = await overtaken()
+  test('but not where the fence and a later record were lost meanwhile', async () => {
+    const { late, arrive } = await overtakenUpdate()
     const cache = fleet.cache()
     await cached(cache)
     await cache.forget(['new_feature'])
@@ -94,7 +94,7 @@ describe('an update leaves the new record in the cache', () => {
     expect(await fleet.deaf().evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3 })
   })
 
-  test('nor where the record cannot be used by this process', async () => {
+  test('but not where this process cannot use it', async () => {
     const newer = new FlagsError('RECORD_TOO_NEW', 'Flag new_feature needs a newer build.', { flag: 'new_feature' })
     const store = around(fleet.store, { update: async (next, ...args) => ({ ...(await next(...args)), after: newer }) })
     await expect(fleet.deaf({ store }).admin.update('new_feature', { rollout: 100 })).rejects.toBe(newer)
@@ -102,13 +102,13 @@ describe('an update leaves the new record in the cache', () => {
     expect(fleet.codes).toEqual(['RECORD_TOO_NEW'])
   })
 
-  test('nor in a cache that keeps no flags', async () => {
+  test('but not with a flag ttl of 0', async () => {
     const flags = fleet.deaf({ ttl: { flagMs: 0 } })
     await flags.admin.update('new_feature', { rollout: 100 })
     expect(await cached(fleet.cache())).toBe(undefined)
   })
 
-  test('and where the cache cannot be read before the commit, the fence is raised without it', async () => {
+  test('but only raises the fence where the cache could not be read before the commit', async () => {
     const cache = around(fleet.cache(), { read: () => Promise.reject(new Error('connection refused')) })
     const { propagation } = await fleet.deaf({ cache }).admin.update('new_feature', { rollout: 100 })
     expect(propagation).toBe('ok')
@@ -116,22 +116,22 @@ describe('an update leaves the new record in the cache', () => {
   })
 })
 
-describe('an edit that the store tells of leaves its record in the cache, too', () => {
-  test('so that only who follows the store asks it', async () => {
-    const follower = around(fleet.store)
-    const others = Array.from({ length: 3 }, () => listener())
-    await ready(fleet.client({ store: follower }), ...others.map(({ flags }) => flags))
+describe('an edit that the store sends a hint of leaves its record in the cache, too', () => {
+  test('so that only the processes that listen to the store ask it', async () => {
+    const listening = around(fleet.store)
+    const others = Array.from({ length: 3 }, () => cacheListener())
+    await ready(fleet.client({ store: listening }), ...others.map(({ flags }) => flags))
     const before = others.map(({ store }) => ({ ...store.calls }))
-    const loads = follower.calls['load']
+    const loads = listening.calls['load']
     await fleet.store.update('new_feature', { rollout: 100 })
     await settle()
     for (const { flags } of others) {
       expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 2, asOf: 2, source: 'memory' })
     }
-    expect([others.map(({ store }) => store.calls), follower.calls['load']]).toEqual([before, loads])
+    expect([others.map(({ store }) => store.calls), listening.calls['load']]).toEqual([before, loads])
   })
 
-  test('which is the latest, whatever the store has told of in between', async () => {
+  test('which is the latest record, however many hints came in between', async () => {
     const held = gate()
     const slow = around(fleet.store, { changesSince: (next, ...args) => held.opened.then(() => next(...args)) })
     held.open()
@@ -141,7 +141,7 @@ describe('an edit that the store tells of leaves its record in the cache, too', 
     expect(await cached(fleet.cache())).toEqual({ asOf: 4, version: 4 })
   })
 
-  test('but not where the fence was lost since it was read, with what a later update left', async () => {
+  test('but not where the fence and a later record were lost since the fence was read', async () => {
     const [asked, held] = [gate(), gate()]
     let isHeld = false
     const slow = around(fleet.store, {

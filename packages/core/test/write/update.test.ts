@@ -37,7 +37,7 @@ describe('an update', () => {
     const listening = fleet.cache()
     await listening.open((await fleet.store.head()).storeId)
     await listening.subscribe?.({ onHint: ({ version }) => hints.push(version), onResync: () => undefined, onDown: () => undefined })
-    // Every process re-asserts what the log tells; none of them may publish again.
+    // Every process raises the fences of the changes in the log; none of them may publish again.
     const others = [fleet.client(), fleet.client()]
     await Promise.all(others.map((client) => client.ready()))
     await fleet.client({ store, cache }).admin.update('new_feature', { rollout: 100 })
@@ -47,7 +47,7 @@ describe('an update', () => {
     expect(hints).toEqual([2])
   })
 
-  test('resolves with the flag, its version and how far it got', async () => {
+  test('resolves with the flag, its version and its propagation', async () => {
     const written = await fleet.client().admin.update('new_feature', { rollout: 33.333, owner: 'team-a' })
     expect(written).toEqual({
       flag: expect.objectContaining({ name: 'new_feature', rollout: 33.333, owner: 'team-a', version: 2 }),
@@ -65,7 +65,7 @@ describe('an update', () => {
     expect(await other.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, source: 'memory', version: 2 })
   })
 
-  test('that the cache did not hear of is not a failure: it is deferred, and retried until it gets there', async () => {
+  test('that does not reach the cache does not fail: it is deferred, and retried until it does', async () => {
     let down = true
     const cache = around(fleet.cache(), {
       invalidate: (next, ...args) => (down ? Promise.reject(new Error('connection refused')) : next(...args)),
@@ -80,7 +80,7 @@ describe('an update', () => {
     expect(await fenceVersion()).toBe(3)
   })
 
-  test('is answered by the process that made it even before the cache has heard of it', async () => {
+  test('is answered by the process that made it even before it reaches the cache', async () => {
     const held = gate()
     const cache = around(fleet.cache(), { invalidate: (next, ...args) => held.opened.then(() => next(...args)) })
     const flags = fleet.deaf({ cache })
@@ -92,7 +92,7 @@ describe('an update', () => {
     expect((await update).propagation).toBe('ok')
   })
 
-  test('that the cache did not hear of is retried with the latest version, with the log out of reach as well', async () => {
+  test('that does not reach the cache is retried with the latest version, also where the log cannot be read', async () => {
     let down = true
     const held = gate()
     const refused = new Error('connection refused')
@@ -117,11 +117,11 @@ describe('an update', () => {
     expect(await fenceVersion()).toBe(3)
   })
 
-  test('that a dead writer did not spread is spread by every process that reads the log', async () => {
+  test('whose writer died after the commit is invalidated by every process that reads the log', async () => {
     const reader = fleet.client()
     await reader.isEnabled('new_feature', 'ada')
     await settle()
-    // A commit, and nothing after it.
+    // A commit without an invalidation.
     await fleet.store.update('new_feature', { rollout: 100 })
     await settle()
     expect(await fleet.deaf().isEnabled('new_feature', 'ada')).toBe(true)
@@ -138,7 +138,7 @@ describe('an update', () => {
     expect(await flags.admin.get('new_feature')).toMatchObject({ rollout: 10, version: 2 })
   })
 
-  test('keeps who did it and why', async () => {
+  test('keeps actor and reason', async () => {
     const flags = fleet.client()
     await flags.admin.update('new_feature', { rollout: 10 }, { actor: 'ada', reason: 'slow start' })
     expect(await flags.admin.history('new_feature', { limit: 1 })).toEqual([
@@ -152,7 +152,7 @@ describe('an update', () => {
     ])
   })
 
-  test('that the store does not confirm is told so, and found by the log if it was committed', async () => {
+  test('that the store does not confirm rejects, and is found in the log if it was committed', async () => {
     const held = gate()
     const store = around(fleet.store, {
       async update(next, ...args) {
@@ -176,7 +176,7 @@ describe('an update', () => {
 })
 
 describe('minVersion', () => {
-  test('keeps a process that heard of nothing from answering older', async () => {
+  test('keeps a process that got no hint from answering older', async () => {
     const [writer, other] = [fleet.client(), fleet.deaf()]
     expect(await other.isEnabled('new_feature', 'ada')).toBe(false)
     const { version } = await writer.admin.update('new_feature', { rollout: 100 })
@@ -201,7 +201,7 @@ describe('minVersion', () => {
     expect(store.calls['load']).toBe(undefined)
   })
 
-  test('is answered as soon as this process hears of it, by whatever way', async () => {
+  test('is answered as soon as any catch-up reaches it', async () => {
     const flags = fleet.client()
     await flags.isEnabled('new_feature', 'ada')
     await fleet.clock.until(flags.isEnabled('new_feature', 'ada', { minVersion: 99 }))
@@ -213,7 +213,7 @@ describe('minVersion', () => {
     expect(await Promise.race([asked, settle().then(() => late)])).toBe(true)
   })
 
-  test('that the store cannot confirm is not answered from what is older', async () => {
+  test('that the store cannot confirm is not answered by an older value', async () => {
     let down = false
     const store = around(fleet.store, {
       changesSince: (next, ...args) => (down ? Promise.reject(new Error('connection refused')) : next(...args)),
@@ -241,7 +241,7 @@ describe('administration', () => {
     expect(await admin.get('a_flag')).toBeNull()
   })
 
-  test('prunes the log, and processes that were behind it start anew', async () => {
+  test('prunes the log, and processes that were behind read flags again', async () => {
     const behind = fleet.deaf()
     await behind.isEnabled('new_feature', 'ada')
     const { admin } = fleet.client()
@@ -253,7 +253,7 @@ describe('administration', () => {
     expect(await behind.isEnabled('new_feature', 'ada')).toBe(true)
   })
 
-  test('prunes the log, and what the cache held before is not trusted by who was behind', async () => {
+  test('prunes the log, and processes that were behind do not trust older cache entries', async () => {
     const behind = fleet.deaf({ memory: false })
     expect(await behind.isEnabled('new_feature', 'ada')).toBe(false)
     await settle()
@@ -264,7 +264,7 @@ describe('administration', () => {
     expect(await behind.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 4 })
   })
 
-  test('refuses a page or a number of days that makes no sense', async () => {
+  test('refuses an invalid page or number of days', async () => {
     const { admin } = fleet.client()
     for (const limit of [0, 1.5, 1_001])
       await expect(admin.history('new_feature', { limit })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
@@ -272,7 +272,7 @@ describe('administration', () => {
       await expect(admin.prune(days)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
   })
 
-  test('rejects with a FlagsError and its cause where the store is gone', async () => {
+  test('rejects with a FlagsError and its cause where the store fails', async () => {
     const refused = () => Promise.reject(new Error('connection refused'))
     const store = around(fleet.store, { loadAll: refused, load: refused, create: refused, history: refused })
     const { admin } = fleet.client({ store })
@@ -285,7 +285,7 @@ describe('administration', () => {
     }
   })
 
-  test('leaves out of a list what cannot be read, and reports it; get rejects with it', async () => {
+  test('leaves a record that cannot be read out of the list, and reports it; get rejects with the error', async () => {
     const corrupt = new FlagsError('PARSE_ERROR', 'stored wrongly', { flag: 'new_feature' })
     const store = around(fleet.store, {
       loadAll: async (next, ...args) => ({ ...(await next(...args)), flags: new Map([['new_feature', corrupt]]) }),
