@@ -8,13 +8,14 @@ export class Lease {
   readonly #clock: Clock
   /** On the monotonic clock. */
   until: number = Number.NEGATIVE_INFINITY
+  #ended = false
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
   get valid(): boolean {
-    return this.#clock.monotonic() < this.until
+    return !this.#ended && this.#clock.monotonic() < this.until
   }
 
   /** When the last catch-up that reached the clock began: everything that is live was right then. */
@@ -32,8 +33,8 @@ export class Lease {
     this.until = Math.max(this.until, from + LEASE_MS)
   }
 
-  /** Ends it at once: the client closes. */
+  /** Ends it for good, as the client closes: a catch-up that ends later does not make it valid again. */
   end(): void {
-    this.until = Number.NEGATIVE_INFINITY
+    this.#ended = true
   }
 }
