@@ -15,7 +15,7 @@ export class Lease {
   }
 
   get valid(): boolean {
-    return this.#clock.monotonic() < this.until
+    return !this.#ended && this.#clock.monotonic() < this.until
   }
 
   /** When the last catch-up that reached the clock began: everything that is live was right then. */
@@ -33,7 +33,7 @@ export class Lease {
     if (!this.#ended) this.until = Math.max(this.until, from + LEASE_MS)
   }
 
-  /** For a client that closes: a catch-up that is under way does not renew it. */
+  /** Ends it for good, as the client closes: a catch-up that ends later does not make it valid again. */
   end(): void {
     this.#ended = true
     this.until = Number.NEGATIVE_INFINITY

@@ -79,6 +79,14 @@ describe('close', () => {
     await expect(flags.admin.update('new_feature', { rollout: 1 })).rejects.toMatchObject({ code: 'CLOSED' })
   })
 
+  test('ends the lease for good, also where a catch-up ends after it', async () => {
+    const flags = fleet.client()
+    await flags.ready()
+    await flags.close()
+    await settle()
+    expect(flags.stats().leased).toBe(false)
+  })
+
   test('before the first call opens nothing', async () => {
     const store = around(fleet.store)
     await fleet.client({ store }).close()
