@@ -1,4 +1,4 @@
-import { type Services, takeServices } from '@flagstone/services'
+import { type Services, startServices } from '@flagstone/services'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
@@ -13,7 +13,7 @@ declare module 'vitest' {
 let services: Services | undefined
 
 export async function setup(project: TestProject): Promise<void> {
-  services = await takeServices()
+  services = await startServices()
   for (const { product, origin } of [services.postgres, services.redis]) console.log(`services: ${product} from ${origin}`)
   project.provide('databaseUrl', services.postgres.url)
   project.provide('redisUrl', services.redis.url)

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { takeServices } from '@flagstone/services'
+import { startServices } from '@flagstone/services'
 import { runCommand } from './run-command.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const folders = (await readdir(EXAMPLES)).sort()
   const examples = folders.filter((name) => existsSync(join(EXAMPLES, name, 'main.ts')))
   for (const name of examples) await run(name, 'nothing configured', {})
-  const services = await takeServices()
+  const services = await startServices()
   try {
     for (const { product, origin } of [services.postgres, services.redis]) console.log(`services: ${product} from ${origin}`)
     for (const name of examples) await run(name, 'real services', { DATABASE_URL: services.postgres.url, REDIS_URL: services.redis.url })

@@ -23,7 +23,7 @@ function withSubscriptionOf(cache: FlagCache, bus: FlagCache, uptime: ChannelUpt
     open: async (storeId, report) => void (await Promise.all([...both].map((each) => each.open(storeId, report)))),
     read: (wanted, call) => cache.read(wanted, call),
     fill: (fills, call) => cache.fill(fills, call),
-    invalidate: (name, version, successor, call) => cache.invalidate(name, version, successor, call),
+    invalidate: (name, version, updatedRecord, call) => cache.invalidate(name, version, updatedRecord, call),
     forget: (names, call) => cache.forget(names, call),
     purge: () => cache.purge(),
     subscribe: uptime.observe(async (listener) => (await bus.subscribe?.(listener)) ?? nothing),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type PrivateService, type TcpProxy, tcpProxy } from '@flagstone/services'
 import { OLD } from './flag-value.ts'
 import type { Library, LibraryProcess } from './library.ts'
-import { QuietRedis } from './quiet-redis.ts'
+import { RedisWithoutErrorOutput } from './redis-without-error-output.ts'
 import { SourceOfTruth } from './source-of-truth.ts'
 
 /** The environment of one run of a scenario: a source of truth, a flag, and processes of one library on one Redis. */
@@ -21,8 +21,8 @@ export async function openScenarioRun(library: Library, redis: PrivateService): 
   const key = `flag-${randomBytes(6).toString('hex')}`
   const source = new SourceOfTruth(key, OLD)
   const proxy = await tcpProxy(redis.port)
-  const direct = new QuietRedis(redis.port)
-  const marker = new QuietRedis(proxy.port)
+  const direct = new RedisWithoutErrorOutput(redis.port)
+  const marker = new RedisWithoutErrorOutput(proxy.port)
   const processes: LibraryProcess[] = []
   await marker.subscribe(`marker-${key}`)
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { createFlags, type Flags } from '@flagstone/core'
 import { migrate, postgresStore } from '@flagstone/pg-adapter'
 import { redisCache } from '@flagstone/redis-adapter'
-import { takeServices } from '@flagstone/services'
+import { startServices } from '@flagstone/services'
 import postgres from 'postgres'
 
 const schema = 'flagstone_two_processes'
@@ -77,6 +77,6 @@ const { DATABASE_URL, REDIS_URL } = process.env
 if (process.argv[2] === 'child' && DATABASE_URL && REDIS_URL) {
   await child(DATABASE_URL, REDIS_URL)
 } else {
-  const services = await takeServices()
+  const services = await startServices()
   await parent(services.postgres.url, services.redis.url).finally(() => services.stop())
 }

@@ -4,6 +4,6 @@ export { type PrivateNginxOptions, startPrivateNginx } from './private-servers/p
 export { type PrivatePostgresOptions, startPrivatePostgres } from './private-servers/private-postgres.ts'
 export { type PrivateRedisOptions, startPrivateRedis } from './private-servers/private-redis.ts'
 export { startPrivateStandby } from './private-servers/private-standby.ts'
-export { type Absent, isAbsent } from './service/absent.ts'
+export { isNotAvailable, type NotAvailable } from './service/not-available.ts'
 export type { PrivateService, Service, ServiceKind } from './service/service.ts'
-export { type Services, takePostgres, takeRedis, takeServices } from './take-services.ts'
+export { type Services, startPostgres, startRedis, startServices } from './start-services.ts'

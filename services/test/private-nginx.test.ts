@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { fetchDebianPackage } from '../src/binaries/fetch-debian-package.ts'
-import { isAbsent, type PrivateService, startPrivateNginx } from '../src/index.ts'
+import { isNotAvailable, type PrivateService, startPrivateNginx } from '../src/index.ts'
 import { isAlive, waitUntilGone } from './processes.ts'
 
 const started: PrivateService[] = []
@@ -10,13 +10,13 @@ afterEach(async () => {
 })
 
 const first = await startPrivateNginx({ server: '' })
-const absent = isAbsent(first) ? first.absent : undefined
-if (isAbsent(first)) console.log(`nginx is not tested: ${first.absent}`)
+const absent = isNotAvailable(first) ? first.absent : undefined
+if (isNotAvailable(first)) console.log(`nginx is not tested: ${first.absent}`)
 else await first.stop()
 
 async function start(server: string): Promise<PrivateService> {
   const service = await startPrivateNginx({ server })
-  if (isAbsent(service)) throw new Error(service.absent)
+  if (isNotAvailable(service)) throw new Error(service.absent)
   started.push(service)
   return service
 }
@@ -44,9 +44,9 @@ describe.skipIf(absent !== undefined)(`a private nginx${absent === undefined ? '
 
   test.skipIf(!existsSync('/usr/bin/apt-get'))('can be fetched without being installed', { timeout: 240_000 }, async (context) => {
     const binaries = await fetchDebianPackage({ name: 'nginx', program: 'usr/sbin/nginx', version: '-v' })
-    if (isAbsent(binaries)) return context.skip(binaries.absent)
+    if (isNotAvailable(binaries)) return context.skip(binaries.absent)
     const service = await startPrivateNginx({ binaries, server: 'location / { return 200 fetched; }' })
-    if (isAbsent(service)) throw new Error(service.absent)
+    if (isNotAvailable(service)) throw new Error(service.absent)
     started.push(service)
     expect(await (await fetch(service.url)).text()).toBe('fetched')
     expect(service.origin).toContain('not installed')

@@ -3,7 +3,7 @@ import postgres, { type Sql } from 'postgres'
 import { afterEach, expect, test } from 'vitest'
 import { fetchPostgres } from '../src/binaries/fetch-postgres.ts'
 import { type PrivateService, startPrivatePostgres } from '../src/index.ts'
-import { isAbsent } from '../src/service/absent.ts'
+import { isNotAvailable } from '../src/service/not-available.ts'
 import { settlesWithin, waitUntilGone } from './processes.ts'
 
 const started: PrivateService[] = []
@@ -58,7 +58,7 @@ test('stopping it leaves no process and no folder', async () => {
 
 test('programs of the platform package work as well as those of the machine', async ({ skip }) => {
   const binaries = await fetchPostgres()
-  if (isAbsent(binaries)) return skip(binaries.absent)
+  if (isNotAvailable(binaries)) return skip(binaries.absent)
   const service = await start({ binaries })
   const sql = connect(service)
   expect(await sql`select 'Ä'::text as text, encode(sha256('a'), 'hex') <> '' as hashed`).toEqual([{ text: 'Ä', hashed: true }])

@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import type { Binaries } from '../src/binaries/binaries.ts'
 import { fetchPostgres } from '../src/binaries/fetch-postgres.ts'
 import { type PrivateService, startPrivatePostgres, startPrivateStandby } from '../src/index.ts'
-import { isAbsent } from '../src/service/absent.ts'
+import { isNotAvailable } from '../src/service/not-available.ts'
 import { waitUntilGone } from './processes.ts'
 
 const started: PrivateService[] = []
@@ -60,7 +60,7 @@ test('stopping it leaves no process and no folder, and its primary running', asy
 
 test('programs of the platform package make a standby as well', async ({ skip }) => {
   const binaries = await fetchPostgres()
-  if (isAbsent(binaries)) return skip(binaries.absent)
+  if (isNotAvailable(binaries)) return skip(binaries.absent)
   const [primary, standby] = await pair({ binaries })
   await connect(primary)`insert into notes values (1)`
   await reaches(standby, 1)

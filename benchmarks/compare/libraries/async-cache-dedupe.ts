@@ -1,6 +1,6 @@
 import { createCache } from 'async-cache-dedupe'
 import { type Library, TTL_MS } from '../library.ts'
-import { QuietRedis } from '../quiet-redis.ts'
+import { RedisWithoutErrorOutput } from '../redis-without-error-output.ts'
 
 export const asyncCacheDedupe: Library = {
   name: 'async-cache-dedupe',
@@ -8,7 +8,7 @@ export const asyncCacheDedupe: Library = {
   used: 'Redis storage with references; invalidateAll() after a write (README: "Invalidation"). It has one tier, so no memory and no bus',
   subscribers: 0,
   async start({ port, key, source }) {
-    const client = new QuietRedis(port)
+    const client = new RedisWithoutErrorOutput(port)
     const ttl = TTL_MS / 1_000
     const cache = createCache({
       ttl,

@@ -2,7 +2,7 @@ import { BentoCache, bentostore } from 'bentocache'
 import { memoryDriver } from 'bentocache/drivers/memory'
 import { redisBusDriver, redisDriver } from 'bentocache/drivers/redis'
 import { type Library, TTL_MS } from '../library.ts'
-import { QuietRedis } from '../quiet-redis.ts'
+import { RedisWithoutErrorOutput } from '../redis-without-error-output.ts'
 
 export const bentocache: Library = {
   name: 'bentocache',
@@ -15,8 +15,8 @@ export const bentocache: Library = {
       stores: {
         multitier: bentostore()
           .useL1Layer(memoryDriver({ maxSize: '10mb' }))
-          .useL2Layer(redisDriver({ connection: new QuietRedis(port) }))
-          .useBus(redisBusDriver({ connection: new QuietRedis(port) })),
+          .useL2Layer(redisDriver({ connection: new RedisWithoutErrorOutput(port) }))
+          .useBus(redisBusDriver({ connection: new RedisWithoutErrorOutput(port) })),
       },
     })
     // Creates the cache and its subscription, which otherwise happens on first use.

@@ -1,7 +1,7 @@
 import { createNotificationPair, Loader, RedisCache } from 'layered-loader'
 import type { FlagValue } from '../flag-value.ts'
 import { type Library, TTL_MS } from '../library.ts'
-import { QuietRedis } from '../quiet-redis.ts'
+import { RedisWithoutErrorOutput } from '../redis-without-error-output.ts'
 
 export const layeredLoader: Library = {
   name: 'layered-loader',
@@ -9,7 +9,7 @@ export const layeredLoader: Library = {
   used: 'inMemoryCache, RedisCache, createNotificationPair(); get(), and invalidateCacheFor() after a write (README: "Update notifications")',
   subscribers: 1,
   async start({ port, key, source }) {
-    const clients = [new QuietRedis(port), new QuietRedis(port), new QuietRedis(port)] as const
+    const clients = [new RedisWithoutErrorOutput(port), new RedisWithoutErrorOutput(port), new RedisWithoutErrorOutput(port)] as const
     const [consumerRedis, publisherRedis, cacheRedis] = clients
     const { publisher, consumer } = createNotificationPair<FlagValue>({ channel: 'flags', consumerRedis, publisherRedis })
     const loader = new Loader<FlagValue>({

@@ -2,7 +2,7 @@ import { Admin } from './admin/admin.ts'
 import type { Flags } from './client/flags.ts'
 import { FlagsClient } from './client/flags-client.ts'
 import { type FlagsOptions, resolveOptions } from './client/options.ts'
-import { OpenState } from './errors/open-state.ts'
+import { ClientState } from './errors/client-state.ts'
 import { Explainer } from './explain/explainer.ts'
 import { CatchUp } from './history/catch-up.ts'
 import { ChangeApplier } from './history/change-applier.ts'
@@ -18,16 +18,16 @@ import { LeaseEvents } from './history/lease-events.ts'
 import { ListenerSlot } from './history/listener-slot.ts'
 import { Poll } from './history/poll.ts'
 import { AllFlags } from './layers/all-flags.ts'
-import { Background } from './layers/background.ts'
+import { BackgroundWork } from './layers/background-work.ts'
 import { Compiler } from './layers/compiler.ts'
 import { Invalidations } from './layers/invalidations.ts'
-import { loadEngines } from './layers/load-engines.ts'
-import { loadHash } from './layers/load-hash.ts'
+import { loadOperatorLibraries } from './layers/load-operator-libraries.ts'
+import { loadHash } from './layers/load-xxhash.ts'
 import { MemoryLayer } from './layers/memory-layer.ts'
-import { Replica } from './layers/replica.ts'
 import { SharedLayer } from './layers/shared-layer.ts'
 import { SingleFlight } from './layers/single-flight.ts'
 import { StoreLayer } from './layers/store-layer.ts'
+import { StoreReplica } from './layers/store-replica.ts'
 import { Decider } from './read/decider.ts'
 import { DependencyReader } from './read/dependency-reader.ts'
 import { LayerCounts } from './read/layer-counts.ts'
@@ -63,16 +63,16 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
 
   const events = new ClientEvents(clock, onError)
   const { report } = events
-  const background = new Background(clock, report)
+  const background = new BackgroundWork(clock, report)
   const counts = new LayerCounts()
 
-  const openState = new OpenState()
+  const clientState = new ClientState()
   const floors = new Floors(Math.max(MIN_FLOORS, 2 * maxFlags))
   const lease = new Lease(clock)
   const memory = new MemoryLayer(maxFlags, clock, floors, lease)
   const shared = new SharedLayer(cache, clock, cacheTimeoutMs, ttl, report)
   const source = new StoreLayer(store, clock, storeTimeoutMs)
-  const compiler = new Compiler(clock, { loadHash, loadEngines }, report)
+  const compiler = new Compiler(clock, { loadHash, loadOperatorLibraries }, report)
   const all = new AllFlags(compiler, report)
   const loads = new SingleFlight(background)
   const invalidations = new Invalidations(shared, background, timers, report)
@@ -103,7 +103,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   })
   const hints = timers ? hintSubscriptions() : undefined
 
-  const replica = new Replica(source, (storeId) => catchUp.acceptsReplica(storeId), report)
+  const replica = new StoreReplica(source, (storeId) => catchUp.acceptsReplica(storeId), report)
   const staleFallback = new StaleFallback({ clock, replica, floors, compiler, catchUp, claims, report })
   const reads = new ReadPath({
     memory,
@@ -141,12 +141,12 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const decider = new Decider({ memory, shared, reads, dependencyReader, catchUp, clock, counts })
   const explainer = new Explainer({ clock, memory, lease, shared, store: source, reads, dependencyReader, floors, catchUp })
   const writes = new WritePath({ store: source, catchUp, changeApplier, invalidations, compiler, background })
-  const admin = new Admin({ store: source, clock, definitions, report }, writes, openState)
+  const admin = new Admin({ store: source, clock, definitions, report }, writes, clientState)
   const client = new FlagsClient({
     store,
     cache,
     definitions,
-    openState,
+    clientState,
     memory,
     lease,
     leaseEvents,

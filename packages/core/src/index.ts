@@ -3,7 +3,7 @@ export { type MemoryStoreOptions, memoryStore } from './adapters/memory/memory-s
 export type { FlagsAdmin, WrittenFlag } from './admin/admin.ts'
 export type { SegmentsAdmin, WrittenSegment } from './admin/segments-admin.ts'
 export type { StaleFlag, StaleFlagsOptions, StaleFlagsReport, StaleReason } from './admin/stale-flags.ts'
-export type { Written } from './admin/written.ts'
+export type { Written } from './admin/write-results.ts'
 export type { EvaluateOptions, Flags, FlagsStats, SnapshotOptions, ValueMethod, ValueOptions } from './client/flags.ts'
 export type { FlagsOptions } from './client/options.ts'
 export type * from './contracts/index.ts'

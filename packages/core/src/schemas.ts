@@ -5,7 +5,7 @@
  * @module
  */
 
-export { checkName } from './validate/check.ts'
-export type { Schema } from './validate/fields.ts'
+export { checkName } from './validate/check-input.ts'
 export { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, recordSchema } from './validate/flag-schemas.ts'
+export type { Schema } from './validate/schema-fields.ts'
 export { newSegmentSchema, segmentPatchSchema, segmentSchema } from './validate/segment-schemas.ts'

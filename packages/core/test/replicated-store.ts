@@ -1,5 +1,5 @@
 import type { FlagStore, Loaded } from '../src/index.ts'
-import { around, gate } from './fleet.ts'
+import { around, gate } from './client-fleet.ts'
 
 type Health = 'up' | 'down' | 'hung'
 

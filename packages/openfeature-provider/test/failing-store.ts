@@ -1,5 +1,5 @@
 import type { FlagStore } from '@flagstone/core'
-import { around } from '../../core/test/fleet.ts'
+import { around } from '../../core/test/client-fleet.ts'
 
 /** A store whose reads fail while `isFailing` is set. */
 export interface FailingStore {

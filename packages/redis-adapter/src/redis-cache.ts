@@ -1,7 +1,7 @@
 import {
   type CacheFill,
   type CacheRead,
-  type CacheSuccessor,
+  type CacheUpdatedRecord,
   type CacheWant,
   type ChannelListener,
   type FlagCache,
@@ -95,14 +95,14 @@ class RedisCache implements FlagCache {
     return this.#runAll(() => fills.map(async (fill) => storeId !== undefined && fill.token.startsWith(`${storeId}.`) && this.#fill(fill)))
   }
 
-  async invalidate(name: string, version: number, successor?: CacheSuccessor): Promise<'raised' | 'already'> {
+  async invalidate(name: string, version: number, updatedRecord?: CacheUpdatedRecord): Promise<'raised' | 'already'> {
     const storeId = this.#openedStoreId()
     const keys = [this.#keys.fence(name), this.#keys.flag(name)]
     const hint = formatHint({ name, version })
     const args = [storeId, String(version), newToken(storeId, version), FENCE_MS, this.#keys.channel(storeId), hint]
-    if (successor !== undefined) {
-      const body = flagBody(successor.value)
-      args.push(successor.token, formatTtl(successor.ttlMs), body, body.length <= MAX_RECORD_CHARACTERS ? '1' : '0')
+    if (updatedRecord !== undefined) {
+      const body = flagBody(updatedRecord.value)
+      args.push(updatedRecord.token, formatTtl(updatedRecord.ttlMs), body, body.length <= MAX_RECORD_CHARACTERS ? '1' : '0')
     }
     const raised = await this.#run(() => runScript(this.#connection.node, INVALIDATE, keys, args))
     return raised === 1 ? 'raised' : 'already'

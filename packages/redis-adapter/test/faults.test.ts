@@ -160,8 +160,8 @@ describe.each(majors)('with ioredis $major', ({ major, Redis }) => {
       await expect(cache.fill([flagFill('full', token, 1)])).rejects.toMatchObject(UNAVAILABLE)
       expect(await cache.invalidate('full', 2)).toBe('raised')
       expect(await cache.read([{ name: 'full' }])).toEqual([{ token: expect.stringContaining('storeA.2.'), fenceVersion: 2 }])
-      const successor = { token: await tokenOf(cache, 'full'), value: null, ttlMs: 30_000 }
-      expect(await cache.invalidate('full', 3, successor)).toBe('raised')
+      const updatedRecord = { token: await tokenOf(cache, 'full'), value: null, ttlMs: 30_000 }
+      expect(await cache.invalidate('full', 3, updatedRecord)).toBe('raised')
       expect(await cache.read([{ name: 'full' }])).toMatchObject([{ fenceVersion: 3, flag: { asOf: 3, value: null } }])
     } finally {
       await redis.config('SET', 'maxmemory', '0')

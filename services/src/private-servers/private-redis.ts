@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Binaries } from '../binaries/binaries.ts'
 import { fetchRedis } from '../binaries/fetch-redis.ts'
 import { findRedis } from '../binaries/find-binaries.ts'
-import { firstBinaries } from '../binaries/first-binaries.ts'
+import { firstAvailableBinaries } from '../binaries/first-available-binaries.ts'
 import { createServerFolder } from '../processes/server-folder.ts'
 import type { PrivateService } from '../service/service.ts'
 import { startPrivateServer } from './private-server.ts'
@@ -19,7 +19,7 @@ export interface PrivateRedisOptions {
 
 /** Starts a Redis without password, reachable on 127.0.0.1 only. */
 export async function startPrivateRedis(options: PrivateRedisOptions = {}): Promise<PrivateService> {
-  const binaries = options.binaries ?? (await firstBinaries('Redis', [findRedis, fetchRedis]))
+  const binaries = options.binaries ?? (await firstAvailableBinaries('Redis', [findRedis, fetchRedis]))
   const folder = await createServerFolder('redis')
   const placed = await binaries.place(folder.path).catch(async (error: unknown) => {
     await folder.remove()

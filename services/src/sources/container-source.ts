@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { request } from 'node:http'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Absent } from '../service/absent.ts'
 import { errorReason } from '../service/error-reason.ts'
+import type { NotAvailable } from '../service/not-available.ts'
 import { probe } from '../service/probe.ts'
 import type { Service, ServiceKind } from '../service/service.ts'
 import type { ServiceSource } from './service-source.ts'
@@ -16,7 +16,7 @@ type Address = { readonly socketPath: string } | { readonly host: string; readon
 
 /** Starts a container with the service, if a container engine answers. */
 export function containerSource(kind: ServiceKind): ServiceSource {
-  return async (): Promise<Service | Absent> => {
+  return async (): Promise<Service | NotAvailable> => {
     if (!(await engineAnswers())) return { absent: 'no container engine answers' }
     const image = IMAGES[kind]
     const starting = start(kind, image)

@@ -4,7 +4,7 @@ import { redisCache } from '@flagstone/redis-adapter'
 import { type PrivateService, startPrivatePostgres, startPrivateRedis } from '@flagstone/services'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { waitUntil } from '../../chain/chain.ts'
+import { waitUntil } from '../../real-services/service-chain.ts'
 import { type Backup, createBackup } from './backup.ts'
 
 let postgres: PrivateService

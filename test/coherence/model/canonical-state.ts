@@ -1,5 +1,5 @@
 import type { Rules } from './protocol-rules.ts'
-import { DEAD, type Entry, type Fence, type Flight, NO_TOKEN, type Process, type Redis, type State } from './state.ts'
+import { DEAD, type Entry, type Fence, type Load, NO_TOKEN, type Process, type Redis, type State } from './state.ts'
 
 /**
  * Renames the nonces of a state: 1 for the current fence, 2 for the fence before the last write, `DEAD` for all others, which can never
@@ -26,19 +26,19 @@ export function canonicalState(rules: Rules, { shared, processes }: State): Stat
     decision: entry(decision),
   })
   const fills = shared.fills.map((fill) => ({ ...fill, token: token(fill.token) })).filter((fill) => fill.token.nonce !== DEAD)
-  const successors = shared.successors
-    .map((successor) => ({ ...successor, token: token(successor.token) }))
-    .filter((successor) => successor.token.nonce !== DEAD)
-  const flight = (old: Flight | null): Flight | null => {
+  const updatedRecords = shared.updatedRecords
+    .map((updatedRecord) => ({ ...updatedRecord, token: token(updatedRecord.token) }))
+    .filter((updatedRecord) => updatedRecord.token.nonce !== DEAD)
+  const load = (old: Load | null): Load | null => {
     const renamed = old && token(old.token)
     return old === null || renamed === null || renamed === old.token ? old : { ...old, token: renamed }
   }
   const process = (old: Process): Process => {
-    const [open, loose] = [flight(old.open), flight(old.loose)]
+    const [open, loose] = [load(old.open), load(old.loose)]
     return open === old.open && loose === old.loose ? old : { ...old, open, loose }
   }
   return {
-    shared: { ...shared, redis: cache(redis), before: before && cache(before), fills, successors },
+    shared: { ...shared, redis: cache(redis), before: before && cache(before), fills, updatedRecords },
     processes: processes.map(process),
   }
 }

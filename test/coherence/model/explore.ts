@@ -61,7 +61,7 @@ const NO_STATE = -1
 
 function initial({ processes, failovers, restarts }: Bounds): State {
   const redis = { fence: null, flag: null, decision: null }
-  const shared = { history: [0], redis, before: null, fills: [], successors: [], resolved: 0, failovers, restarts }
+  const shared = { history: [0], redis, before: null, fills: [], updatedRecords: [], resolved: 0, failovers, restarts }
   return { shared, processes: processes.map(() => started(0, 0)) }
 }
 

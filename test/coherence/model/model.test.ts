@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { explorationLog, exploreAndLog, logLine } from './exploration-log.ts'
 import { explore } from './explore.ts'
-import { type Healing, heal, isBroken } from './healing.ts'
+import { type Healing, heal, isBroken } from './heal-broken-states.ts'
 import type { BrokenPromise } from './process-rules.ts'
 import { type Bounds, type ProcessKind, REAL } from './protocol-rules.ts'
-import { boundsOf, peer, peerWithMemory, reader } from './variants.ts'
+import { boundsOf, peer, peerWithMemory, reader } from './weakened-protocols.ts'
 
 afterAll(() => console.log(explorationLog()))
 

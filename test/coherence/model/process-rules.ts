@@ -49,7 +49,7 @@ export function install(rules: Rules, process: Process, asOf: number, memory: bo
   return memory ? { ...raised, memory: { asOf, live: true } } : raised
 }
 
-/** `Flights.detach` */
+/** `SingleFlight.detach` */
 function detach(rules: Rules, process: Process): Process {
   return rules.detach && process.open !== null ? { ...process, open: null, loose: process.open } : process
 }

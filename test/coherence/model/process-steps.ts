@@ -1,4 +1,4 @@
-import { flightSteps } from './flight-steps.ts'
+import { loadSteps } from './load-steps.ts'
 import { brought, committed, giveUpFloor, hint, logged } from './process-rules.ts'
 import type { Bounds, Rules } from './protocol-rules.ts'
 import { changesOf, clockOf, latestOf, type Process, type State, started, valueAt } from './state.ts'
@@ -13,7 +13,7 @@ export function processSteps(rules: Rules, bounds: Bounds, state: State, found: 
     const stepping: SteppingProcess = { rules: kind.memory || kind.overlaps ? rules : attached, bounds, kind, state, process, index, found }
     if (kind.learns) learningSteps(stepping)
     losingSteps(stepping)
-    flightSteps(stepping)
+    loadSteps(stepping)
   })
 }
 

@@ -13,7 +13,7 @@ export interface Rules {
   /** FILL compares "as of" with the fence's version. */
   readonly fillChecksVersion: boolean
   /** When the writer must have read the fence for its record to be stored with the invalidation: before its commit, after it, or never. */
-  readonly successor: 'before' | 'after' | 'any'
+  readonly updatedRecord: 'before' | 'after' | 'any'
   /** The record of an invalidation does not replace an entry that was loaded after its change. */
   readonly successorChecksEntry: boolean
   /** A process reads the store's clock before it trusts Redis. */
@@ -37,7 +37,7 @@ export const REAL: Rules = {
   loads: 'primary',
   fillChecksEntry: true,
   fillChecksVersion: true,
-  successor: 'before',
+  updatedRecord: 'before',
   successorChecksEntry: true,
   head: true,
   floors: true,

@@ -1,5 +1,5 @@
 import type { Rules } from './protocol-rules.ts'
-import { DEAD, type Entry, type Fence, type Fill, NONE, type Redis, type Successor } from './state.ts'
+import { DEAD, type Entry, type Fence, type Fill, NONE, type Redis, type UpdatedRecord } from './state.ts'
 
 /** Above every nonce in a state, since `canonicalState` leaves at most two. */
 const NEW_NONCE = 3
@@ -32,19 +32,19 @@ export function placeholder(redis: Redis): Redis {
 }
 
 /** The script INVALIDATE, with or without a record that follows. */
-export function invalidate(rules: Rules, redis: Redis, version: number, successor?: Successor): Redis {
+export function invalidate(rules: Rules, redis: Redis, version: number, updatedRecord?: UpdatedRecord): Redis {
   if (rules.fence === 'none') return { fence: null, flag: null, decision: null }
   if (rules.fence === 'nx' && redis.fence !== null) return { ...redis, flag: null }
   if (redis.fence !== null && redis.fence.version >= version) return redis
   const fence = { version, nonce: numeric(rules) ? version : NEW_NONCE }
-  const flag = successor !== undefined && follows(rules, redis, successor) ? { nonce: fence.nonce, asOf: version } : null
+  const flag = updatedRecord !== undefined && follows(rules, redis, updatedRecord) ? { nonce: fence.nonce, asOf: version } : null
   return { ...redis, fence, flag }
 }
 
-function follows(rules: Rules, redis: Redis, { version, token }: Successor): boolean {
+function follows(rules: Rules, redis: Redis, { version, token }: UpdatedRecord): boolean {
   if (rules.successorChecksEntry && counted(rules, redis, redis.flag) > version) return false
-  if (rules.successor === 'before') return valid(rules, token.nonce, redis.fence)
-  return rules.successor === 'any' || redis.fence !== null
+  if (rules.updatedRecord === 'before') return valid(rules, token.nonce, redis.fence)
+  return rules.updatedRecord === 'any' || redis.fence !== null
 }
 
 /** The script FILL. Returns the same Redis if it refuses. */

@@ -3,13 +3,13 @@ import type { Rules } from './protocol-rules.ts'
 import {
   type Entry,
   type Fill,
-  type Flight,
+  type Load,
   NONE,
   type Process,
   type Redis,
   type SharedState,
   type State,
-  type Successor,
+  type UpdatedRecord,
 } from './state.ts'
 
 /**
@@ -50,9 +50,9 @@ function numbered<T>(numbers: Map<T, number>, of: T): number {
   return numbers.size - 1
 }
 
-function sharedText({ history, redis, before, fills, successors, resolved, failovers, restarts }: SharedState): string {
+function sharedText({ history, redis, before, fills, updatedRecords, resolved, failovers, restarts }: SharedState): string {
   const caches = before === null ? redisText(redis) : `${redisText(redis)}<${redisText(before)}`
-  const messages = [...fills.map(fillText), ...successors.map(successorText)].sort().join('')
+  const messages = [...fills.map(fillText), ...updatedRecords.map(updatedRecordText)].sort().join('')
   return `${history.join('')};${caches};${resolved}${failovers}${restarts}${messages}`
 }
 
@@ -66,7 +66,7 @@ export function fillText({ token, asOf, flag, decision }: Fill): string {
   return `,${token.version}.${token.nonce}.${asOf}${flag ? 'f' : ''}${decision ? 'd' : ''}`
 }
 
-export const successorText = ({ version, token }: Successor): string => `,${version}<${token.version}.${token.nonce}`
+export const updatedRecordText = ({ version, token }: UpdatedRecord): string => `,${version}<${token.version}.${token.nonce}`
 
 // Of two floors, and of two lower bounds for answers, only the higher one has an effect.
 function processDigits(process: Process, least: number): number {
@@ -76,15 +76,15 @@ function processDigits(process: Process, least: number): number {
   let sum = 0
   for (const digit of [common, changed, answered, knows, seen, heard, memory?.asOf ?? NONE, memory?.live ? 1 : 0])
     sum = sum * DIGIT + digit + 1
-  return flightDigits(flightDigits(sum, open, least), loose, least)
+  return loadDigits(loadDigits(sum, open, least), loose, least)
 }
 
 const STAGES = { fenceless: 0, read: 1, missed: 2, loaded: 3 }
 
 // A value below the floor can never be used, so it counts as none.
-function flightDigits(before: number, flight: Flight | null, least: number): number {
-  if (flight === null) return before * DIGIT ** 5
-  const { stage, token, flag, decision, asOf, decided } = flight
+function loadDigits(before: number, load: Load | null, least: number): number {
+  if (load === null) return before * DIGIT ** 5
+  const { stage, token, flag, decision, asOf, decided } = load
   const first = stage === 'loaded' ? asOf : flag < least ? NONE : flag
   const second = decision < least ? NONE : decision
   let sum = before

@@ -29,7 +29,7 @@ export interface Fill {
 }
 
 /** The new record that a writer sends with its INVALIDATE, and the fence that it read before its commit. */
-export interface Successor {
+export interface UpdatedRecord {
   readonly version: number
   readonly token: Fence
 }
@@ -38,7 +38,7 @@ export interface Successor {
  * One load. Its stages: Redis had no fence; Redis answered; the answer was not usable; the store answered. `NONE` means no valid
  * entry.
  */
-export interface Flight {
+export interface Load {
   readonly stage: 'fenceless' | 'read' | 'missed' | 'loaded'
   readonly token: Fence
   readonly flag: number
@@ -60,9 +60,9 @@ export interface Process {
   readonly changed: number
   readonly answered: number
   readonly memory: Slot | null
-  readonly open: Flight | null
-  /** A flight that a change has detached. */
-  readonly loose: Flight | null
+  readonly open: Load | null
+  /** A load that a change has detached. */
+  readonly loose: Load | null
   /** For the invariants only: the latest change that this process learned from the store, at its start, in a reply or from the log. */
   readonly knows: number
   /** For the invariants only: the latest change in the answers of this process. */
@@ -80,7 +80,7 @@ export interface SharedState {
   readonly before: Redis | null
   readonly fills: readonly Fill[]
   /** Never removed either. */
-  readonly successors: readonly Successor[]
+  readonly updatedRecords: readonly UpdatedRecord[]
   /** For the invariants only: the latest change whose INVALIDATE was answered, so its `update()` may have resolved with `ok`. */
   readonly resolved: number
   readonly failovers: number

@@ -2,8 +2,8 @@ import { canonicalState } from './canonical-state.ts'
 import { processSteps } from './process-steps.ts'
 import type { Bounds, Rules } from './protocol-rules.ts'
 import { fill, invalidate } from './redis-rules.ts'
-import { changesOf, latestOf, NO_TOKEN, type Redis, type SharedState, type State, type Successor } from './state.ts'
-import { successorText } from './state-key.ts'
+import { changesOf, latestOf, NO_TOKEN, type Redis, type SharedState, type State, type UpdatedRecord } from './state.ts'
+import { updatedRecordText } from './state-key.ts'
 import { afterRedisWrite, type Step } from './step.ts'
 
 /** All steps that are possible in a state. */
@@ -19,20 +19,20 @@ function storeSteps({ updates, others }: Bounds, { shared, processes }: State, f
   const { history } = shared
   const clock = history.length
   const changes = changesOf(shared).length
-  const commits = (version: number, successors = shared.successors): State => ({
-    shared: { ...shared, history: [...history, version], successors },
+  const commits = (version: number, updatedRecords = shared.updatedRecords): State => ({
+    shared: { ...shared, history: [...history, version], updatedRecords },
     processes,
   })
   if (changes < updates) {
     // The writer has read the fence before: the current one, the one before (which a failover may restore), or one that never returns.
-    const successors = [shared.redis, shared.before].flatMap((redis) => (redis?.fence ? { version: clock, token: redis.fence } : []))
-    found.push({ label: () => `the store commits change ${clock}`, state: commits(clock, [...shared.successors, ...successors]) })
+    const updatedRecords = [shared.redis, shared.before].flatMap((redis) => (redis?.fence ? { version: clock, token: redis.fence } : []))
+    found.push({ label: () => `the store commits change ${clock}`, state: commits(clock, [...shared.updatedRecords, ...updatedRecords]) })
   }
   // A process that follows the store reads the fence, then the log, and sends the record of the latest change.
   const { fence } = shared.redis
   const followed = fence === null || latestOf(shared) === 0 ? undefined : { version: latestOf(shared), token: fence }
-  if (followed !== undefined && !shared.successors.some((each) => successorText(each) === successorText(followed))) {
-    const state = { shared: { ...shared, successors: [...shared.successors, followed] }, processes }
+  if (followed !== undefined && !shared.updatedRecords.some((each) => updatedRecordText(each) === updatedRecordText(followed))) {
+    const state = { shared: { ...shared, updatedRecords: [...shared.updatedRecords, followed] }, processes }
     found.push({ label: () => `a follower reads the fence, then the log: change ${followed.version}`, state })
   }
   if (clock - 1 - changes < others) {
@@ -41,9 +41,9 @@ function storeSteps({ updates, others }: Bounds, { shared, processes }: State, f
 }
 
 /** The records that a writer may send. If the rules ignore which fence it read, one without a fence stands for all. */
-function successorsOf(rules: Rules, { successors }: SharedState, version: number): readonly Successor[] {
+function updatedRecordsOf(rules: Rules, { updatedRecords }: SharedState, version: number): readonly UpdatedRecord[] {
   if (rules.fence !== 'token') return []
-  return rules.successor === 'before' ? successors.filter((each) => each.version === version) : [{ version, token: NO_TOKEN }]
+  return rules.updatedRecord === 'before' ? updatedRecords.filter((each) => each.version === version) : [{ version, token: NO_TOKEN }]
 }
 
 function redisSteps(rules: Rules, state: State, found: Step[]): void {
@@ -61,7 +61,7 @@ function redisSteps(rules: Rules, state: State, found: Step[]): void {
       })
     }
     push('', next)
-    for (const followed of successorsOf(rules, shared, version)) {
+    for (const followed of updatedRecordsOf(rules, shared, version)) {
       const filled = invalidate(rules, redis, version, followed)
       if (filled.flag !== next.flag) push(', followed by its record', filled)
     }

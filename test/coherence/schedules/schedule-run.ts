@@ -1,12 +1,12 @@
 import { createFlags, type FlagCache, type Flags, memoryStore } from '@flagstone/core'
 import { sharedMemoryCache } from '../../../packages/core/src/adapters/memory/shared-memory-cache.ts'
-import { unwatched } from '../../../packages/core/test/fleet.ts'
+import { unwatched } from '../../../packages/core/test/client-fleet.ts'
 import { ManualClock, settle } from '../../../packages/core/test/manual-clock.ts'
 import { type Answer, checkAnswers, type Entry, type Violation, type Write } from '../oracle.ts'
+import { TakenSnapshots } from './client-snapshots.ts'
 import { drawEvent, drawEventWeights, type EventWeights } from './event-weights.ts'
 import { type Faults, scheduledAdapter, withoutSuccessors } from './scheduled-adapter.ts'
 import { randomFrom, Scheduler } from './scheduler.ts'
-import { TakenSnapshots } from './taken-snapshots.ts'
 
 const FLAGS = ['a', 'b'] as const
 const STEPS = 400

@@ -114,9 +114,9 @@ describe('some schedule breaks a law without the guard:', { timeout: 600_000 }, 
       'the token of a record that follows its change',
       190,
       (cache) => ({
-        async invalidate(name, version, successor) {
+        async invalidate(name, version, updatedRecord) {
           const [now] = await cache.read([{ name }])
-          return await cache.invalidate(name, version, successor && { ...successor, token: now?.token ?? successor.token })
+          return await cache.invalidate(name, version, updatedRecord && { ...updatedRecord, token: now?.token ?? updatedRecord.token })
         },
       }),
     ],

@@ -34,7 +34,7 @@ function withoutSubscribe(cache: FlagCache): FlagCache {
     open: (storeId, report) => cache.open(storeId, report),
     read: (wanted, call) => cache.read(wanted, call),
     fill: (fills, call) => cache.fill(fills, call),
-    invalidate: (name, version, successor, call) => cache.invalidate(name, version, successor, call),
+    invalidate: (name, version, updatedRecord, call) => cache.invalidate(name, version, updatedRecord, call),
     forget: (names, call) => cache.forget(names, call),
     purge: () => cache.purge(),
     close: () => cache.close(),

@@ -1,20 +1,20 @@
 import type { Change, ChangeMeta, ChangesPage, FlagPatch, FlagRecord, HistoryPage, LoggedChanges, NewFlag } from '../contracts/index.ts'
+import type { ClientState } from '../errors/client-state.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import type { OpenState } from '../errors/open-state.ts'
-import { loadEngines } from '../layers/load-engines.ts'
+import { loadOperatorLibraries } from '../layers/load-operator-libraries.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
-import { checkName } from '../validate/check.ts'
 import { checkChangesPage } from '../validate/check-changes-page.ts'
 import { checkMeta, checkNewFlag, checkPage, checkPatch } from '../validate/check-flag.ts'
-import { MAX_DAYS } from '../validate/days.ts'
+import { checkName } from '../validate/check-input.ts'
 import type { FlagName, FlagSchema } from '../validate/define-flags.ts'
-import { enginesOf } from '../validate/engines.ts'
+import { MAX_DAYS } from '../validate/number-of-days.ts'
+import { operatorLibrariesOf } from '../validate/operator-libraries.ts'
 import type { Committed, WritePath } from '../write/write-path.ts'
 import { createIfMissing } from './create-if-missing.ts'
 import { flagsIn, recordAfter, usableRecord } from './loaded-records.ts'
 import { type SegmentsAdmin, segmentsAdmin } from './segments-admin.ts'
 import { type StaleFlagsOptions, type StaleFlagsParts, type StaleFlagsReport, staleFlags } from './stale-flags.ts'
-import type { Written } from './written.ts'
+import type { Written } from './write-results.ts'
 
 /** The deadline of a read of the change log without records, in milliseconds. */
 const LIGHT_LOG_MS = 2_000
@@ -58,42 +58,42 @@ export class Admin implements FlagsAdmin {
   readonly #store: StoreLayer
   readonly #writes: WritePath
   readonly #report: (error: FlagsError) => void
-  readonly #openState: OpenState
+  readonly #clientState: ClientState
   readonly #parts: StaleFlagsParts
 
-  constructor(parts: StaleFlagsParts, writes: WritePath, openState: OpenState) {
+  constructor(parts: StaleFlagsParts, writes: WritePath, clientState: ClientState) {
     const { store, report } = parts
     this.#parts = parts
     this.#store = store
     this.#writes = writes
     this.#report = report
-    this.#openState = openState
-    this.segments = segmentsAdmin(store, writes, report, openState)
+    this.#clientState = clientState
+    this.segments = segmentsAdmin(store, writes, report, clientState)
   }
 
   async list(): Promise<readonly FlagRecord[]> {
-    this.#openState.assertOpen()
+    this.#clientState.assertOpen()
     const { flags } = await this.#store.administer('Flags', (store, call) => store.loadAll(call))
     return flagsIn(flags, this.#report)
   }
 
   async get(name: string): Promise<FlagRecord | null> {
-    this.#openState.assertOpen()
+    this.#clientState.assertOpen()
     checkName(name)
     const { flags } = await this.#store.administer(`Flag ${name}`, (store, call) => store.load([name], call))
     return usableRecord(flags.get(name)) as FlagRecord | null
   }
 
   async create(flag: NewFlag, meta?: ChangeMeta): Promise<WrittenFlag> {
-    this.#openState.assertOpen()
-    const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
+    this.#clientState.assertOpen()
+    const checked = checkNewFlag(flag, await loadOperatorLibraries(operatorLibrariesOf(flag)))
     const checkedMeta = checkMeta(checked.name, meta)
     return written(await this.#writes.commit(checked.name, (store, call) => store.create(checked, checkedMeta, call)))
   }
 
   async ensure(flag: NewFlag, meta?: ChangeMeta): Promise<FlagRecord> {
-    this.#openState.assertOpen()
-    const checked = checkNewFlag(flag, await loadEngines(enginesOf(flag)))
+    this.#clientState.assertOpen()
+    const checked = checkNewFlag(flag, await loadOperatorLibraries(operatorLibrariesOf(flag)))
     checkMeta(checked.name, meta)
     return await createIfMissing(
       async () => await this.#writes.afterCatchUp(await this.get(checked.name)),
@@ -102,39 +102,39 @@ export class Admin implements FlagsAdmin {
   }
 
   async update(name: string, patch: FlagPatch, meta?: ChangeMeta): Promise<WrittenFlag> {
-    this.#openState.assertOpen()
-    const checked = checkPatch(checkName(name), patch, await loadEngines(enginesOf(patch)))
+    this.#clientState.assertOpen()
+    const checked = checkPatch(checkName(name), patch, await loadOperatorLibraries(operatorLibrariesOf(patch)))
     const checkedMeta = checkMeta(name, meta)
     return written(await this.#writes.commit(name, (store, call) => store.update(name, checked, checkedMeta, call)))
   }
 
   async delete(name: string, meta?: ChangeMeta): Promise<Written> {
-    this.#openState.assertOpen()
+    this.#clientState.assertOpen()
     const checkedMeta = checkMeta(checkName(name), meta)
     const { change, propagation } = await this.#writes.commit(name, (store, call) => store.delete(name, checkedMeta, call))
     return { version: change.version, propagation }
   }
 
   async changes(page?: ChangesPage): Promise<LoggedChanges> {
-    this.#openState.assertOpen()
+    this.#clientState.assertOpen()
     const checked = checkChangesPage(page)
     const withinMs = checked.records === false ? LIGHT_LOG_MS : undefined
     return await this.#store.administer('The change log', (store, call) => store.changes(checked, call), withinMs)
   }
 
   async history(name: string, page?: HistoryPage): Promise<readonly Change[]> {
-    this.#openState.assertOpen()
+    this.#clientState.assertOpen()
     const checked = checkPage(checkName(name), page)
     return await this.#store.administer(`The history of flag ${name}`, (store, call) => store.history(name, checked, call))
   }
 
   async staleFlags(options?: StaleFlagsOptions): Promise<StaleFlagsReport> {
-    this.#openState.assertOpen()
+    this.#clientState.assertOpen()
     return await staleFlags(this.#parts, options)
   }
 
   async prune(olderThanDays: number): Promise<number> {
-    this.#openState.assertOpen()
+    this.#clientState.assertOpen()
     if (typeof olderThanDays !== 'number' || !(olderThanDays >= 0 && olderThanDays <= MAX_DAYS)) {
       throw new FlagsError('INVALID_OPTIONS', `olderThanDays must be a number of days from 0 to ${MAX_DAYS.toLocaleString('en')}.`)
     }

@@ -1,17 +1,17 @@
 import type { Change, ChangeMeta, HistoryPage, NewSegment, SegmentPatch, SegmentRecord } from '../contracts/index.ts'
+import type { ClientState } from '../errors/client-state.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
-import type { OpenState } from '../errors/open-state.ts'
-import { loadEngines } from '../layers/load-engines.ts'
+import { loadOperatorLibraries } from '../layers/load-operator-libraries.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
-import { checkName } from '../validate/check.ts'
 import { checkMeta, checkPage } from '../validate/check-flag.ts'
+import { checkName } from '../validate/check-input.ts'
 import { checkNewSegment, checkSegmentPatch } from '../validate/check-segment.ts'
-import { enginesOf } from '../validate/engines.ts'
+import { operatorLibrariesOf } from '../validate/operator-libraries.ts'
 import { segmentKey } from '../validate/segment-key.ts'
 import type { Committed, WritePath } from '../write/write-path.ts'
 import { createIfMissing } from './create-if-missing.ts'
 import { recordAfter, segmentsIn, usableRecord } from './loaded-records.ts'
-import type { Written } from './written.ts'
+import type { Written } from './write-results.ts'
 
 export interface WrittenSegment extends Written {
   readonly segment: SegmentRecord
@@ -38,33 +38,33 @@ export function segmentsAdmin(
   store: StoreLayer,
   writes: WritePath,
   report: (error: FlagsError) => void,
-  openState: OpenState,
+  clientState: ClientState,
 ): SegmentsAdmin {
   const admin: SegmentsAdmin = {
     async list() {
-      openState.assertOpen()
+      clientState.assertOpen()
       const { flags } = await store.administer('Segments', (source, call) => source.loadAll(call))
       return segmentsIn(flags, report)
     },
 
     async get(name) {
-      openState.assertOpen()
+      clientState.assertOpen()
       const key = segmentKey(checkName(name))
       const { flags } = await store.administer(`Segment ${name}`, (source, call) => source.load([key], call))
       return usableRecord(flags.get(key)) as SegmentRecord | null
     },
 
     async create(segment, meta) {
-      openState.assertOpen()
-      const checked = checkNewSegment(segment, await loadEngines(enginesOf(segment)))
+      clientState.assertOpen()
+      const checked = checkNewSegment(segment, await loadOperatorLibraries(operatorLibrariesOf(segment)))
       const key = segmentKey(checked.name)
       const checkedMeta = checkMeta(key, meta)
       return written(await writes.commit(key, (source, call) => source.segments.create(checked, checkedMeta, call)))
     },
 
     async ensure(segment, meta) {
-      openState.assertOpen()
-      const checked = checkNewSegment(segment, await loadEngines(enginesOf(segment)))
+      clientState.assertOpen()
+      const checked = checkNewSegment(segment, await loadOperatorLibraries(operatorLibrariesOf(segment)))
       checkMeta(segmentKey(checked.name), meta)
       return await createIfMissing(
         async () => await writes.afterCatchUp(await admin.get(checked.name)),
@@ -73,15 +73,15 @@ export function segmentsAdmin(
     },
 
     async update(name, patch, meta) {
-      openState.assertOpen()
-      const checked = checkSegmentPatch(checkName(name), patch, await loadEngines(enginesOf(patch)))
+      clientState.assertOpen()
+      const checked = checkSegmentPatch(checkName(name), patch, await loadOperatorLibraries(operatorLibrariesOf(patch)))
       const key = segmentKey(name)
       const checkedMeta = checkMeta(key, meta)
       return written(await writes.commit(key, (source, call) => source.segments.update(name, checked, checkedMeta, call)))
     },
 
     async delete(name, meta) {
-      openState.assertOpen()
+      clientState.assertOpen()
       const key = segmentKey(checkName(name))
       const checkedMeta = checkMeta(key, meta)
       const { change, propagation } = await writes.commit(key, (source, call) => source.segments.delete(name, checkedMeta, call))
@@ -89,7 +89,7 @@ export function segmentsAdmin(
     },
 
     async history(name, page) {
-      openState.assertOpen()
+      clientState.assertOpen()
       const key = segmentKey(checkName(name))
       const checked = checkPage(key, page)
       return await store.administer(`The history of segment ${name}`, (source, call) => source.history(key, checked, call))

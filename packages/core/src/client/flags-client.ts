@@ -1,7 +1,7 @@
 import type { FlagsAdmin } from '../admin/admin.ts'
 import type { Decision, DecisionKind, Evaluation, FlagCache, FlagStore, JsonValue } from '../contracts/index.ts'
+import { type ClientState, closedError } from '../errors/client-state.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { closedError, type OpenState } from '../errors/open-state.ts'
 import { type Target, targetOf, type Who } from '../evaluate/target.ts'
 import type { Explainer } from '../explain/explainer.ts'
 import type { Explanation } from '../explain/explanation.ts'
@@ -11,8 +11,8 @@ import type { HintChannels } from '../history/hint-channels.ts'
 import type { HintSubscriptions } from '../history/hint-subscriptions.ts'
 import type { Lease } from '../history/lease.ts'
 import type { LeaseEvents } from '../history/lease-events.ts'
-import { type NoAnswer, none } from '../layers/answer.ts'
-import type { Background } from '../layers/background.ts'
+import type { BackgroundWork } from '../layers/background-work.ts'
+import { type NoAnswer, none } from '../layers/flag-answer.ts'
 import type { Invalidations } from '../layers/invalidations.ts'
 import type { MemoryLayer } from '../layers/memory-layer.ts'
 import type { Decided, Decider } from '../read/decider.ts'
@@ -29,7 +29,7 @@ export interface ClientParts {
   readonly store: FlagStore
   readonly cache: FlagCache | undefined
   readonly definitions: ReadonlyMap<string, FlagDefinition>
-  readonly openState: OpenState
+  readonly clientState: ClientState
   readonly memory: MemoryLayer
   readonly lease: Lease
   readonly leaseEvents: LeaseEvents
@@ -42,7 +42,7 @@ export interface ClientParts {
   readonly channels: HintChannels
   readonly hints: HintSubscriptions | undefined
   readonly admin: FlagsAdmin
-  readonly background: Background
+  readonly background: BackgroundWork
   readonly events: ClientEvents
   readonly counts: LayerCounts
 }
@@ -51,7 +51,7 @@ export interface ClientParts {
 export class FlagsClient implements Flags {
   readonly admin: FlagsAdmin
   readonly #parts: ClientParts
-  readonly #openState: OpenState
+  readonly #clientState: ClientState
   readonly #memory: MemoryLayer
   readonly #counts: LayerCounts
   readonly #definitions: ReadonlyMap<string, FlagDefinition>
@@ -63,7 +63,7 @@ export class FlagsClient implements Flags {
   constructor(parts: ClientParts) {
     this.admin = parts.admin
     this.#parts = parts
-    this.#openState = parts.openState
+    this.#clientState = parts.clientState
     this.#memory = parts.memory
     this.#counts = parts.counts
     this.#definitions = parts.definitions
@@ -95,7 +95,7 @@ export class FlagsClient implements Flags {
   }
 
   async snapshot(options?: SnapshotOptions): Promise<FlagSnapshot> {
-    this.#openState.assertOpen()
+    this.#clientState.assertOpen()
     const { snapshots } = this.#parts
     const minVersion = options?.minVersion
     const atOnce = this.#hasSeen(minVersion) ? snapshots.atOnce() : undefined
@@ -105,7 +105,7 @@ export class FlagsClient implements Flags {
   }
 
   async explain(name: string, who?: Who): Promise<Explanation> {
-    this.#openState.assertOpen()
+    this.#clientState.assertOpen()
     const target = targetOf(who)
     // Never throws, also for a flag with `onUnavailable: 'throw'`, and notes no use.
     const answer = async (): Promise<Evaluation> => this.#evaluation(name, target, await this.#decideUnnoted(name, target, 'endpoint', 0))
@@ -113,7 +113,7 @@ export class FlagsClient implements Flags {
   }
 
   async ready(): Promise<void> {
-    this.#openState.assertOpen()
+    this.#clientState.assertOpen()
     const { catchUp, hints } = this.#parts
     await catchUp.start()
     await hints?.open()
@@ -138,7 +138,7 @@ export class FlagsClient implements Flags {
   }
 
   close(): Promise<void> {
-    this.#parts.openState.close()
+    this.#parts.clientState.close()
     this.#closing ??= this.#close()
     return this.#closing
   }
@@ -177,7 +177,7 @@ export class FlagsClient implements Flags {
 
   async #decideUnnoted(name: string, target: Target | FlagsError, kind: DecisionKind, minVersion: number): Promise<Decided | NoAnswer> {
     const { decider, events } = this.#parts
-    if (this.#openState.closed) return none(closedError())
+    if (this.#clientState.closed) return none(closedError())
     if (target instanceof FlagsError) {
       events.report(target)
       return none(target)

@@ -9,8 +9,8 @@ import { cacheInvalidate } from './cache-invalidate.ts'
 import { cacheKeys } from './cache-keys.ts'
 import { cacheListenerSlots } from './cache-listener-slots.ts'
 import { cacheRefusals } from './cache-refusals.ts'
-import { cacheStores } from './cache-stores.ts'
-import { cacheSuccessors } from './cache-successors.ts'
+import { cacheTwoStores } from './cache-two-stores.ts'
+import { cacheUpdatedRecords } from './cache-updated-records.ts'
 import { type ConformanceCase, casesOf } from './case.ts'
 
 /** Every obligation of `FlagCache`. Throws where the harness skips a case that does not exist. */
@@ -20,9 +20,9 @@ export function cacheCases(harness: CacheHarness): readonly ConformanceCase[] {
     cacheFills,
     cacheRefusals,
     cacheInvalidate,
-    cacheSuccessors,
+    cacheUpdatedRecords,
     cacheForget,
-    cacheStores,
+    cacheTwoStores,
     cacheKeys,
     cacheHints,
     cacheListenerSlots,

@@ -1,6 +1,6 @@
 import type { FlagsError } from '../errors/flags-error.ts'
-import type { Call, ChannelListener, Unsubscribe } from './channel.ts'
 import type { Decision } from './decision.ts'
+import type { Call, ChannelListener, Unsubscribe } from './hint-channel.ts'
 import type { StoredRecord } from './stored-record.ts'
 
 /** Which decision cache: `check` holds a boolean for `isEnabled`, `endpoint` the full decision for `evaluate`. */
@@ -44,7 +44,7 @@ export interface CacheFill {
 }
 
 /** The record after a change, to be kept under the fence that the change raises, "as of" the change's version. */
-export interface CacheSuccessor {
+export interface CacheUpdatedRecord {
   /** The token of a read that came before the change was committed. */
   readonly token: string
   readonly value: StoredRecord | null
@@ -74,11 +74,11 @@ export interface FlagCache {
    * Monotone: where the fence is already as high, it changes and publishes nothing. Its cost must not depend on how much is cached.
    * Rejects before `open`, as a fence names its store.
    *
-   * A `successor` takes the flag's place before the hint goes out, and the hint may carry it. It must be left out of both, and the fence
+   * An `updatedRecord` takes the flag's place before the hint goes out, and the hint may carry it. It must be left out of both, and the fence
    * still raised, where the fence before was not its token (a later change may have raised it), or where the entry that counted before has a
    * higher `asOf` than this version.
    */
-  invalidate(name: string, version: number, successor?: CacheSuccessor, call?: Call): Promise<'raised' | 'already'>
+  invalidate(name: string, version: number, updatedRecord?: CacheUpdatedRecord, call?: Call): Promise<'raised' | 'already'>
   /** Drops fence and flag of each name, whatever their version. */
   forget(names: readonly string[], call?: Call): Promise<void>
   /** Drops everything under this cache's prefix, of every store; answers how many entries. */

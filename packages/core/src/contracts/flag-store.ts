@@ -1,6 +1,6 @@
-import type { Call, ChannelListener, Unsubscribe } from './channel.ts'
 import type { FlagPatch, NewFlag } from './flag-record.ts'
 import type { FlagUse, FlagUses } from './flag-use.ts'
+import type { Call, ChannelListener, Unsubscribe } from './hint-channel.ts'
 import type { NewSegment, SegmentPatch } from './segment-record.ts'
 import type { LoadedRecord } from './stored-record.ts'
 

@@ -1,5 +1,5 @@
 import type { Condition, Operator } from '../contracts/index.ts'
-import type { Engines } from '../validate/engines.ts'
+import type { OperatorLibraries } from '../validate/operator-libraries.ts'
 import { OPERATOR_VALUES } from '../validate/operator-values.ts'
 import type { ConditionPlace } from '../validate/rule-schemas.ts'
 import type { AttributeReader, AttributeSlots } from './attribute-reader.ts'
@@ -56,11 +56,16 @@ export interface CompiledCondition {
 /** Up to this many texts, comparing with each is faster. */
 const FEW = 8
 
-/** Where the operator or an engine refuses the value, the condition is never met. */
-export function compileCondition(source: Condition, engines: Engines, place: ConditionPlace, slots: AttributeSlots): CompiledCondition {
+/** Where the operator or an library refuses the value, the condition is never met. */
+export function compileCondition(
+  source: Condition,
+  libraries: OperatorLibraries,
+  place: ConditionPlace,
+  slots: AttributeSlots,
+): CompiledCondition {
   const { attribute, operator, value, not = false, ignoreCase = false } = source
   const kind = kindOf(operator)
-  const test = testOf(operator, value, ignoreCase, engines, place)
+  const test = testOf(operator, value, ignoreCase, libraries, place)
   const isTest = typeof test === 'function'
   return {
     source,
@@ -92,14 +97,14 @@ function testOf(
   operator: Operator,
   value: unknown,
   ignoreCase: boolean,
-  engines: Engines,
+  libraries: OperatorLibraries,
   place: ConditionPlace,
 ): AttributeTest | { readonly refused: string } {
   const kind = kindOf(operator)
   if (kind === undefined) return { refused: 'this build does not know the operator' }
   if (kind === inSegment && place === 'segment') return { refused: 'a segment does not refer to segments' }
   const problem = OPERATOR_VALUES[operator].problem(value)
-  return problem === undefined ? kind.compile(value, ignoreCase, engines) : { refused: `its value should be ${problem}` }
+  return problem === undefined ? kind.compile(value, ignoreCase, libraries) : { refused: `its value should be ${problem}` }
 }
 
 function unknownVerdict(): undefined {

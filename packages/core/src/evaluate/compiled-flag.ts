@@ -1,5 +1,5 @@
 import type { Decision, FlagRecord, Prerequisite } from '../contracts/index.ts'
-import type { Engines } from '../validate/engines.ts'
+import type { OperatorLibraries } from '../validate/operator-libraries.ts'
 import { thresholdOf } from '../validate/rollout.ts'
 import { type AttributePath, attributeAt, attributePath } from './attribute-path.ts'
 import { AttributeReader, type AttributeSlots, attributeSlots } from './attribute-reader.ts'
@@ -53,7 +53,7 @@ export class CompiledFlag {
   readonly #slots: AttributeSlots
   readonly #bucketBy: AttributePath | undefined
 
-  constructor(record: FlagRecord, hash: Hash, engines: Engines = {}) {
+  constructor(record: FlagRecord, hash: Hash, libraries: OperatorLibraries = {}) {
     const { bucketBy, ramp, requires = NO_PREREQUISITES, rules = [], variants = [] } = record
     this.record = record
     this.#hash = hash
@@ -66,7 +66,7 @@ export class CompiledFlag {
     this.ramp = ramp === undefined ? undefined : compileRamp(ramp)
     this.#requires = requires
     this.#slots = rules.length === 0 ? NO_SLOTS : attributeSlots()
-    this.#rules = rules.length === 0 ? NO_RULES : rules.map((rule, index) => compileRule(rule, index, engines, this.#slots))
+    this.#rules = rules.length === 0 ? NO_RULES : rules.map((rule, index) => compileRule(rule, index, libraries, this.#slots))
     this.#bucketBy = bucketBy === undefined ? undefined : attributePath(bucketBy)
   }
 

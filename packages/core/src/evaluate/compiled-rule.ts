@@ -1,5 +1,5 @@
 import type { Rule } from '../contracts/index.ts'
-import type { Engines } from '../validate/engines.ts'
+import type { OperatorLibraries } from '../validate/operator-libraries.ts'
 import { isRollout, thresholdOf } from '../validate/rollout.ts'
 import type { AttributeReader, AttributeSlots } from './attribute-reader.ts'
 import { type CompiledCondition, compileCondition, findingOf, isMet } from './compiled-condition.ts'
@@ -15,12 +15,12 @@ export interface CompiledRule {
   readonly threshold: number
 }
 
-export function compileRule(source: Rule, index: number, engines: Engines, slots: AttributeSlots): CompiledRule {
+export function compileRule(source: Rule, index: number, libraries: OperatorLibraries, slots: AttributeSlots): CompiledRule {
   const { name, when, rollout = 100 } = source
   return {
     label: Object.freeze({ index, ...(name === undefined ? {} : { name }) }),
     source,
-    when: when.map((condition) => compileCondition(condition, engines, 'rule', slots)),
+    when: when.map((condition) => compileCondition(condition, libraries, 'rule', slots)),
     threshold: isRollout(rollout) ? thresholdOf(rollout) : 0,
   }
 }

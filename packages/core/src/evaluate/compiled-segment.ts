@@ -1,5 +1,5 @@
 import type { SegmentRecord } from '../contracts/index.ts'
-import type { Engines } from '../validate/engines.ts'
+import type { OperatorLibraries } from '../validate/operator-libraries.ts'
 import { AttributeReader, type AttributeSlots, attributeSlots } from './attribute-reader.ts'
 import { type CompiledCondition, compileCondition, isMet, refusalsIn } from './compiled-condition.ts'
 import type { EvaluationView, Verdict } from './evaluation-view.ts'
@@ -16,10 +16,10 @@ export class CompiledSegment {
   readonly #when: readonly CompiledCondition[]
   readonly #slots: AttributeSlots = attributeSlots()
 
-  constructor(record: SegmentRecord, engines: Engines = {}) {
+  constructor(record: SegmentRecord, libraries: OperatorLibraries = {}) {
     this.record = record
     this.#members = new Set(record.members)
-    this.#when = (record.when ?? []).map((condition) => compileCondition(condition, engines, 'segment', this.#slots))
+    this.#when = (record.when ?? []).map((condition) => compileCondition(condition, libraries, 'segment', this.#slots))
   }
 
   /** As `CompiledFlag.refusals`. */

@@ -1,6 +1,6 @@
 import type { Changes, Clock, Cursor, Loaded } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import type { Background } from '../layers/background.ts'
+import type { BackgroundWork } from '../layers/background-work.ts'
 import type { Compiler } from '../layers/compiler.ts'
 import type { Invalidations } from '../layers/invalidations.ts'
 import type { SharedLayer } from '../layers/shared-layer.ts'
@@ -31,7 +31,7 @@ export interface CatchUpParts {
   readonly claims: Claims
   readonly channels: HintChannels
   readonly contiguousHints: ContiguousHints
-  readonly background: Background
+  readonly background: BackgroundWork
   readonly report: (error: FlagsError) => void
   /** Whether timers and subscriptions keep this process up to date; without them calls do. */
   readonly timers: boolean

@@ -85,7 +85,7 @@ export class ChangeApplier {
   applyHintAfterFence({ name, version }: Hint, record?: StoredRecord | null): void {
     const held = this.#memory.held(name)
     if (!this.applyHint({ name, version })) return
-    // A flag that memory does not hold is not added, and a record whose engine is not loaded is left to the next read.
+    // A flag that memory does not hold is not added, and a record whose library is not loaded is left to the next read.
     if (record !== undefined && held !== undefined && this.#compiler.isReadyFor(record)) this.#replace(name, record, version)
     this.#emitChange(name, version)
   }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { FlagsError } from '../errors/flags-error.ts'
-import type { Background } from '../layers/background.ts'
+import type { BackgroundWork } from '../layers/background-work.ts'
 import type { SharedLayer } from '../layers/shared-layer.ts'
 import { titleOf } from '../validate/record-key.ts'
 import type { ChangeApplier } from './change-applier.ts'
@@ -33,11 +33,11 @@ export interface CatchUpResult {
 export class Claims {
   readonly #changeApplier: ChangeApplier
   readonly #shared: SharedLayer
-  readonly #background: Background
+  readonly #background: BackgroundWork
   readonly #report: (error: FlagsError) => void
   readonly #claims = new LRUCache<string, Claim>({ max: MAX_CLAIMS })
 
-  constructor(changeApplier: ChangeApplier, shared: SharedLayer, background: Background, report: (error: FlagsError) => void) {
+  constructor(changeApplier: ChangeApplier, shared: SharedLayer, background: BackgroundWork, report: (error: FlagsError) => void) {
     this.#changeApplier = changeApplier
     this.#shared = shared
     this.#background = background

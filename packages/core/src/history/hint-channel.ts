@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock, Hint } from '../contracts/index.ts'
-import type { Background } from '../layers/background.ts'
+import type { BackgroundWork } from '../layers/background-work.ts'
 
 /** How long the hint of a known change may take. */
 const GRACE_MS = 1_000
@@ -22,7 +22,7 @@ interface Expected {
  */
 export class HintChannel {
   readonly name: 'store' | 'cache'
-  readonly #background: Background
+  readonly #background: BackgroundWork
   readonly #clock: Clock
   readonly #onSuspect: (missed: Hint) => void
   /** The highest version that was hinted for each flag. */
@@ -35,7 +35,7 @@ export class HintChannel {
   #expectAfter = Number.POSITIVE_INFINITY
   #cancelCheck: (() => void) | undefined
 
-  constructor(name: 'store' | 'cache', background: Background, clock: Clock, onSuspect: (missed: Hint) => void) {
+  constructor(name: 'store' | 'cache', background: BackgroundWork, clock: Clock, onSuspect: (missed: Hint) => void) {
     this.name = name
     this.#background = background
     this.#clock = clock

@@ -1,5 +1,5 @@
 import type { Clock, Hint } from '../contracts/index.ts'
-import type { Background } from '../layers/background.ts'
+import type { BackgroundWork } from '../layers/background-work.ts'
 import { HintChannel } from './hint-channel.ts'
 
 /** The hint channel of the store and that of the cache. */
@@ -9,7 +9,7 @@ export class HintChannels {
 
   readonly #suspectListeners: ((channel: HintChannel, missed: Hint) => void)[] = []
 
-  constructor(background: Background, clock: Clock) {
+  constructor(background: BackgroundWork, clock: Clock) {
     const channel = (name: 'store' | 'cache'): HintChannel =>
       new HintChannel(name, background, clock, (missed) => this.#suspect(this[name], missed))
     this.store = channel('store')

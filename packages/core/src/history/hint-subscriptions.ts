@@ -1,6 +1,6 @@
 import type { ChannelListener, Clock, FlagCache, FlagStore, Hint } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import type { Background } from '../layers/background.ts'
+import type { BackgroundWork } from '../layers/background-work.ts'
 import { titleOf } from '../validate/record-key.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { HintChannel } from './hint-channel.ts'
@@ -18,7 +18,7 @@ export interface HintSubscriptionsParts {
   readonly handler: HintHandler
   readonly poll: Poll
   readonly listenerSlot: ListenerSlot
-  readonly background: Background
+  readonly background: BackgroundWork
   readonly report: (error: FlagsError) => void
   readonly clock: Clock
 }

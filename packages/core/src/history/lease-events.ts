@@ -1,4 +1,4 @@
-import type { Background } from '../layers/background.ts'
+import type { BackgroundWork } from '../layers/background-work.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { Lease } from './lease.ts'
 
@@ -6,13 +6,13 @@ import type { Lease } from './lease.ts'
 export class LeaseEvents {
   readonly #lease: Lease
   readonly #events: ClientEvents
-  readonly #background: Background
+  readonly #background: BackgroundWork
   readonly #timers: boolean
   #last: 'none' | 'fresh' | 'stale' = 'none'
   #cancel: () => void = () => undefined
 
   /** Without `timers` only a catch-up that fails after the lease's end notices that it has run out. */
-  constructor(lease: Lease, events: ClientEvents, background: Background, timers: boolean) {
+  constructor(lease: Lease, events: ClientEvents, background: BackgroundWork, timers: boolean) {
     this.#lease = lease
     this.#events = events
     this.#background = background

@@ -1,5 +1,5 @@
 import type { Clock } from '../contracts/index.ts'
-import type { Background } from '../layers/background.ts'
+import type { BackgroundWork } from '../layers/background-work.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { HintChannels } from './hint-channels.ts'
 
@@ -14,7 +14,7 @@ const JITTER = 0.2
 export interface PollParts {
   readonly catchUp: CatchUp
   readonly channels: HintChannels
-  readonly background: Background
+  readonly background: BackgroundWork
   readonly clock: Clock
 }
 

@@ -4,7 +4,7 @@ import { FlagsError } from '../errors/flags-error.ts'
 import type { Hash } from '../evaluate/bucket.ts'
 import { CompiledFlag } from '../evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../evaluate/compiled-segment.ts'
-import { type EngineName, type Engines, enginesOf } from '../validate/engines.ts'
+import { type OperatorLibraries, type OperatorLibraryName, operatorLibrariesOf } from '../validate/operator-libraries.ts'
 import { titleOf } from '../validate/record-key.ts'
 import { segmentKey } from '../validate/segment-key.ts'
 
@@ -18,7 +18,7 @@ export type Compiled = CompiledFlag | CompiledSegment
 /** Loads what a compiler needs. */
 export interface Loaders {
   loadHash(): Promise<Hash>
-  loadEngines(names: ReadonlySet<EngineName>): Promise<Engines>
+  loadOperatorLibraries(names: ReadonlySet<OperatorLibraryName>): Promise<OperatorLibraries>
 }
 
 /** Compiles each record once, and remembers for a while which records cannot be used. */
@@ -29,7 +29,7 @@ export class Compiler {
   readonly #unusable = new LRUCache<string, { readonly error: FlagsError; readonly until: number }>({ max: MAX_UNUSABLE })
   readonly #compiled = new WeakMap<StoredRecord, Compiled>()
   #hash: Hash | undefined
-  #engines: Engines = {}
+  #libraries: OperatorLibraries = {}
 
   constructor(clock: Clock, loaders: Loaders, report: (error: FlagsError) => void) {
     this.#clock = clock
@@ -42,23 +42,23 @@ export class Compiler {
     this.#hash ??= await this.#loaders.loadHash()
   }
 
-  /** Loads the engines that these records need; `undefined` where none is missing, as for nearly every record. Never rejects. */
+  /** Loads the libraries that these records need; `undefined` where none is missing, as for nearly every record. Never rejects. */
   prepare(records: Iterable<LoadedRecord | undefined>): Promise<void> | undefined {
-    let missing: Set<EngineName> | undefined
+    let missing: Set<OperatorLibraryName> | undefined
     for (const record of records) {
       if (record === null || record === undefined || record instanceof FlagsError) continue
-      for (const engine of enginesOf(record)) {
-        if (this.#engines[engine] !== undefined) continue
+      for (const library of operatorLibrariesOf(record)) {
+        if (this.#libraries[library] !== undefined) continue
         missing ??= new Set()
-        missing.add(engine)
+        missing.add(library)
       }
     }
-    return missing && this.#loadEngines(missing)
+    return missing && this.#loadOperatorLibraries(missing)
   }
 
-  /** Whether all engines that this record needs are loaded. */
+  /** Whether all libraries that this record needs are loaded. */
   isReadyFor(record: StoredRecord | null): boolean {
-    return record === null || [...enginesOf(record)].every((engine) => this.#engines[engine] !== undefined)
+    return record === null || [...operatorLibrariesOf(record)].every((library) => this.#libraries[library] !== undefined)
   }
 
   compile(record: StoredRecord | null): Compiled | null {
@@ -66,7 +66,8 @@ export class Compiler {
     const known = this.#compiled.get(record)
     if (known !== undefined) return known
     if (this.#hash === undefined) throw new FlagsError('GENERAL', 'A flag was compiled before the hash was loaded.')
-    const compiled = 'rollout' in record ? new CompiledFlag(record, this.#hash, this.#engines) : new CompiledSegment(record, this.#engines)
+    const compiled =
+      'rollout' in record ? new CompiledFlag(record, this.#hash, this.#libraries) : new CompiledSegment(record, this.#libraries)
     this.#compiled.set(record, compiled)
     const [first, ...more] = compiled.refusals
     if (first !== undefined) this.#report(neverMetError(record, first, more.length))
@@ -96,12 +97,12 @@ export class Compiler {
     this.#unusable.clear()
   }
 
-  /** Without its engine a condition is never met. A library that cannot be loaded is reported, and tried again with the next record. */
-  async #loadEngines(names: ReadonlySet<EngineName>): Promise<void> {
+  /** Without its library a condition is never met. A library that cannot be loaded is reported, and tried again with the next record. */
+  async #loadOperatorLibraries(names: ReadonlySet<OperatorLibraryName>): Promise<void> {
     try {
-      this.#engines = { ...this.#engines, ...(await this.#loaders.loadEngines(names)) }
+      this.#libraries = { ...this.#libraries, ...(await this.#loaders.loadOperatorLibraries(names)) }
     } catch (cause) {
-      const message = `The engine for ${[...names].join(' and ')} could not be loaded; conditions that need it are never met.`
+      const message = `The library for ${[...names].join(' and ')} could not be loaded; conditions that need it are never met.`
       this.#report(new FlagsError('GENERAL', message, { cause }))
     }
   }

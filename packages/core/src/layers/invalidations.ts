@@ -1,6 +1,6 @@
 import type { Change, LoadedRecord } from '../contracts/index.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
-import type { Background } from './background.ts'
+import type { BackgroundWork } from './background-work.ts'
 import type { SharedLayer } from './shared-layer.ts'
 
 /** How many fences are raised at a time. */
@@ -22,14 +22,14 @@ interface OwedFence {
 /** Raises fences, each to the latest version of its flag. What fails is owed until it succeeds. */
 export class Invalidations {
   readonly #shared: SharedLayer
-  readonly #background: Background
+  readonly #background: BackgroundWork
   readonly #timers: boolean
   readonly #report: (error: FlagsError) => void
   readonly #owed = new Map<string, OwedFence>()
   #raising = false
   #cancelRetry: () => void = () => undefined
 
-  constructor(shared: SharedLayer, background: Background, timers: boolean, report: (error: FlagsError) => void) {
+  constructor(shared: SharedLayer, background: BackgroundWork, timers: boolean, report: (error: FlagsError) => void) {
     this.#shared = shared
     this.#background = background
     this.#timers = timers

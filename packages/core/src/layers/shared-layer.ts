@@ -1,7 +1,7 @@
 import type {
   CacheFill,
   CacheRead,
-  CacheSuccessor,
+  CacheUpdatedRecord,
   CacheWant,
   Call,
   Clock,
@@ -121,8 +121,8 @@ export class SharedLayer {
 
   /** Raises the fence. Where it still was `token`, `after` takes the flag's place. Rejects where the cache cannot be reached. */
   async invalidate(name: string, version: number, after?: LoadedRecord, token?: string): Promise<void> {
-    const successor = after === undefined || token === undefined ? undefined : this.#successor(after, token)
-    await this.#call((cache, call) => cache.invalidate(name, version, successor, call))
+    const updatedRecord = after === undefined || token === undefined ? undefined : this.#updatedRecord(after, token)
+    await this.#call((cache, call) => cache.invalidate(name, version, updatedRecord, call))
   }
 
   /** Whether the cache gives out listener slots. */
@@ -154,7 +154,7 @@ export class SharedLayer {
     return { kind, targetingKey, asOf, value, ttlMs: this.#decisionTtl(kind) }
   }
 
-  #successor(after: LoadedRecord, token: string): CacheSuccessor | undefined {
+  #updatedRecord(after: LoadedRecord, token: string): CacheUpdatedRecord | undefined {
     return after instanceof FlagsError ? undefined : { token, value: after, ttlMs: this.#flagMs(after) }
   }
 

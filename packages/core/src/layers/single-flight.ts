@@ -1,8 +1,8 @@
 import type { CacheWant } from '../contracts/index.ts'
+import { closedError } from '../errors/client-state.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { closedError } from '../errors/open-state.ts'
-import { type Answer, type FlagAnswer, type NoAnswer, none } from './answer.ts'
-import type { Background } from './background.ts'
+import type { BackgroundWork } from './background-work.ts'
+import { type Answer, type FlagAnswer, type NoAnswer, none } from './flag-answer.ts'
 
 /** One load of one flag, under way. */
 export class FlagLoad {
@@ -55,11 +55,11 @@ type RunLoads = (loads: readonly FlagLoad[]) => Promise<void>
 
 /** At most one load per flag at a time; loads that start in the same turn of the event loop run as one batch. */
 export class SingleFlight {
-  readonly #background: Background
+  readonly #background: BackgroundWork
   readonly #open = new Map<string, FlagLoad>()
   #batch: FlagLoad[] = []
 
-  constructor(background: Background) {
+  constructor(background: BackgroundWork) {
     this.#background = background
   }
 

@@ -1,7 +1,7 @@
 import type { Decision, Evaluation, JsonValue } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import { valueText } from '../errors/value-text.ts'
-import type { NoAnswer } from '../layers/answer.ts'
+import type { NoAnswer } from '../layers/flag-answer.ts'
 import type { FlagDefinition, Widen } from '../validate/define-flags.ts'
 import type { Decided } from './decider.ts'
 
@@ -11,9 +11,9 @@ type Draft = { -readonly [K in keyof Evaluation]: Evaluation[K] }
 export function evaluationOf({ decision, source, asOf, stale }: Decided, fallback: boolean): Evaluation {
   const { name, enabled, reason, version, rollout, rule, unmet, targetingKey, bucket, variant, value, errorCode, errorMessage } =
     decision as Decision
-  const isAbsent = errorCode === 'FLAG_NOT_FOUND'
-  const isStale = stale && (isAbsent || reason !== 'ERROR')
-  const answer: Draft = { name, enabled: isAbsent ? fallback : enabled, reason: isStale ? 'STALE' : reason, source, asOf }
+  const isNotAvailable = errorCode === 'FLAG_NOT_FOUND'
+  const isStale = stale && (isNotAvailable || reason !== 'ERROR')
+  const answer: Draft = { name, enabled: isNotAvailable ? fallback : enabled, reason: isStale ? 'STALE' : reason, source, asOf }
   // One by one: spreading objects of so many shapes costs more than the evaluation.
   if (version !== undefined) answer.version = version
   if (rollout !== undefined) answer.rollout = rollout

@@ -4,11 +4,11 @@ import { FlagsError } from '../errors/flags-error.ts'
 import type { CatchUp } from '../history/catch-up.ts'
 import type { Claims } from '../history/claims.ts'
 import type { Floors } from '../history/floors.ts'
-import type { FlagAnswer } from '../layers/answer.ts'
 import type { Compiler } from '../layers/compiler.ts'
+import type { FlagAnswer } from '../layers/flag-answer.ts'
 import { RECHECK_MS } from '../layers/memory-layer.ts'
-import type { Replica } from '../layers/replica.ts'
 import type { FlagLoad } from '../layers/single-flight.ts'
+import type { StoreReplica } from '../layers/store-replica.ts'
 
 /** For how many flags it is remembered that no replica could answer. */
 const MAX_ASKED_IN_VAIN = 10_000
@@ -28,7 +28,7 @@ interface Copy {
 
 export interface StaleFallbackParts {
   readonly clock: Clock
-  readonly replica: Replica
+  readonly replica: StoreReplica
   readonly floors: Floors
   readonly compiler: Compiler
   readonly catchUp: CatchUp

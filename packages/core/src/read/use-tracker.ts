@@ -1,7 +1,7 @@
 import type { Clock, Decision, DecisionKind, FlagUse } from '../contracts/index.ts'
 import type { FlagsError } from '../errors/flags-error.ts'
 import type { CompiledFlag } from '../evaluate/compiled-flag.ts'
-import type { Background } from '../layers/background.ts'
+import type { BackgroundWork } from '../layers/background-work.ts'
 import type { Compiled } from '../layers/compiler.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
 
@@ -39,7 +39,7 @@ interface UnreportedUse {
 export class UseTracker {
   readonly #clock: Clock
   readonly #store: StoreLayer
-  readonly #background: Background
+  readonly #background: BackgroundWork
   readonly #report: (error: FlagsError) => void
   /** Bounded by the store: only outcomes of flags that exist are noted. */
   readonly #noted = new Map<string, Map<Outcome, NotedUse>>()
@@ -51,7 +51,7 @@ export class UseTracker {
   #sending: Promise<void> | undefined
 
   /** With `tracks` false nothing is noted, and a plain flag stays quick from its first evaluation on. */
-  constructor(tracks: boolean, clock: Clock, store: StoreLayer, background: Background, report: (error: FlagsError) => void) {
+  constructor(tracks: boolean, clock: Clock, store: StoreLayer, background: BackgroundWork, report: (error: FlagsError) => void) {
     this.#tracks = tracks && store.keepsUses
     this.#clock = clock
     this.#store = store

@@ -18,7 +18,7 @@ export interface TestFlagsOptions<S extends FlagSchema = FlagSchema> {
  * Flags for a unit test. Each is `true` or `false`, a value for everybody, or a flag as `admin.create` takes it, with percentages and rules
  * evaluated as in production. Two clients made so share nothing, and none holds a timer or a connection.
  *
- * Throws `INVALID_NAME` or `INVALID_FLAG` where a flag could not be created, also where the engine refuses a pattern.
+ * Throws `INVALID_NAME` or `INVALID_FLAG` where a flag could not be created, also where the library refuses a pattern.
  */
 export function createTestFlags<const S extends FlagSchema = FlagSchema>(
   flags: Readonly<Record<string, TestFlag>> = {},

@@ -5,6 +5,6 @@
  */
 
 export { createTestFlags, type TestFlagsOptions } from './create-test-flags.ts'
-export { everyCombination } from './every-combination.ts'
+export { everyCombination } from './flag-combinations.ts'
 export type { TestFlag } from './test-flag.ts'
 export type { TestFlags } from './test-flags.ts'

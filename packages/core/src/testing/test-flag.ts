@@ -2,14 +2,14 @@ import type { NewFlag } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
 import { valueText } from '../errors/value-text.ts'
 import { checkNewFlag } from '../validate/check-flag.ts'
-import { ENGINES } from './engines.ts'
+import { LIBRARIES } from './regexp-library.ts'
 
 /** A flag in a test: on or off, a value for everybody, or a flag in full. */
 export type TestFlag = boolean | string | number | Omit<NewFlag, 'name'>
 
 /** The flags as `admin.create` would take them. Throws `INVALID_NAME` or `INVALID_FLAG` where it would refuse one. */
 export function newFlagsOf(flags: Readonly<Record<string, TestFlag>>): readonly NewFlag[] {
-  return Object.entries(flags).map(([name, flag]) => checkNewFlag({ ...fieldsOf(name, flag), name }, ENGINES))
+  return Object.entries(flags).map(([name, flag]) => checkNewFlag({ ...fieldsOf(name, flag), name }, LIBRARIES))
 }
 
 /** On and off hold for everybody; a value is a variant that everybody gets. */

@@ -9,8 +9,8 @@ import type { FlagsEvents, FlagsListener } from '../history/client-events.ts'
 import type { FlagSnapshot } from '../snapshot/snapshot.ts'
 import { checkNewSegment } from '../validate/check-segment.ts'
 import type { FlagName, FlagSchema, Widen } from '../validate/define-flags.ts'
-import { ENGINES } from './engines.ts'
 import { OverrideStore } from './override-store.ts'
+import { LIBRARIES } from './regexp-library.ts'
 import { newFlagsOf, type TestFlag } from './test-flag.ts'
 
 /** Flags for a unit test: `Flags` with overrides. */
@@ -37,7 +37,7 @@ export class TestClient implements TestFlags {
   #latest: { readonly state: string; readonly snapshot: Promise<FlagSnapshot> } | undefined
 
   constructor(flags: Readonly<Record<string, TestFlag>>, { schema, segments, clock }: TestClientOptions) {
-    for (const segment of segments) checkNewSegment(segment, ENGINES)
+    for (const segment of segments) checkNewSegment(segment, LIBRARIES)
     this.#overrides = new OverrideStore(memoryStore({ clock, segments, flags: newFlagsOf(flags) }), clock)
     // Without the memory layer, every call sees the current overrides.
     this.#open = () => createFlags({ store: this.#overrides.store, schema, clock, memory: false, background: false })

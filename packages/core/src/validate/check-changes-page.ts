@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import type { ChangesPage } from '../contracts/index.ts'
-import { check } from './check.ts'
-import { type Schema, strict, text, version } from './fields.ts'
+import { check } from './check-input.ts'
 import { pageLimit } from './flag-schemas.ts'
+import { type Schema, strict, text, version } from './schema-fields.ts'
 
 const changesPageSchema: Schema<ChangesPage> = strict({
   limit: v.exactOptional(pageLimit),

@@ -1,25 +1,25 @@
 import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, NewFlag } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { check, checkName, nameIn } from './check.ts'
+import { check, checkName, nameIn } from './check-input.ts'
 import { checkPatterns } from './check-patterns.ts'
-import type { Engines } from './engines.ts'
 import { decisionSchema, metaSchema, newFlagSchema, pageSchema, patchSchema, READER_SCHEMA, recordSchema } from './flag-schemas.ts'
+import type { OperatorLibraries } from './operator-libraries.ts'
 import { titleOf } from './record-key.ts'
 
-/** With the engine for regular expressions, patterns are compiled too; without it, only their size is checked. */
-export function checkNewFlag(input: unknown, engines: Engines = {}): NewFlag {
+/** With the library for regular expressions, patterns are compiled too; without it, only their size is checked. */
+export function checkNewFlag(input: unknown, libraries: OperatorLibraries = {}): NewFlag {
   const name = checkName(nameIn(input))
   const what = `Flag ${name} cannot be created`
   const flag = check(newFlagSchema, input, 'INVALID_FLAG', what, name)
-  checkPatterns(flag, engines, what, name)
+  checkPatterns(flag, libraries, what, name)
   return flag
 }
 
 /** As `checkNewFlag`. What must hold between fields is checked by `parseRecord` on the patched record. */
-export function checkPatch(name: string, input: unknown, engines: Engines = {}): FlagPatch {
+export function checkPatch(name: string, input: unknown, libraries: OperatorLibraries = {}): FlagPatch {
   const what = `Flag ${name} cannot be patched`
   const patch = check(patchSchema, input, 'INVALID_FLAG', what, name)
-  checkPatterns(patch, engines, what, name)
+  checkPatterns(patch, libraries, what, name)
   return patch
 }
 

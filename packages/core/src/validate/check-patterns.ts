@@ -1,14 +1,14 @@
 import type { Condition, Rule } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import type { Engines } from './engines.ts'
+import type { OperatorLibraries } from './operator-libraries.ts'
 
 interface Patterned {
   readonly rules?: readonly Rule[] | null
   readonly when?: readonly Condition[] | null
 }
 
-/** Throws at the first pattern that the engine, if there is one, refuses. It stops there: compiling a large pattern takes a while. */
-export function checkPatterns({ rules, when }: Patterned, { regExp }: Engines, what: string, key: string): void {
+/** Throws at the first pattern that the library, if there is one, refuses. It stops there: compiling a large pattern takes a while. */
+export function checkPatterns({ rules, when }: Patterned, { regExp }: OperatorLibraries, what: string, key: string): void {
   if (regExp === undefined) return
   const lists = (rules ?? []).map((rule, index) => ({ at: `rules.${index}.when`, conditions: rule.when }))
   for (const { at, conditions } of [...lists, { at: 'when', conditions: when ?? [] }]) {

@@ -1,26 +1,26 @@
 import type { NewSegment, SegmentPatch, SegmentRecord } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
-import { check, checkName, nameIn } from './check.ts'
+import { check, checkName, nameIn } from './check-input.ts'
 import { checkPatterns } from './check-patterns.ts'
-import type { Engines } from './engines.ts'
 import { READER_SCHEMA } from './flag-schemas.ts'
+import type { OperatorLibraries } from './operator-libraries.ts'
 import { segmentKey } from './segment-key.ts'
 import { newSegmentSchema, segmentPatchSchema, segmentSchema } from './segment-schemas.ts'
 
-/** With the engine for regular expressions, patterns are compiled too. */
-export function checkNewSegment(input: unknown, engines: Engines = {}): NewSegment {
+/** With the library for regular expressions, patterns are compiled too. */
+export function checkNewSegment(input: unknown, libraries: OperatorLibraries = {}): NewSegment {
   const name = checkName(nameIn(input))
   const what = `Segment ${name} cannot be created`
   const segment = check(newSegmentSchema, input, 'INVALID_FLAG', what, segmentKey(name))
-  checkPatterns(segment, engines, what, segmentKey(name))
+  checkPatterns(segment, libraries, what, segmentKey(name))
   return segment
 }
 
 /** As `checkNewSegment`. */
-export function checkSegmentPatch(name: string, input: unknown, engines: Engines = {}): SegmentPatch {
+export function checkSegmentPatch(name: string, input: unknown, libraries: OperatorLibraries = {}): SegmentPatch {
   const what = `Segment ${name} cannot be patched`
   const patch = check(segmentPatchSchema, input, 'INVALID_FLAG', what, segmentKey(name))
-  checkPatterns(patch, engines, what, segmentKey(name))
+  checkPatterns(patch, libraries, what, segmentKey(name))
   return patch
 }
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { ChangeMeta, Decision, FlagPatch, FlagRecord, HistoryPage, JsonValue, NewFlag } from '../contracts/index.ts'
-import { boolean, description, lenient, name, rollout, type Schema, schema, strict, text, timestamp, version } from './fields.ts'
 import { ruleSchemas } from './rule-schemas.ts'
+import { boolean, description, lenient, name, rollout, type Schema, schema, strict, text, timestamp, version } from './schema-fields.ts'
 
 /** The highest record schema that this build evaluates correctly. */
 export const READER_SCHEMA = 2

@@ -1,4 +1,4 @@
-import { isCleanText } from './fields.ts'
+import { isCleanText } from './schema-fields.ts'
 
 /** Levels of a value within a record. */
 const MAX_DEPTH = 20

@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import type { Condition, JsonValue, Operator, Prerequisite, Ramp, Rule, Variant } from '../contracts/index.ts'
-import { boolean, list, name, rollout, type Schema, type Shape, text, timestamp } from './fields.ts'
 import { jsonLength, jsonProblem } from './json.ts'
 import { OPERATOR_VALUES, segmentNamesIn } from './operator-values.ts'
+import { boolean, list, name, rollout, type Schema, type Shape, text, timestamp } from './schema-fields.ts'
 import { timestampMs } from './timestamp.ts'
 import { isWeight } from './weight.ts'
 

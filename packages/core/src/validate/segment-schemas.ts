@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { NewSegment, SegmentPatch, SegmentRecord } from '../contracts/index.ts'
-import { description, isCleanText, lenient, name, type Schema, schema, strict, timestamp, version } from './fields.ts'
 import { conditions } from './rule-schemas.ts'
+import { description, isCleanText, lenient, name, type Schema, schema, strict, timestamp, version } from './schema-fields.ts'
 
 const MAX_MEMBER = 256
 

@@ -2,7 +2,7 @@ import type { Call, Change, FlagStore, StoredRecord } from '../contracts/index.t
 import { FlagsError } from '../errors/flags-error.ts'
 import type { CatchUp } from '../history/catch-up.ts'
 import type { ChangeApplier } from '../history/change-applier.ts'
-import type { Background } from '../layers/background.ts'
+import type { BackgroundWork } from '../layers/background-work.ts'
 import type { Compiler } from '../layers/compiler.ts'
 import type { Invalidations, Propagation } from '../layers/invalidations.ts'
 import type { StoreLayer } from '../layers/store-layer.ts'
@@ -20,7 +20,7 @@ export interface WritePathParts {
   readonly changeApplier: ChangeApplier
   readonly invalidations: Invalidations
   readonly compiler: Compiler
-  readonly background: Background
+  readonly background: BackgroundWork
 }
 
 /** commit → floor → invalidate → hint */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { around } from '../fleet.ts'
-import { StaleFleet } from './stale-fleet.ts'
+import { around } from '../client-fleet.ts'
+import { StaleFleet } from './stale-flags-fleet.ts'
 
 let fleet: StaleFleet
 beforeEach(() => {

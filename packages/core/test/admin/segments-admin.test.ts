@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FlagRecord, LoadedRecord, NewSegment, SegmentPatch } from '../../src/index.ts'
 import { FlagsError } from '../../src/index.ts'
-import { around, Fleet } from '../fleet.ts'
+import { around, Fleet } from '../client-fleet.ts'
 
 let fleet: Fleet
 beforeEach(() => {

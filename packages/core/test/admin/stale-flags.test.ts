@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { defineFlags, FlagsError, type StaleFlagsOptions } from '../../src/index.ts'
-import { around } from '../fleet.ts'
-import { StaleFleet } from './stale-fleet.ts'
+import { around } from '../client-fleet.ts'
+import { StaleFleet } from './stale-flags-fleet.ts'
 
 let fleet: StaleFleet
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFlags, defineFlags, type FlagsOptions, memoryStore } from '../../src/index.ts'
-import { Fleet } from '../fleet.ts'
+import { Fleet } from '../client-fleet.ts'
 import { settle } from '../manual-clock.ts'
 
 let fleet: Fleet

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Condition, Flags, NewFlag, Who } from '../../src/index.ts'
-import { Fleet } from '../fleet.ts'
+import { Fleet } from '../client-fleet.ts'
 
 let fleet: Fleet
 let flags: Flags

@@ -2,8 +2,8 @@ import { sharedMemoryCache } from '../../src/adapters/memory/shared-memory-cache
 import { cacheCases } from '../../src/conformance/index.ts'
 import type { CacheRead, FlagCache } from '../../src/contracts/index.ts'
 import { ManualClock } from '../manual-clock.ts'
-import { failureOf } from './failure-of.ts'
-import { forwardingCache, type SubscribedCache } from './forwarding.ts'
+import { forwardingCache, type SubscribedCache } from './forwarding-adapters.ts'
+import { runFailingCase } from './run-failing-case.ts'
 
 /** The methods that a broken client overrides, given a correct one. */
 export type Break = (cache: SubscribedCache) => Partial<FlagCache>
@@ -37,5 +37,5 @@ export function caught({ fails, broken }: CacheDefect): Promise<unknown> {
       return { cache: client(), peer: async () => client(), advance: (ms) => clock.advance(ms), end: async () => {} }
     },
   })
-  return failureOf(cases, fails)
+  return runFailingCase(cases, fails)
 }

@@ -3,7 +3,7 @@ import type { Change, FlagPatch, Loaded, LoadedRecord, NewFlag } from '../../src
 import type { FlagsError } from '../../src/errors/flags-error.ts'
 import { assertNoCycle } from '../../src/validate/prerequisite-cycle.ts'
 import { caught, type StoreDefect } from './broken-stores.ts'
-import type { WatchedStore } from './forwarding.ts'
+import type { WatchedStore } from './forwarding-adapters.ts'
 
 /** `loaded` with each record changed. */
 function mapRecords(loaded: Loaded, change: (record: LoadedRecord, key: string) => LoadedRecord): Loaded {

@@ -1,8 +1,8 @@
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { storeCases } from '../../src/conformance/index.ts'
 import type { FlagStore } from '../../src/contracts/index.ts'
-import { failureOf } from './failure-of.ts'
-import { forwardingStore, type WatchedStore } from './forwarding.ts'
+import { forwardingStore, type WatchedStore } from './forwarding-adapters.ts'
+import { runFailingCase } from './run-failing-case.ts'
 
 export interface StoreDefect {
   /** What is wrong, as a clause after "a store that". */
@@ -22,5 +22,5 @@ export function caught({ fails, broken }: StoreDefect): Promise<unknown> {
       return { store, peer: async () => store, end: async () => {} }
     },
   })
-  return failureOf(cases, fails)
+  return runFailingCase(cases, fails)
 }

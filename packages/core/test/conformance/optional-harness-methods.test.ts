@@ -6,8 +6,8 @@ import type { CacheFill, CacheRead, CacheWant, FlagCache, FlagStore, LoadedRecor
 import { FlagsError } from '../../src/errors/flags-error.ts'
 import { parseDecision, parseRecord } from '../../src/validate/check-flag.ts'
 import { parseStored } from '../../src/validate/stored-record.ts'
-import { failureOf } from './failure-of.ts'
-import { forwardingCache, forwardingStore } from './forwarding.ts'
+import { forwardingCache, forwardingStore } from './forwarding-adapters.ts'
+import { runFailingCase } from './run-failing-case.ts'
 
 // No other program can write to the memory adapters. These doubles can be written to: a correct adapter must pass the cases that need it.
 
@@ -202,6 +202,6 @@ describe('where the harness has the optional part, a broken adapter fails:', () 
     ],
   ]
   test.each(defects)('%s', async (fails, cases) => {
-    expect(await failureOf(cases, fails)).toBeInstanceOf(Error)
+    expect(await runFailingCase(cases, fails)).toBeInstanceOf(Error)
   })
 })

@@ -5,7 +5,7 @@ import { h32 as referenceHash } from 'xxhashjs'
 import type { FlagRecord } from '../../src/contracts/index.ts'
 import { bucketOf, type Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
-import { loadHash } from '../../src/layers/load-hash.ts'
+import { loadHash } from '../../src/layers/load-xxhash.ts'
 import { isRollout } from '../../src/validate/rollout.ts'
 
 interface Vector {

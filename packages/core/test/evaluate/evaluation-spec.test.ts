@@ -4,9 +4,9 @@ import { type Decision, type FlagRecord, FlagsError, parseRecord } from '../../s
 import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { trace } from '../../src/evaluate/trace.ts'
-import { loadEngines } from '../../src/layers/load-engines.ts'
-import { loadHash } from '../../src/layers/load-hash.ts'
-import type { Engines } from '../../src/validate/engines.ts'
+import { loadOperatorLibraries } from '../../src/layers/load-operator-libraries.ts'
+import { loadHash } from '../../src/layers/load-xxhash.ts'
+import type { OperatorLibraries } from '../../src/validate/operator-libraries.ts'
 import type { ConditionVector } from './vectors/condition-vector.ts'
 import { dependencyEvaluations } from './vectors/dependency-evaluations.ts'
 import type { EvaluationVector, Expected } from './vectors/evaluation-vector.ts'
@@ -35,10 +35,10 @@ function repeated(value: unknown): unknown {
 }
 
 let hash: Hash
-let engines: Engines
+let libraries: OperatorLibraries
 beforeAll(async () => {
   hash = await loadHash()
-  engines = await loadEngines(new Set(['regExp', 'semver']))
+  libraries = await loadOperatorLibraries(new Set(['regExp', 'semver']))
 })
 
 /** A record as it comes back from a store. */
@@ -84,16 +84,16 @@ describe('spec/evaluation.json', () => {
   test('agrees with the evaluator about which conditions are met', () => {
     for (const [index, { condition, context, met }] of spec.conditions.entries()) {
       const record = stored(recordOf({ name: 'x', rollout: 0, rules: [{ when: [condition] }] }))
-      const { decision, rules } = trace(new CompiledFlag(record, hash, engines), target(context), viewOf({}, hash))
+      const { decision, rules } = trace(new CompiledFlag(record, hash, libraries), target(context), viewOf({}, hash))
       expect([decision.enabled, rules[0]?.met], `${index}: ${JSON.stringify({ condition, context })}`.slice(0, 400)).toEqual([met, met])
     }
   })
 
   test('agrees with the evaluator about each decision', () => {
     for (const vector of spec.evaluations) {
-      const flag = new CompiledFlag(stored(recordOf(vector.flag)), hash, engines)
+      const flag = new CompiledFlag(stored(recordOf(vector.flag)), hash, libraries)
       const now = Date.parse(vector.now ?? '2026-01-01T00:00:00Z')
-      const view = viewOf({ flags: [vector.flag, ...(vector.flags ?? [])], segments: vector.segments ?? [], now }, hash, engines)
+      const view = viewOf({ flags: [vector.flag, ...(vector.flags ?? [])], segments: vector.segments ?? [], now }, hash, libraries)
       const who = target(vector.context)
       const decision = flag.evaluate(who, view)
       const { rollout, ...rest } = comparable(decision)

@@ -5,21 +5,21 @@ import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { targetOf } from '../../src/evaluate/target.ts'
 import { trace } from '../../src/evaluate/trace.ts'
-import { loadEngines } from '../../src/layers/load-engines.ts'
-import { loadHash } from '../../src/layers/load-hash.ts'
+import { loadOperatorLibraries } from '../../src/layers/load-operator-libraries.ts'
+import { loadHash } from '../../src/layers/load-xxhash.ts'
 import { checkNewFlag } from '../../src/validate/check-flag.ts'
-import type { Engines } from '../../src/validate/engines.ts'
+import type { OperatorLibraries } from '../../src/validate/operator-libraries.ts'
 import { recordOf, target, viewOf } from './views.ts'
 
 let hash: Hash
-let engines: Engines
+let libraries: OperatorLibraries
 beforeAll(async () => {
   hash = await loadHash()
-  engines = await loadEngines(new Set(['regExp', 'semver']))
+  libraries = await loadOperatorLibraries(new Set(['regExp', 'semver']))
 })
 
 function isMet(condition: Condition, context: unknown): boolean {
-  const flag = new CompiledFlag(recordOf({ name: 'f', rules: [{ when: [condition] }] }), hash, engines)
+  const flag = new CompiledFlag(recordOf({ name: 'f', rules: [{ when: [condition] }] }), hash, libraries)
   return flag.evaluate(target(context), viewOf({}, hash)).enabled
 }
 

@@ -5,7 +5,7 @@ import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import type { EvaluationView } from '../../src/evaluate/evaluation-view.ts'
 import { MAX_DEPTH } from '../../src/evaluate/required-flags.ts'
 import { trace } from '../../src/evaluate/trace.ts'
-import { loadHash } from '../../src/layers/load-hash.ts'
+import { loadHash } from '../../src/layers/load-xxhash.ts'
 import { recordOf, target, viewOf } from './views.ts'
 
 let hash: Hash

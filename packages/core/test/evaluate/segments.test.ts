@@ -3,7 +3,7 @@ import type { Condition, NewFlag } from '../../src/adapter.ts'
 import type { Hash } from '../../src/evaluate/bucket.ts'
 import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { trace } from '../../src/evaluate/trace.ts'
-import { loadHash } from '../../src/layers/load-hash.ts'
+import { loadHash } from '../../src/layers/load-xxhash.ts'
 import { segmentKey, segmentNameOf } from '../../src/validate/segment-key.ts'
 import { recordOf, target, viewOf } from './views.ts'
 

@@ -3,14 +3,14 @@ import SemVer from 'semver/classes/semver.js'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { EMPTY_VIEW } from '../../src/evaluate/evaluation-view.ts'
 import { semverEquals, semverGreaterThan, semverLessThan } from '../../src/evaluate/operators/semver.ts'
-import { loadEngines } from '../../src/layers/load-engines.ts'
-import type { Engines } from '../../src/validate/engines.ts'
+import { loadOperatorLibraries } from '../../src/layers/load-operator-libraries.ts'
+import type { OperatorLibraries } from '../../src/validate/operator-libraries.ts'
 import { OPERATOR_VALUES } from '../../src/validate/operator-values.ts'
 import { target } from './views.ts'
 
-let engines: Engines
+let libraries: OperatorLibraries
 beforeAll(async () => {
-  engines = await loadEngines(new Set(['semver']))
+  libraries = await loadOperatorLibraries(new Set(['semver']))
 })
 
 const number = fc.oneof(fc.nat(20), fc.constant(999_999_999_999_999)).map(String)
@@ -38,7 +38,7 @@ describe('a version', () => {
         const order = new SemVer(attribute).compare(value)
         const verdicts = [semverLessThan, semverEquals, semverGreaterThan].map((operator) => {
           expect(OPERATOR_VALUES.semverEquals.problem(value), value).toBeUndefined()
-          const test = operator.compile(value, false, engines)
+          const test = operator.compile(value, false, libraries)
           return typeof test === 'function' && test(attribute, target('ada'), EMPTY_VIEW)
         })
         expect(verdicts, `${attribute} to ${value}`).toEqual([order < 0, order === 0, order > 0])

@@ -6,7 +6,7 @@ import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { EMPTY_VIEW } from '../../src/evaluate/evaluation-view.ts'
 import { plainTarget } from '../../src/evaluate/target.ts'
 import { variantRanges } from '../../src/evaluate/variant-ranges.ts'
-import { loadHash } from '../../src/layers/load-hash.ts'
+import { loadHash } from '../../src/layers/load-xxhash.ts'
 import { isWeight } from '../../src/validate/weight.ts'
 import { recordOf, target, viewOf } from './views.ts'
 

@@ -6,7 +6,7 @@ import { CompiledFlag } from '../../src/evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../../src/evaluate/compiled-segment.ts'
 import type { EvaluationView } from '../../src/evaluate/evaluation-view.ts'
 import { type Target, targetOf } from '../../src/evaluate/target.ts'
-import type { Engines } from '../../src/validate/engines.ts'
+import type { OperatorLibraries } from '../../src/validate/operator-libraries.ts'
 import { segmentContentOf } from '../../src/validate/segment-content.ts'
 
 const AT = '2026-01-01T00:00:00.000Z'
@@ -28,9 +28,9 @@ export interface Parts {
 }
 
 /** A view of these flags and segments; every other is known to be absent. */
-export function viewOf({ flags = [], segments = [], now = 0 }: Parts, hash: Hash, engines: Engines = {}): EvaluationView {
-  const byName = new Map(flags.map((flag) => [flag.name, new CompiledFlag(recordOf(flag), hash, engines)]))
-  const segmentsByName = new Map(segments.map((segment) => [segment.name, new CompiledSegment(segmentRecordOf(segment), engines)]))
+export function viewOf({ flags = [], segments = [], now = 0 }: Parts, hash: Hash, libraries: OperatorLibraries = {}): EvaluationView {
+  const byName = new Map(flags.map((flag) => [flag.name, new CompiledFlag(recordOf(flag), hash, libraries)]))
+  const segmentsByName = new Map(segments.map((segment) => [segment.name, new CompiledSegment(segmentRecordOf(segment), libraries)]))
   return { now, flag: (name) => byName.get(name) ?? null, segment: (name) => segmentsByName.get(name) ?? null }
 }
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Evaluation, Who } from '../../src/index.ts'
+import { Fleet } from '../client-fleet.ts'
 import { anyContext, anyFlag, anyHostileContext, anySegment } from '../evaluate/arbitraries.ts'
-import { Fleet } from '../fleet.ts'
 import { settle } from '../manual-clock.ts'
 
 /** An evaluation without where it came from. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { sharedMemoryCache } from '../../src/adapters/memory/shared-memory-cache.ts'
 import { type ChannelListener, createFlags } from '../../src/index.ts'
-import { around, Fleet, gate } from '../fleet.ts'
+import { around, Fleet, gate } from '../client-fleet.ts'
 import { ManualClock, settle } from '../manual-clock.ts'
 
 let fleet: Fleet

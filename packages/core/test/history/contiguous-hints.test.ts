@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ChannelListener, FlagCache, FlagRecord, Hint } from '../../src/index.ts'
-import { around, Fleet, gate, unwatched } from '../fleet.ts'
+import { around, Fleet, gate, unwatched } from '../client-fleet.ts'
 import { settle } from '../manual-clock.ts'
 
 let fleet: Fleet
@@ -75,7 +75,7 @@ describe('the record in a contiguous hint', () => {
     expect(reads() - before).toBe(1)
   })
 
-  test('is not taken where it needs an engine that is not loaded yet', async () => {
+  test('is not taken where it needs an library that is not loaded yet', async () => {
     const { flags } = await cacheListener()
     await fleet.client().admin.update('new_feature', { rules: pattern })
     await settle()

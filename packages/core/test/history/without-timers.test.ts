@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { around, Fleet } from '../fleet.ts'
+import { around, Fleet } from '../client-fleet.ts'
 import { settle } from '../manual-clock.ts'
 
 let fleet: Fleet

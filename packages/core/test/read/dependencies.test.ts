@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Flags, FlagsError, type FlagsOptions, type Loaded, type LoadedRecord } from '../../src/index.ts'
-import { around, Fleet, gate } from '../fleet.ts'
+import { around, Fleet, gate } from '../client-fleet.ts'
 import { settle } from '../manual-clock.ts'
 
 let fleet: Fleet

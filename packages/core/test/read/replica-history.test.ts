@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Changes, Loaded } from '../../src/index.ts'
-import { around, Fleet } from '../fleet.ts'
+import { around, Fleet } from '../client-fleet.ts'
 import { settle } from '../manual-clock.ts'
 import { type Replicated, replicated } from '../replicated-store.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { around, Fleet, gate } from '../fleet.ts'
+import { around, Fleet, gate } from '../client-fleet.ts'
 import { settle } from '../manual-clock.ts'
 
 let fleet: Fleet

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FlagCache, Flags } from '../../src/index.ts'
-import { around, Fleet } from '../fleet.ts'
+import { around, Fleet } from '../client-fleet.ts'
 import { settle } from '../manual-clock.ts'
 
 let fleet: Fleet
@@ -42,7 +42,7 @@ describe('rules', () => {
     expect(fleet.codes).toEqual([])
   })
 
-  test('that need an engine load it in every process', async () => {
+  test('that need an library load it in every process', async () => {
     await fleet.store.create({
       name: 'beta',
       rules: [
@@ -64,7 +64,7 @@ describe('rules', () => {
   })
 })
 
-test('a pattern that the engine refuses is refused on write, with its place', async () => {
+test('a pattern that the library refuses is refused on write, with its place', async () => {
   const when = [{ attribute: 'email', operator: 'matches', value: '(?=a)b' }] as const
   await expect(flags.admin.create({ name: 'beta', rules: [{ when }] })).rejects.toMatchObject({
     code: 'INVALID_FLAG',

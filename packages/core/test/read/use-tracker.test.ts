@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Flags, FlagUse } from '../../src/index.ts'
 import { UseTracker } from '../../src/read/use-tracker.ts'
-import { Fleet } from '../fleet.ts'
+import { Fleet } from '../client-fleet.ts'
 import { settle } from '../manual-clock.ts'
 
 let fleet: Fleet

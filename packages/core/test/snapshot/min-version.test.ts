@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Flags } from '../../src/index.ts'
 import { createTestFlags } from '../../src/testing/index.ts'
-import { Fleet, unwatched } from '../fleet.ts'
+import { Fleet, unwatched } from '../client-fleet.ts'
 import { type Replicated, replicated } from '../replicated-store.ts'
 
 const REFUSED = { code: 'VERSION_NOT_REACHED' }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { memoryStore } from '../../src/adapters/memory/memory-store.ts'
 import type { Flags } from '../../src/index.ts'
-import { around, Fleet } from '../fleet.ts'
+import { around, Fleet } from '../client-fleet.ts'
 import { settle } from '../manual-clock.ts'
 
 let fleet: Fleet

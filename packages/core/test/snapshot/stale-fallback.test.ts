@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Changes, type FlagStore, type Flags, memoryStore } from '../../src/index.ts'
-import { around, Fleet } from '../fleet.ts'
+import { around, Fleet } from '../client-fleet.ts'
 import { type Replicated, replicated } from '../replicated-store.ts'
 
 const HOUR_MS = 3_600_000
@@ -90,7 +90,7 @@ describe('a snapshot, where the primary has never been read', () => {
     expect((await takeSnapshot()).asOf).toBe(3)
   })
 
-  test('has the engines that its flags need', async () => {
+  test('has the libraries that its flags need', async () => {
     await fleet.store.update('one', { rules: [{ when: [{ attribute: 'plan', operator: 'matches', value: '^pro' }] }], rollout: 0 })
     await pair.catchUp()
     expect((await flags.snapshot()).isEnabled('one', { targetingKey: 'ada', plan: 'pro' })).toBe(true)

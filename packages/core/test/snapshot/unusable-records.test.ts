@@ -8,7 +8,7 @@ import {
   type Loaded,
   type LoadedRecord,
 } from '../../src/index.ts'
-import { around, Fleet } from '../fleet.ts'
+import { around, Fleet } from '../client-fleet.ts'
 
 let fleet: Fleet
 /** The records that this process cannot use, by key. */

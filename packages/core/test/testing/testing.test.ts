@@ -120,7 +120,7 @@ describe('everyCombination', () => {
   })
 })
 
-describe('a pattern that its engine refuses', () => {
+describe('a pattern that its library refuses', () => {
   const rules = [{ when: [{ attribute: 'email', operator: 'matches', value: '(?=a)b' }] }] as const
   const refusal = expect.objectContaining({ code: 'INVALID_FLAG', message: expect.stringContaining('when.0.value: expected a pattern') })
 

@@ -37,7 +37,7 @@ describe('the size of a pattern', () => {
     expect(Math.abs(writtenOut(pattern) - size), `${writtenOut(pattern)}`).toBeLessThanOrEqual(1)
   })
 
-  test('bounds the program that the engine makes of it, whatever it consists of', () => {
+  test('bounds the program that the library makes of it, whatever it consists of', () => {
     const atom = fc.constantFrom(
       'a',
       '.',

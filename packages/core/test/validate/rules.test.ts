@@ -3,19 +3,19 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { FlagsError, type NewFlag, parseRecord } from '../../src/adapter.ts'
 import { attributeSlots } from '../../src/evaluate/attribute-reader.ts'
 import { compileCondition } from '../../src/evaluate/compiled-condition.ts'
-import { loadEngines } from '../../src/layers/load-engines.ts'
+import { loadOperatorLibraries } from '../../src/layers/load-operator-libraries.ts'
 import { checkNewFlag, checkPatch } from '../../src/validate/check-flag.ts'
-import type { Engines } from '../../src/validate/engines.ts'
+import type { OperatorLibraries } from '../../src/validate/operator-libraries.ts'
 import { anyFlag } from '../evaluate/arbitraries.ts'
 import { recordOf } from '../evaluate/views.ts'
 
-let engines: Engines
+let libraries: OperatorLibraries
 beforeAll(async () => {
-  engines = await loadEngines(new Set(['regExp', 'semver']))
+  libraries = await loadOperatorLibraries(new Set(['regExp', 'semver']))
 })
 
 /** Why a new flag with these fields is refused; `undefined` where it is accepted. */
-function problem(fields: Record<string, unknown>, withEngines: Engines = {}): string | undefined {
+function problem(fields: Record<string, unknown>, withEngines: OperatorLibraries = {}): string | undefined {
   try {
     checkNewFlag({ name: 'f', ...fields }, withEngines)
     return undefined
@@ -55,7 +55,7 @@ describe('a new flag', () => {
       ramp: { from: { at: '2026-01-01T00:00:00.000Z', rollout: 0 }, to: { at: '2026-01-02T00:00:00.000Z', rollout: 100 } },
       bucketBy: 'company.id',
     }
-    expect(checkNewFlag(flag, engines)).toEqual(flag)
+    expect(checkNewFlag(flag, libraries)).toEqual(flag)
     expect(parseRecord('f', JSON.parse(JSON.stringify(recordOf(flag))))).toEqual(recordOf(flag))
   })
 
@@ -233,7 +233,7 @@ describe('a new flag', () => {
     expect(message).toContain('and 490 more')
   })
 
-  test('is refused where the engine refuses a pattern, and accepted without the engine', () => {
+  test('is refused where the library refuses a pattern, and accepted without the library', () => {
     const fields = {
       rules: [
         { when: [] },
@@ -246,11 +246,11 @@ describe('a new flag', () => {
       ],
     }
     expect(problem(fields)).toBeUndefined()
-    expect(problem(fields, engines)).toMatch(/rules\.1\.when\.1\.value: expected a pattern in RE2 syntax: /)
-    expect(() => checkPatch('f', { rules: fields.rules }, engines)).toThrow(
+    expect(problem(fields, libraries)).toMatch(/rules\.1\.when\.1\.value: expected a pattern in RE2 syntax: /)
+    expect(() => checkPatch('f', { rules: fields.rules }, libraries)).toThrow(
       /Flag f cannot be patched: rules\.1\.when\.1\.value: expected a pattern in RE2 syntax/,
     )
-    expect(checkPatch('f', { rules: null }, engines)).toEqual({ rules: null })
+    expect(checkPatch('f', { rules: null }, libraries)).toEqual({ rules: null })
   })
 
   test('is accepted exactly where an evaluation understands it', () => {
@@ -277,8 +277,8 @@ describe('a new flag', () => {
     fc.assert(
       fc.property(fc.constantFrom(...operators), fc.option(value, { nil: undefined }), (operator, each) => {
         const source = { attribute: 'x', operator, ...(each === undefined ? {} : { value: each }) }
-        const { refused } = compileCondition(source as Parameters<typeof compileCondition>[0], engines, 'rule', attributeSlots())
-        const message = problem({ rules: [{ when: [source] }] }, engines)
+        const { refused } = compileCondition(source as Parameters<typeof compileCondition>[0], libraries, 'rule', attributeSlots())
+        const message = problem({ rules: [{ when: [source] }] }, libraries)
         if (message?.includes('well-formed Unicode')) return
         expect(message === undefined, message ?? refused).toBe(refused === undefined)
       }),
@@ -290,7 +290,7 @@ describe('a new flag', () => {
     fc.assert(
       fc.property(anyFlag, (flag) => {
         const { name, ...fields } = flag
-        expect(problem(fields, engines), JSON.stringify(fields)).toBeUndefined()
+        expect(problem(fields, libraries), JSON.stringify(fields)).toBeUndefined()
       }),
     )
   })

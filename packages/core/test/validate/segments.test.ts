@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { FlagsError } from '../../src/adapter.ts'
-import { loadEngines } from '../../src/layers/load-engines.ts'
+import { loadOperatorLibraries } from '../../src/layers/load-operator-libraries.ts'
 import { checkNewSegment, checkSegmentPatch, parseSegment } from '../../src/validate/check-segment.ts'
-import type { Engines } from '../../src/validate/engines.ts'
+import type { OperatorLibraries } from '../../src/validate/operator-libraries.ts'
 import { patchedSegment, segmentContentOf } from '../../src/validate/segment-content.ts'
 import { anySegment } from '../evaluate/arbitraries.ts'
 import { segmentRecordOf } from '../evaluate/views.ts'
 
-let engines: Engines
+let libraries: OperatorLibraries
 beforeAll(async () => {
-  engines = await loadEngines(new Set(['regExp', 'semver']))
+  libraries = await loadOperatorLibraries(new Set(['regExp', 'semver']))
 })
 
 const segment = {
@@ -24,7 +24,7 @@ const times = <T>(count: number, item: T): T[] => Array.from({ length: count }, 
 
 function problem(fields: Record<string, unknown>): string | undefined {
   try {
-    checkNewSegment({ name: 'beta', ...fields }, engines)
+    checkNewSegment({ name: 'beta', ...fields }, libraries)
     return undefined
   } catch (error) {
     if (!(error instanceof FlagsError)) throw error
@@ -35,12 +35,12 @@ function problem(fields: Record<string, unknown>): string | undefined {
 
 describe('a new segment', () => {
   test('is accepted as it is, and is the same after it was stored', () => {
-    expect(checkNewSegment(segment, engines)).toEqual(segment)
+    expect(checkNewSegment(segment, libraries)).toEqual(segment)
     expect(segmentContentOf(segment)).toEqual({ ...segment, schema: 2 })
     expect(parseSegment('beta', JSON.parse(JSON.stringify(record)))).toEqual(record)
     fc.assert(
       fc.property(anySegment, (each) => {
-        expect(parseSegment(each.name, JSON.parse(JSON.stringify(segmentRecordOf(checkNewSegment(each, engines)))))).toEqual(
+        expect(parseSegment(each.name, JSON.parse(JSON.stringify(segmentRecordOf(checkNewSegment(each, libraries)))))).toEqual(
           segmentRecordOf(each),
         )
       }),
@@ -69,7 +69,7 @@ describe('a new segment', () => {
       /when\.0\.operator: expected another operator: segments do not refer to segments, received "inSegment"/,
     ],
     [
-      'a pattern that the engine refuses',
+      'a pattern that the library refuses',
       { when: [{ attribute: 'x', operator: 'matches', value: '(' }] },
       /when\.0\.value: expected a pattern in RE2 syntax/,
     ],
@@ -91,7 +91,7 @@ describe('a new segment', () => {
 
 describe('a patch of a segment', () => {
   test('replaces a field whole, and removes it with null', () => {
-    expect(patchedSegment(record, checkSegmentPatch('beta', { members: ['bob'], when: null }, engines))).toEqual({
+    expect(patchedSegment(record, checkSegmentPatch('beta', { members: ['bob'], when: null }, libraries))).toEqual({
       name: 'beta',
       description: 'who tries it',
       schema: 2,
@@ -102,7 +102,7 @@ describe('a patch of a segment', () => {
 
   test('is checked as a new segment is', () => {
     expect(() => checkSegmentPatch('beta', { name: 'alpha' })).toThrow(/Segment beta cannot be patched: name: expected one of the fields/)
-    expect(() => checkSegmentPatch('beta', { when: [{ attribute: 'x', operator: 'matches', value: '(' }] }, engines)).toThrow(
+    expect(() => checkSegmentPatch('beta', { when: [{ attribute: 'x', operator: 'matches', value: '(' }] }, libraries)).toThrow(
       /when\.0\.value: expected a pattern/,
     )
     expect(() => checkSegmentPatch('beta', { members: [1] })).toThrow(/members\.0: expected/)

@@ -1,4 +1,4 @@
-import { findBrowser, isAbsent } from '@flagstone/services'
+import { findBrowser, isNotAvailable } from '@flagstone/services'
 import { expect, test } from 'vitest'
 import type { HandlerOptions } from '../../src/index.ts'
 import { EventsFixture } from '../events/events-fixture.ts'
@@ -7,7 +7,7 @@ import { bundledPage } from './bundled-page.ts'
 import { openBrowser } from './open-browser.ts'
 
 const found = await findBrowser()
-const absent = isAbsent(found) ? found.absent : undefined
+const absent = isNotAvailable(found) ? found.absent : undefined
 if (absent !== undefined) console.log(`A browser page is not tested: ${absent}`)
 const because = absent === undefined ? '' : ` (${absent})`
 
@@ -23,7 +23,7 @@ const WAYS: readonly Way[] = [
   { way: 'listens and never polls', poll: 0, options: { eventStreamUrl: '/events' } },
 ]
 
-test.skipIf(isAbsent(found)).each(WAYS)(
+test.skipIf(isNotAvailable(found)).each(WAYS)(
   `a page in a browser that $way turns a feature on after an update, without a reload${because}`,
   { timeout: 120_000 },
   async ({ way, poll, options }) => {

@@ -1,5 +1,5 @@
 import { type FlagStore, FlagsError } from '@flagstone/core'
-import { around } from '../../../core/test/fleet.ts'
+import { around } from '../../../core/test/client-fleet.ts'
 
 /** The same store with an unreadable record in it. */
 export function withUnreadable(store: FlagStore): FlagStore {

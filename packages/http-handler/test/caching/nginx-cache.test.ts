@@ -1,4 +1,4 @@
-import { isAbsent, startPrivateNginx } from '@flagstone/services'
+import { isNotAvailable, startPrivateNginx } from '@flagstone/services'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { flagsHandler, type HandlerOptions } from '../../src/index.ts'
 import { HandlerFixture } from '../handler-fixture.ts'
@@ -6,8 +6,8 @@ import { countingFlags } from './counting-flags.ts'
 import { type NginxCache, startNginxCache } from './nginx-cache.ts'
 
 const tried = await startPrivateNginx({ server: '' })
-const absent = isAbsent(tried) ? tried.absent : undefined
-if (isAbsent(tried)) console.log(`The cache in front of the handler is not tested: ${tried.absent}`)
+const absent = isNotAvailable(tried) ? tried.absent : undefined
+if (isNotAvailable(tried)) console.log(`The cache in front of the handler is not tested: ${tried.absent}`)
 else await tried.stop()
 
 let fixture: HandlerFixture
@@ -26,7 +26,7 @@ async function open(options: Omit<HandlerOptions, 'flags'>): Promise<NginxCache>
   const counting = countingFlags(fixture)
   evaluations = counting.evaluations
   const opened = await startNginxCache(flagsHandler({ flags: counting.flags, clock: fixture.clock, ...options }))
-  if (isAbsent(opened)) throw new Error(opened.absent)
+  if (isNotAvailable(opened)) throw new Error(opened.absent)
   nginx = opened
   return opened
 }

@@ -1,4 +1,4 @@
-import { type Absent, isAbsent, startPrivateNginx } from '@flagstone/services'
+import { isNotAvailable, type NotAvailable, startPrivateNginx } from '@flagstone/services'
 import type { Handler } from '../../src/index.ts'
 import { startLoopbackServer } from '../loopback-server.ts'
 
@@ -20,7 +20,7 @@ export interface NginxCache {
   close(): Promise<void>
 }
 
-export async function startNginxCache(handler: Handler): Promise<NginxCache | Absent> {
+export async function startNginxCache(handler: Handler): Promise<NginxCache | NotAvailable> {
   const originStatuses: number[] = []
   const origin = await startLoopbackServer(async (request) => {
     const response = await handler(request)
@@ -37,7 +37,7 @@ export async function startNginxCache(handler: Handler): Promise<NginxCache | Ab
       add_header X-Cache-Status $upstream_cache_status always;
     }`,
   })
-  if (isAbsent(nginx)) {
+  if (isNotAvailable(nginx)) {
     await origin.close()
     return nginx
   }

@@ -1,6 +1,6 @@
 import { flagsHandler, type Handler, type HandlerOptions } from '@flagstone/http-handler'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { gate } from '../../../core/test/fleet.ts'
+import { gate } from '../../../core/test/client-fleet.ts'
 import { HandlerFixture } from '../handler-fixture.ts'
 import { jsonRequest, request } from '../http-requests.ts'
 import { countingFlags } from './counting-flags.ts'

@@ -1,6 +1,6 @@
 import { type Change, type Flags, FlagsError, type FlagsEvents, type LoggedChanges } from '@flagstone/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { gate } from '../../../core/test/fleet.ts'
+import { gate } from '../../../core/test/client-fleet.ts'
 import { settle } from '../../../core/test/manual-clock.ts'
 import { flagsHandler, type Handler } from '../../src/index.ts'
 import { HandlerFixture } from '../handler-fixture.ts'

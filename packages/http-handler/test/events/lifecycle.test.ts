@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { gate } from '../../../core/test/fleet.ts'
+import { gate } from '../../../core/test/client-fleet.ts'
 import { settle } from '../../../core/test/manual-clock.ts'
 import { readProblem, request } from '../http-requests.ts'
 import { EventReader } from './event-reader.ts'

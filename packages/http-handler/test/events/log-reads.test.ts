@@ -1,6 +1,6 @@
 import { type ChangesPage, type FlagStore, FlagsError, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { around, gate, unwatched } from '../../../core/test/fleet.ts'
+import { around, gate, unwatched } from '../../../core/test/client-fleet.ts'
 import { settle } from '../../../core/test/manual-clock.ts'
 import { request } from '../http-requests.ts'
 import { EventReader } from './event-reader.ts'

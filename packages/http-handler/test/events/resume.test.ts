@@ -1,6 +1,6 @@
 import { memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { around, gate } from '../../../core/test/fleet.ts'
+import { around, gate } from '../../../core/test/client-fleet.ts'
 import { settle } from '../../../core/test/manual-clock.ts'
 import { EventsFixture } from './events-fixture.ts'
 

@@ -1,6 +1,6 @@
 import { createFlags, type FlagStore, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { around, Fleet, gate, unwatched } from '../../../core/test/fleet.ts'
+import { around, Fleet, gate, unwatched } from '../../../core/test/client-fleet.ts'
 import { ManualClock, settle } from '../../../core/test/manual-clock.ts'
 import { flagsHandler } from '../../src/index.ts'
 import { request } from '../http-requests.ts'

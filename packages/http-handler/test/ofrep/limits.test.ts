@@ -1,6 +1,6 @@
 import { type FlagStore, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { around } from '../../../core/test/fleet.ts'
+import { around } from '../../../core/test/client-fleet.ts'
 import { HandlerFixture } from '../handler-fixture.ts'
 import { jsonRequest, request } from '../http-requests.ts'
 import { startLoopbackServer } from '../loopback-server.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { around, unwatched } from '../../../core/test/fleet.ts'
+import { around, unwatched } from '../../../core/test/client-fleet.ts'
 import { settle } from '../../../core/test/manual-clock.ts'
 import type { EventReader } from '../events/event-reader.ts'
 import { EventsFixture } from '../events/events-fixture.ts'

@@ -1,6 +1,6 @@
 import { memoryStore } from '@flagstone/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import { around } from '../../../core/test/fleet.ts'
+import { around } from '../../../core/test/client-fleet.ts'
 import { HandlerFixture } from '../handler-fixture.ts'
 import { jsonRequest } from '../http-requests.ts'
 import { ALL, evaluateAll, evaluateOne } from './ofrep-requests.ts'

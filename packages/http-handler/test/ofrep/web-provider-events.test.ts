@@ -1,7 +1,7 @@
 import { OFREPWebProvider } from '@openfeature/ofrep-web-provider'
 import { type Client, OpenFeature, type Provider, ProviderEvents } from '@openfeature/web-sdk'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { unwatched } from '../../../core/test/fleet.ts'
+import { unwatched } from '../../../core/test/client-fleet.ts'
 import type { Handler } from '../../src/index.ts'
 import { EventsFixture } from '../events/events-fixture.ts'
 import { type LoopbackServer, startLoopbackServer } from '../loopback-server.ts'

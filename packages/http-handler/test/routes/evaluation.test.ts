@@ -1,6 +1,6 @@
 import { createFlags, defineFlags, FlagsError, memoryStore } from '@flagstone/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { around } from '../../../core/test/fleet.ts'
+import { around } from '../../../core/test/client-fleet.ts'
 import { flagsHandler } from '../../src/index.ts'
 import { HandlerFixture } from '../handler-fixture.ts'
 import { jsonRequest, readProblem, request } from '../http-requests.ts'

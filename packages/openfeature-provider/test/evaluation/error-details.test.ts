@@ -1,7 +1,7 @@
 import { createFlags, defineFlags, type Evaluation, FlagsError, type FlagsErrorCode, memoryStore } from '@flagstone/core'
 import { ErrorCode } from '@openfeature/server-sdk'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { Fleet } from '../../../core/test/fleet.ts'
+import { Fleet } from '../../../core/test/client-fleet.ts'
 import { flagstoneProvider } from '../../src/index.ts'
 import { failingStore } from '../failing-store.ts'
 import { resetSdkBetweenTests, sdkClient } from '../sdk-client.ts'

@@ -1,7 +1,7 @@
 import { defineFlags, type Flags, FlagsError } from '@flagstone/core'
 import { type Client, OpenFeature, ProviderEvents, ProviderStatus } from '@openfeature/server-sdk'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Fleet } from '../../../core/test/fleet.ts'
+import { Fleet } from '../../../core/test/client-fleet.ts'
 import { settle } from '../../../core/test/manual-clock.ts'
 import { flagstoneProvider } from '../../src/index.ts'
 import { type FailingStore, failingStore } from '../failing-store.ts'

@@ -72,7 +72,7 @@ return kept
 
 /**
  * Raises the fence, unless it already has this version or a higher one. KEYS: fence, flag. ARGV: store id, version, token, TTL in ms,
- * channel, hint; with a successor also its token, TTL in ms, body, and 1 if the hint includes it. Returns 1 if raised, 0 if not. UNLINK
+ * channel, hint; with an updated record also its token, TTL in ms, body, and 1 if the hint includes it. Returns 1 if raised, 0 if not. UNLINK
  * comes first, because a full Redis (`noeviction`) refuses a script whose first write is a SET, and would keep the outdated entry.
  */
 export const INVALIDATE: Script = script(`${READ}

@@ -56,7 +56,7 @@ export interface MemoryStoreOptions {
  *
  * Several clients may share one: `close()` ends nothing, as the store opens nothing. Two stores share nothing. Throws where one of
  * `options.segments` and `options.flags` cannot be created: `INVALID_NAME`, `INVALID_FLAG`, `FLAG_EXISTS`, `SEGMENT_EXISTS` or
- * `PREREQUISITE_CYCLE`. Patterns are not checked then, as their engine is loaded when a flag is first used: a condition whose pattern it refuses
+ * `PREREQUISITE_CYCLE`. Patterns are not checked then, as their library is loaded when a flag is first used: a condition whose pattern it refuses
  * is never met, and is reported to `onError`.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): FlagStore {

@@ -4,7 +4,7 @@ import type {
   Cached,
   CacheFill,
   CacheFillValue,
-  CacheSuccessor,
+  CacheUpdatedRecord,
   CacheWant,
   ChannelListener,
   Clock,
@@ -96,7 +96,7 @@ export class SharedEntries {
     return true
   }
 
-  invalidate(storeId: string, name: string, version: number, successor?: CacheSuccessor): 'raised' | 'already' {
+  invalidate(storeId: string, name: string, version: number, updatedRecord?: CacheUpdatedRecord): 'raised' | 'already' {
     const fence = this.fenceOf(name)
     if (fence?.storeId === storeId && fence.version >= version) return 'already'
     const key = flagKey(name)
@@ -104,9 +104,9 @@ export class SharedEntries {
     const { token } = this.#setFence(storeId, name, version, FENCE_MS)
     this.#held.delete(key)
     const follows =
-      successor !== undefined && fence?.storeId === storeId && fence.token === successor.token && (overtaken?.asOf ?? 0) <= version
-    if (follows) this.#set(key, { entry: { token, asOf: version, value: successor.value } }, successor.ttlMs)
-    this.#hints.publish(storeId, { name, version, ...(follows && { flag: successor.value }) })
+      updatedRecord !== undefined && fence?.storeId === storeId && fence.token === updatedRecord.token && (overtaken?.asOf ?? 0) <= version
+    if (follows) this.#set(key, { entry: { token, asOf: version, value: updatedRecord.value } }, updatedRecord.ttlMs)
+    this.#hints.publish(storeId, { name, version, ...(follows && { flag: updatedRecord.value }) })
     return 'raised'
   }
 

@@ -1,7 +1,7 @@
 import type {
   CacheFill,
   CacheRead,
-  CacheSuccessor,
+  CacheUpdatedRecord,
   CacheWant,
   ChannelListener,
   Clock,
@@ -68,8 +68,8 @@ class MemoryCache implements FlagCache {
     return kept.map((fill) => this.#space.fill(fill))
   }
 
-  async invalidate(name: string, version: number, successor?: CacheSuccessor): Promise<'raised' | 'already'> {
-    const next = successor && frozenCopy(successor)
+  async invalidate(name: string, version: number, updatedRecord?: CacheUpdatedRecord): Promise<'raised' | 'already'> {
+    const next = updatedRecord && frozenCopy(updatedRecord)
     await NEXT_MICROTASK
     if (this.#storeId !== undefined) return this.#space.invalidate(this.#storeId, name, version, next)
     throw new FlagsError(

@@ -1,4 +1,4 @@
-import type { Engines } from '../../validate/engines.ts'
+import type { OperatorLibraries } from '../../validate/operator-libraries.ts'
 import { MAX_TEXT, type Scalar } from '../../validate/operator-values.ts'
 import type { EvaluationView, Verdict } from '../evaluation-view.ts'
 import type { Target } from '../target.ts'
@@ -14,8 +14,8 @@ export interface OperatorKind {
   readonly takesMissing?: boolean
   /** Whether its test is called with a list as a whole. Default `false`: it is called with each element, and one is enough. */
   readonly takesLists?: boolean
-  /** The test for a legal value, or why an engine refuses it. */
-  compile(value: unknown, ignoreCase: boolean, engines: Engines): AttributeTest | { readonly refused: string }
+  /** The test for a legal value, or why an library refuses it. */
+  compile(value: unknown, ignoreCase: boolean, libraries: OperatorLibraries): AttributeTest | { readonly refused: string }
 }
 
 /** Elements of a list. Of a longer one the verdict is unknown, so that no attribute makes an answer slow. */

@@ -13,7 +13,7 @@ export function reachOf(pattern: string): number {
 export const matches: OperatorKind = {
   takesLists: true,
   compile(value, ignoreCase, { regExp }): AttributeTest | { readonly refused: string } {
-    if (regExp === undefined) return { refused: 'the engine for regular expressions is not loaded' }
+    if (regExp === undefined) return { refused: 'the library for regular expressions is not loaded' }
     const found = regExp.compile(value as string, ignoreCase)
     if (typeof found !== 'function') return found
     const reach = reachOf(value as string)

@@ -4,7 +4,7 @@ import type { OperatorKind } from './operator.ts'
 function versioned(holds: (order: number) => boolean): OperatorKind {
   return {
     compile(value, _, { semver }) {
-      if (semver === undefined) return { refused: 'the engine for versions is not loaded' }
+      if (semver === undefined) return { refused: 'the library for versions is not loaded' }
       const order = semver.orderTo(value as string)
       return (attribute) => (isSemver(attribute) ? holds(order(attribute)) : undefined)
     },

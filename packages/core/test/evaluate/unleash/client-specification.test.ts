@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 import { FlagsError, parseRecord } from '../../../src/adapter.ts'
-import { loadEngines } from '../../../src/layers/load-engines.ts'
+import { loadOperatorLibraries } from '../../../src/layers/load-operator-libraries.ts'
 import { recordOf } from '../views.ts'
 import { answer } from './client.ts'
 import { flagOf } from './features.ts'
-import { LEFT_OUT } from './left-out.ts'
+import { LEFT_OUT } from './skipped-cases.ts'
 import { type Answer, type Case, cases, specificationVersion } from './specification.ts'
 import { Untranslatable } from './untranslatable.ts'
 
@@ -13,7 +13,7 @@ import { Untranslatable } from './untranslatable.ts'
 const CASES = 279
 const RUN = 269
 
-const engines = await loadEngines(new Set(['regExp', 'semver']))
+const libraries = await loadOperatorLibraries(new Set(['regExp', 'semver']))
 const outcomes = cases().map((each) => ({ ...each, got: outcomeOf(each) }))
 const files = [...new Set(outcomes.map(({ file }) => file))]
 const run = outcomes.filter((outcome) => !isLeftOut(outcome))
@@ -21,7 +21,7 @@ const passed = run.filter(({ got, expected }) => isDeepStrictEqual(got, expected
 
 function outcomeOf(each: Case): Answer | Untranslatable {
   try {
-    return answer(each, engines)
+    return answer(each, libraries)
   } catch (error) {
     if (error instanceof Untranslatable) return error
     throw error

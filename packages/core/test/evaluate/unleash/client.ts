@@ -2,7 +2,7 @@ import type { Decision } from '../../../src/adapter.ts'
 import { absent, CompiledFlag } from '../../../src/evaluate/compiled-flag.ts'
 import { CompiledSegment } from '../../../src/evaluate/compiled-segment.ts'
 import type { EvaluationView } from '../../../src/evaluate/evaluation-view.ts'
-import type { Engines } from '../../../src/validate/engines.ts'
+import type { OperatorLibraries } from '../../../src/validate/operator-libraries.ts'
 import { recordOf, segmentRecordOf, target } from '../views.ts'
 import { unleashHash } from './bucketing.ts'
 import { contextOf } from './context.ts'
@@ -10,12 +10,12 @@ import { NO_VARIANT } from './dependencies.ts'
 import { flagOf } from './features.ts'
 import { segmentsOf } from './segments.ts'
 import type { Answer, Case } from './specification.ts'
-import type { Payload, UnleashState } from './state.ts'
+import type { Payload, UnleashState } from './unleash-state.ts'
 
 /** What Flagstone answers, in the words of Unleash. */
-export function answer({ state, toggleName, context, expected }: Case, engines: Engines): Answer {
+export function answer({ state, toggleName, context, expected }: Case, libraries: OperatorLibraries): Answer {
   const who = target(contextOf(context))
-  const view = viewOf(state, engines)
+  const view = viewOf(state, libraries)
   const decision = view.flag(toggleName)?.evaluate(who, view) ?? absent(toggleName, who.key)
   return typeof expected === 'boolean' ? decision.enabled : variantAnswer(decision)
 }
@@ -26,8 +26,8 @@ function variantAnswer({ enabled, variant, value }: Decision): Answer {
 }
 
 /** Features are translated when they are looked up, so that one that cannot be translated affects no other. */
-function viewOf(state: UnleashState, engines: Engines): EvaluationView {
-  const segments = new Map(segmentsOf(state).map((segment) => [segment.name, new CompiledSegment(segmentRecordOf(segment), engines)]))
+function viewOf(state: UnleashState, libraries: OperatorLibraries): EvaluationView {
+  const segments = new Map(segmentsOf(state).map((segment) => [segment.name, new CompiledSegment(segmentRecordOf(segment), libraries)]))
   return {
     now: 0,
     flag(name) {
@@ -35,7 +35,7 @@ function viewOf(state: UnleashState, engines: Engines): EvaluationView {
       if (feature === undefined) return null
       const flag = flagOf(feature, state)
       const weight = (flag.variants ?? []).reduce((sum, variant) => sum + variant.weight, 0)
-      return new CompiledFlag(recordOf(flag), unleashHash(weight), engines)
+      return new CompiledFlag(recordOf(flag), unleashHash(weight), libraries)
     },
     segment: (name) => segments.get(name) ?? null,
   }

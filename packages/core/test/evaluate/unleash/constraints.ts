@@ -1,8 +1,8 @@
 import type { Condition, Operator } from '../../../src/adapter.ts'
 import { OPERATOR_VALUES } from '../../../src/validate/operator-values.ts'
-import { type Alternatives, allOf, EVERYBODY, NOBODY, notAllOf } from './alternatives.ts'
+import { type Alternatives, allOf, EVERYBODY, NOBODY, notAllOf } from './condition-alternatives.ts'
 import { asNumber } from './context.ts'
-import type { Constraint } from './state.ts'
+import type { Constraint } from './unleash-state.ts'
 
 /** All conditions that a constraint consists of, on one attribute; `undefined` where no attribute could ever meet it. */
 type Conditions = (constraint: Constraint) => readonly Condition[] | undefined

@@ -1,5 +1,5 @@
 import type { EvaluationContext } from '../../../src/evaluate/target.ts'
-import type { UnleashContext } from './state.ts'
+import type { UnleashContext } from './unleash-state.ts'
 
 /** The path of an attribute as a number: Unleash converts text where an operator takes numbers, Flagstone never converts. */
 export function asNumber(name: string): string {

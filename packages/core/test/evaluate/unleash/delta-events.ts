@@ -1,4 +1,4 @@
-import type { Feature, UnleashSegment, UnleashState } from './state.ts'
+import type { Feature, UnleashSegment, UnleashState } from './unleash-state.ts'
 
 /** One step of a state that is given in steps. */
 export type DeltaEvent =

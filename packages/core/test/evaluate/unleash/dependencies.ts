@@ -1,5 +1,5 @@
 import type { Prerequisite } from '../../../src/adapter.ts'
-import type { Dependency, Feature, UnleashState } from './state.ts'
+import type { Dependency, Feature, UnleashState } from './unleash-state.ts'
 import { Untranslatable } from './untranslatable.ts'
 import { variantsOf } from './variants.ts'
 

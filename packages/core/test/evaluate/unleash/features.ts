@@ -1,8 +1,8 @@
 import { isFlagName, type NewFlag, type Rule } from '../../../src/adapter.ts'
-import { EVERYBODY } from './alternatives.ts'
+import { EVERYBODY } from './condition-alternatives.ts'
 import { requirementOf } from './dependencies.ts'
-import type { Feature, UnleashState } from './state.ts'
 import { type Draw, type Gate, gateOf } from './strategies.ts'
+import type { Feature, UnleashState } from './unleash-state.ts'
 import { Untranslatable } from './untranslatable.ts'
 import { overridesOf, type Variants, variantOf, variantsOf } from './variants.ts'
 

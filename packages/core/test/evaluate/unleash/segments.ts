@@ -1,7 +1,7 @@
 import type { NewSegment } from '../../../src/adapter.ts'
-import { type Alternatives, EVERYBODY, NOBODY } from './alternatives.ts'
+import { type Alternatives, EVERYBODY, NOBODY } from './condition-alternatives.ts'
 import { constrained } from './constraints.ts'
-import type { UnleashState } from './state.ts'
+import type { UnleashState } from './unleash-state.ts'
 
 /** All conditions of a Flagstone segment must be met, so a segment of Unleash becomes one for each of its alternatives. */
 export function segmentsOf({ segments = [] }: UnleashState): readonly NewSegment[] {

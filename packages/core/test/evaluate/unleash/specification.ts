@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { type DeltaEvent, stateAfter } from './delta-events.ts'
-import type { Payload, UnleashContext, UnleashState } from './state.ts'
+import type { Payload, UnleashContext, UnleashState } from './unleash-state.ts'
 
 const require = createRequire(import.meta.url)
 

@@ -1,7 +1,7 @@
-import { type Alternatives, allOf, EVERYBODY } from './alternatives.ts'
+import { type Alternatives, allOf, EVERYBODY } from './condition-alternatives.ts'
 import { constrained } from './constraints.ts'
 import { inSegment } from './segments.ts'
-import type { Strategy, UnleashState } from './state.ts'
+import type { Strategy, UnleashState } from './unleash-state.ts'
 import { Untranslatable } from './untranslatable.ts'
 
 /** What is hashed: `<salt>:<value of the attribute>`; without an attribute, the targeting key. */

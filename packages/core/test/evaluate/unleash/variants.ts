@@ -1,8 +1,8 @@
 import type { Condition, Rule, Variant } from '../../../src/adapter.ts'
-import { allOf } from './alternatives.ts'
+import { allOf } from './condition-alternatives.ts'
 import { constrained } from './constraints.ts'
-import type { Feature, UnleashVariant } from './state.ts'
 import { bucketByOf, type Draw, type Gate } from './strategies.ts'
+import type { Feature, UnleashVariant } from './unleash-state.ts'
 import { Untranslatable } from './untranslatable.ts'
 
 /** The variants of a feature, and what they are drawn by. */
