@@ -33,11 +33,25 @@ const orders = {
   'services/src': ['service', 'network', 'processes', 'binaries', 'private-servers', 'sources'],
 }
 
-// What stands beside an order: which of its folders it may import. Only entry points (files in `src/` itself) import it.
+// What stands beside an order: which folders and files of `src/` it may import. Only entry points (files in `src/` itself) and `testing` import it.
 const besides = {
   'packages/core/src': {
-    adapters: ['errors', 'contracts', 'validate', 'layers'],
-    conformance: ['errors', 'contracts', 'validate'],
+    adapters: ['errors/', 'contracts/', 'validate/', 'layers/'],
+    conformance: ['errors/', 'contracts/', 'validate/'],
+    testing: [
+      'errors/',
+      'contracts/',
+      'validate/',
+      'evaluate/target',
+      'layers/',
+      'history/client-events',
+      'snapshot/snapshot',
+      'admin/admin',
+      'explain/explanation',
+      'client/flags',
+      'adapters/',
+      'create-flags',
+    ],
   },
 }
 
@@ -58,15 +72,45 @@ const beside = Object.entries(besides).flatMap(([root, rooms]) =>
     name: `${root}: ${folder} imports only ${allowed.join(', ')}`,
     severity: 'error',
     from: { path: folders(root, [folder]) },
-    to: { path: `^${root}/`, pathNot: folders(root, [folder, ...allowed]) },
+    to: { path: `^${root}/`, pathNot: `^${root}/(${[`${folder}/`, ...allowed].join('|')})` },
   })),
 )
 
+/** Every folder of `src/` stands in an order or beside one. */
+const unlisted = Object.entries(orders).map(([root, order]) => ({
+  name: `${root}: a folder that no order has`,
+  severity: 'error',
+  from: { path: `^${root}/[^/]+/`, pathNot: folders(root, [...order, ...Object.keys(besides[root] ?? {})]) },
+  to: {},
+}))
+
+/** A package is imported by its name, as its users do, and not by itself. */
+const acrossPackages = [
+  {
+    name: 'another package is imported by its name',
+    severity: 'error',
+    from: { path: '^packages/([^/]+)/src/' },
+    to: { path: '^packages/[^/]+/src/', pathNot: '^packages/$1/src/' },
+  },
+  ...['core', 'pg-adapter', 'redis-adapter', 'http-handler', 'openfeature-provider'].map((name) => ({
+    name: `${name} does not import itself by its name`,
+    severity: 'error',
+    from: { path: `^packages/${name}/src/` },
+    to: { path: `^(packages/${name}/dist|@flagstone/${name}|node_modules/@flagstone/${name})` },
+  })),
+]
+
 export default {
-  forbidden: [{ name: 'no circle', severity: 'error', from: {}, to: { circular: true } }, ...againstTheOrder, ...beside],
+  forbidden: [
+    { name: 'no circle', severity: 'error', from: {}, to: { circular: true } },
+    ...againstTheOrder,
+    ...beside,
+    ...unlisted,
+    ...acrossPackages,
+  ],
   options: {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|node_modules)/' },
+    exclude: { path: '(^|/)node_modules/' },
   },
 }

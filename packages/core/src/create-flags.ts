@@ -17,6 +17,7 @@ import { Lease } from './history/lease.ts'
 import { LeaseEvents } from './history/lease-events.ts'
 import { ListenerSlot } from './history/listener-slot.ts'
 import { Poll } from './history/poll.ts'
+import { SuspendDetection } from './history/suspend-detection.ts'
 import { AllFlags } from './layers/all-flags.ts'
 import { BackgroundWork } from './layers/background-work.ts'
 import { Compiler } from './layers/compiler.ts'
@@ -37,9 +38,6 @@ import { UseTracker } from './read/use-tracker.ts'
 import { SnapshotSource } from './snapshot/snapshot-source.ts'
 import type { FlagSchema } from './validate/define-flags.ts'
 import { WritePath } from './write/write-path.ts'
-
-/** At least this many flags have a floor of their own. */
-const MIN_FLOORS = 10_000
 
 /**
  * Creates a client. It connects on the first call or on `ready()`. Two clients share only the adapters that both were given.
@@ -67,7 +65,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const counts = new LayerCounts()
 
   const clientState = new ClientState()
-  const floors = new Floors(Math.max(MIN_FLOORS, 2 * maxFlags))
+  const floors = new Floors()
   const lease = new Lease(clock)
   const memory = new MemoryLayer(maxFlags, clock, floors, lease)
   const shared = new SharedLayer(cache, clock, cacheTimeoutMs, ttl, report)
@@ -102,6 +100,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     openMs: Math.max(cacheTimeoutMs, storeTimeoutMs),
   })
   const hints = timers ? hintSubscriptions() : undefined
+  if (timers) new SuspendDetection({ clock, lease, memory, catchUp, background, report })
 
   const replica = new StoreReplica(source, (storeId) => catchUp.acceptsReplica(storeId), report)
   const staleFallback = new StaleFallback({ clock, replica, floors, compiler, catchUp, claims, report })

@@ -19,7 +19,7 @@ export interface Handler {
 
 /**
  * Serves flags over HTTP. Without `authorize` it refuses every request with a 403 and emits one process warning, unless evaluation is `public`.
- * It opens no connections. The caller closes the client that it passes in; event broadcaster then end with their next heartbeat. `close()` ends
+ * It opens no connections. The caller closes the client that it passes in; event streams then end with their next heartbeat. `close()` ends
  * them at once.
  *
  * Throws `INVALID_OPTIONS`, naming the option.

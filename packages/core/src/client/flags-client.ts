@@ -98,8 +98,8 @@ export class FlagsClient implements Flags {
     this.#clientState.assertOpen()
     const { snapshots } = this.#parts
     const minVersion = options?.minVersion
-    const atOnce = this.#hasSeen(minVersion) ? snapshots.atOnce() : undefined
-    if (atOnce !== undefined) return atOnce
+    const currentIfKnown = this.#hasSeen(minVersion) ? snapshots.currentIfKnown() : undefined
+    if (currentIfKnown !== undefined) return currentIfKnown
     if (minVersion !== undefined && !(minVersion >= 0)) throw invalidMinVersion()
     return await snapshots.take(minVersion)
   }

@@ -127,7 +127,7 @@ export interface FlagStore {
    * Optional; absent where there is no copy. As `load`, from a copy that may lag, such as a replica. Called only when `load` failed: its
    * answer is `STALE`, and is kept in no cache.
    *
-   * `storeId` and `asOf` must be of the snapshot that was read, never of the source of truth: they tell which store was copied, and how far.
+   * `storeId` and `asOf` must be of the snapshot that was read, never of the source of truth: they tell whose copy it is, and how far it has got.
    * It must neither wait for the source of truth nor fall back to it. A caller must expect answers that go back: two calls may reach two
    * copies.
    */

@@ -43,6 +43,8 @@ export type FlagsErrorCode =
   | 'CACHE_SHARED_BY_STORES'
   /** A hint channel went down; reads go on, changes arrive by another channel or by the poll. */
   | 'CHANNEL_DOWN'
+  /** This process was suspended, or its clock was set; what it held is read anew. */
+  | 'PROCESS_SUSPENDED'
   /** The client was closed. */
   | 'CLOSED'
   /** Anything else; `cause` has it. */

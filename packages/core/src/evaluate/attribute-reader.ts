@@ -5,7 +5,7 @@ import type { Target } from './target.ts'
 /** The attributes that the conditions of one flag or segment read: each has one slot, however many conditions read it. */
 export interface AttributeSlots {
   readonly paths: readonly AttributePath[]
-  /** As many `undefined` as there are paths. */
+  /** The initial values: one `undefined` for each path. */
   readonly blank: readonly undefined[]
   slotOf(attribute: string): number
 }

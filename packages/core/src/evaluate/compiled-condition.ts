@@ -41,7 +41,7 @@ const OPERATORS: Readonly<Record<Operator, OperatorKind>> = {
 /** A condition, ready to be evaluated. */
 export interface CompiledCondition {
   readonly source: Condition
-  /** Of its attribute in an `AttributeReader`. */
+  /** The index of its attribute's value in the `AttributeReader`. */
   readonly slot: number
   readonly test: AttributeTest
   readonly not: boolean
@@ -56,7 +56,7 @@ export interface CompiledCondition {
 /** Up to this many texts, comparing with each is faster. */
 const FEW = 8
 
-/** Where the operator or an library refuses the value, the condition is never met. */
+/** Where the operator or a library refuses the value, the condition is never met. */
 export function compileCondition(
   source: Condition,
   libraries: OperatorLibraries,

@@ -7,7 +7,7 @@ import { BUCKETS, bucketOf, GATE_SEED, type Hash, VARIANT_SEED } from './bucket.
 import { refusalsIn } from './compiled-condition.ts'
 import { type CompiledRule, compileRule, meets } from './compiled-rule.ts'
 import { dependenciesOf } from './dependencies.ts'
-import type { EvaluationView, Within } from './evaluation-view.ts'
+import type { EvaluationView, NestedEvaluation } from './evaluation-view.ts'
 import { type CompiledRamp, compileRamp } from './ramp.ts'
 import { RequiredFlags } from './required-flags.ts'
 import type { Target } from './target.ts'
@@ -25,7 +25,7 @@ export interface HashedTarget {
 
 type Draft = { -readonly [Field in keyof Decision]: Decision[Field] }
 
-const ON_ITS_OWN: Within = {}
+const ON_ITS_OWN: NestedEvaluation = {}
 const NO_SLOTS = attributeSlots()
 const NO_RULES: readonly CompiledRule[] = []
 const NO_PREREQUISITES: readonly Prerequisite[] = []
@@ -80,7 +80,7 @@ export class CompiledFlag {
   }
 
   /** The decision of any flag. `within` is for prerequisites and for `trace`. Throws only what `view` throws. */
-  evaluate(target: Target, view: EvaluationView, within: Within = ON_ITS_OWN): Decision {
+  evaluate(target: Target, view: EvaluationView, within: NestedEvaluation = ON_ITS_OWN): Decision {
     const { chain, recorder } = within
     const draft = this.#draft(target)
     if (!this.record.enabled) return draft

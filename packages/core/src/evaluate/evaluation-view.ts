@@ -7,7 +7,7 @@ export type Verdict = boolean | undefined
 
 /** A flag that another one requires. */
 export interface ViewedFlag {
-  evaluate(target: Target, view: EvaluationView, within?: Within): Decision
+  evaluate(target: Target, view: EvaluationView, within?: NestedEvaluation): Decision
 }
 
 /** A segment that a rule refers to. */
@@ -23,8 +23,8 @@ export interface EvaluationView {
   segment(name: string): ViewedSegment | null | undefined
 }
 
-/** What an evaluation is a part of. */
-export interface Within {
+/** What a nested evaluation belongs to. */
+export interface NestedEvaluation {
   /** Of the flag that requires this one. */
   readonly chain?: PrerequisiteChain
   readonly recorder?: TraceRecorder

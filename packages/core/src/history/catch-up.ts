@@ -127,10 +127,10 @@ export class CatchUp {
   }
 
   /** Whether a load comes from the store that this process follows. Requests a catch-up where not, or where it is older than what is known. */
-  checkLoad(loaded: Loaded): boolean {
+  acceptsLoad(loaded: Loaded): boolean {
     if (this.#storeId === undefined) return false
     this.#isOtherStore ||= loaded.storeId !== this.#storeId
-    if (this.#isOtherStore || loaded.asOf < this.clock) this.request()
+    if (this.#isOtherStore || loaded.asOf < this.#parts.contiguousHints.upTo(this.clock)) this.request()
     if (!this.#isOtherStore) this.#rewindDetection.noteVersion(loaded.asOf)
     return !this.#isOtherStore
   }

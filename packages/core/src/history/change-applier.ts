@@ -61,6 +61,7 @@ export class ChangeApplier {
 
   /** Forgets these hints after a catch-up that began after them and ended at `clock`. */
   settleHints(hints: readonly (readonly [string, number])[], clock: number): void {
+    this.#floors.readUpTo(clock)
     for (const [name, version] of hints) {
       if (this.#unconfirmedHints.get(name) === version) this.#unconfirmedHints.delete(name)
       // That version was never committed; the real change with this number must still be emitted.
@@ -103,7 +104,7 @@ export class ChangeApplier {
   /** Applies a change that this process has committed: from here on it never answers older. */
   applyCommit({ flag: name, version, after }: Change): void {
     this.#floors.raiseByChange(name, version)
-    this.#floors.raiseByAnswer(name, version)
+    this.#floors.raiseByAnswer(name, version, true)
     this.#forgetReads(name)
     this.#replace(name, after, version)
     this.#emitChange(name, version)

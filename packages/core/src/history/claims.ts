@@ -7,7 +7,7 @@ import type { ChangeApplier } from './change-applier.ts'
 
 const MAX_CLAIMS = 10_000
 
-/** What was said of a flag beyond the clock that this process knows. */
+/** A version or an "as of" of a flag above the known clock, which the log has not confirmed yet. */
 interface Claim {
   /** The "as of", or the version of the fence. */
   readonly asOf: number

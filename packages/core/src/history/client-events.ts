@@ -63,8 +63,7 @@ export class ClientEvents {
 
   /** Whether this trouble was not emitted within the last 10 s. */
   #isNew(error: FlagsError): boolean {
-    // The message distinguishes the two channels.
-    const trouble = `${error.code}:${error.flag ?? ''}:${error.code === 'CHANNEL_DOWN' ? error.message : ''}`
+    const trouble = troubleOf(error)
     const now = this.#clock.monotonic()
     if (now < (this.#quietUntil.get(trouble) ?? 0)) return false
     if (this.#quietUntil.size >= MAX_REMEMBERED) this.#quietUntil.clear()
@@ -76,4 +75,10 @@ export class ClientEvents {
     const listeners: Set<FlagsListener<E>> = this.#listeners[event]
     for (const listener of listeners) callHost('A listener of Flagstone', () => listener(payload))
   }
+}
+
+/** What is emitted once in 10 s. The message distinguishes the two channels; who asks for a version may ask for any name. */
+function troubleOf({ code, flag = '', message }: FlagsError): string {
+  if (code === 'CHANNEL_DOWN') return `${code}:${message}`
+  return code === 'VERSION_NOT_REACHED' ? code : `${code}:${flag}`
 }

@@ -11,29 +11,31 @@ interface Floor {
 /**
  * The lowest "as of" that this process still accepts, for one flag or for all. It only rises, unless the store went back or a claim was refuted. So
  * no answer goes back, whatever a cache or a late load brings and whichever hint is lost.
+ *
+ * A flag has a floor of its own once it was seen in the log or in a load, also after it was deleted; a name that never was one has none. So
+ * there are as many as the store has had flags, however many names are asked for.
  */
 export class Floors {
-  readonly #max: number
   readonly #byName = new Map<string, Floor>()
   #common = 0
   #highest = 0
   /** The "as of" that the newest snapshot answers each flag from. */
   #snapshotAsOf: (name: string) => number = NO_SNAPSHOT
-
-  /** When more than `max` flags would have a floor of their own, the oldest is removed and the common floor rises to it. */
-  constructor(max: number) {
-    this.#max = max
-  }
+  /** For which flags a claim was refuted that the newest snapshot rests on, and what their floor came down to. */
+  readonly #snapshotClamps = new Map<string, number>()
+  /** The highest "as of" that a name without a floor was answered from, as long as the log has not got so far. */
+  #absentAsOf = 0
 
   /** The floor of a flag: its own or the common one, whichever is higher. */
   of(name: string): number {
-    return Math.max(this.#common, this.own(name))
+    const shared = this.#byName.has(name) ? this.#common : Math.max(this.#common, this.#absentAsOf)
+    return Math.max(shared, this.own(name))
   }
 
   /** The floor of this flag alone, without the common one. */
   own(name: string): number {
     const floor = this.#byName.get(name)
-    const snapshotAsOf = this.#snapshotAsOf(name)
+    const snapshotAsOf = this.#snapshotFloor(name)
     return floor === undefined ? snapshotAsOf : Math.max(snapshotAsOf, floor.changed, floor.answered)
   }
 
@@ -44,7 +46,7 @@ export class Floors {
 
   /** The highest "as of" that this process has answered the flag from: nothing below may be answered again, not even as `STALE`. */
   answeredAsOf(name: string): number {
-    return Math.max(this.#byName.get(name)?.answered ?? 0, this.#snapshotAsOf(name))
+    return Math.max(this.#byName.get(name)?.answered ?? 0, this.#snapshotFloor(name))
   }
 
   /** The highest floor that a change or a single answer has given any flag. */
@@ -66,56 +68,67 @@ export class Floors {
     return true
   }
 
-  /** Raises the flag's own floor, also below the common one: a stale answer is held to the flag's own floor only. */
-  raiseByAnswer(name: string, asOf: number): void {
+  /**
+   * Raises the flag's own floor, also below the common one: a stale answer is held to the flag's own floor only. `exists`: whether there is
+   * such a flag; a name that never was one gets no floor.
+   */
+  raiseByAnswer(name: string, asOf: number, exists: boolean): void {
+    if (asOf > this.#highest) this.#highest = asOf
+    if (!exists && !this.#byName.has(name)) {
+      // It may have been deleted in a change that the log has not told yet.
+      this.#absentAsOf = Math.max(this.#absentAsOf, asOf)
+      return
+    }
     const floor = this.#floor(name)
     if (asOf > floor.answered) floor.answered = asOf
-    if (asOf > this.#highest) this.#highest = asOf
+  }
+
+  /** The log was read up to `clock`: whatever was deleted up to there has a floor of its own now. */
+  readUpTo(clock: number): void {
+    if (this.#absentAsOf <= clock) this.#absentAsOf = 0
   }
 
   /** A snapshot answers all flags at once: `asOf` says from which "as of" each, 0 for none. */
   raiseBySnapshot(asOf: (name: string) => number): void {
     this.#snapshotAsOf = asOf
+    this.#snapshotClamps.clear()
   }
 
   raiseCommon(version: number): void {
     if (version > this.#common) this.#common = version
   }
 
-  /** A claim about this flag was refuted: floors above `clock` come down to it. */
+  /** A claim about this flag was refuted: its floor comes down to `clock` where it is above. No other flag's floor changes. */
   clamp(name: string, clock: number): void {
     const floor = this.#byName.get(name)
     if (floor !== undefined) {
       floor.changed = Math.min(floor.changed, clock)
       floor.answered = Math.min(floor.answered, clock)
     }
-    this.#snapshotAsOf = NO_SNAPSHOT
-    this.#common = Math.min(this.#common, clock)
+    if (this.#snapshotAsOf(name) > clock) this.#snapshotClamps.set(name, clock)
     this.#highest = Math.min(this.#highest, clock)
+    for (const { changed, answered } of this.#byName.values()) this.#highest = Math.max(this.#highest, changed, answered)
   }
 
   /** The store went back to `version`: replaces every floor by it. */
   replaceAll(version: number): void {
     this.#byName.clear()
-    this.#snapshotAsOf = NO_SNAPSHOT
+    this.raiseBySnapshot(NO_SNAPSHOT)
+    this.#absentAsOf = 0
     this.#common = version
     this.#highest = 0
   }
 
-  #floor(name: string): Floor {
-    let floor = this.#byName.get(name)
-    if (floor !== undefined) return floor
-    if (this.#byName.size >= this.#max) this.#removeOldest()
-    floor = { changed: 0, answered: 0 }
-    this.#byName.set(name, floor)
-    return floor
+  #snapshotFloor(name: string): number {
+    return this.#snapshotClamps.get(name) ?? this.#snapshotAsOf(name)
   }
 
-  #removeOldest(): void {
-    for (const [name, floor] of this.#byName) {
-      this.#byName.delete(name)
-      this.raiseCommon(Math.max(floor.changed, floor.answered))
-      return
+  #floor(name: string): Floor {
+    let floor = this.#byName.get(name)
+    if (floor === undefined) {
+      floor = { changed: 0, answered: 0 }
+      this.#byName.set(name, floor)
     }
+    return floor
   }
 }

@@ -25,6 +25,7 @@ export class LeaseEvents {
 
   /** To be called after each catch-up, successful or not. */
   update(clock: number): void {
+    if (this.#lease.ended) return
     const left = this.#lease.leftMs
     if (left <= 0) {
       if (this.#last === 'fresh') this.#emit('stale', clock)

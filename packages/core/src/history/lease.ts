@@ -18,6 +18,11 @@ export class Lease {
     return !this.#ended && this.#clock.monotonic() < this.until
   }
 
+  /** Whether the client has closed. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
   /** When the last catch-up that reached the clock began: everything that is live was right then. */
   get confirmedAt(): number {
     return this.until - LEASE_MS
@@ -33,9 +38,13 @@ export class Lease {
     if (!this.#ended) this.until = Math.max(this.until, from + LEASE_MS)
   }
 
+  /** Ends it at once, until the next renewal. */
+  expire(): void {
+    this.until = Number.NEGATIVE_INFINITY
+  }
+
   /** Ends it for good, as the client closes: a catch-up that ends later does not make it valid again. */
   end(): void {
     this.#ended = true
-    this.until = Number.NEGATIVE_INFINITY
   }
 }

@@ -66,10 +66,12 @@ export class Poll {
   }
 
   async #poll(): Promise<void> {
+    this.#dueAt = Number.POSITIVE_INFINITY
     try {
       await this.#parts.catchUp.run()
     } finally {
-      this.restart()
+      // A hint that came while the log was read asked for another look at it: that one stays due.
+      this.shorten()
       for (const listener of this.#listeners) await listener()
     }
   }

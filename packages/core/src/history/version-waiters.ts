@@ -26,34 +26,50 @@ export class VersionWaiters {
   /** The catch-up that the waiting calls share; resolves to whether the store could be asked. */
   #asking: Promise<boolean> | undefined
   #askAt = Number.NEGATIVE_INFINITY
-  readonly #waiting: (() => void)[] = []
+  /** Resolves with the next catch-up, of whatever cause, that reaches the store's clock. */
+  #caughtUp: Promise<void>
+  #wake: () => void = () => undefined
+  #race: { readonly asking: Promise<boolean>; readonly promise: Promise<boolean | undefined> } | undefined
 
   constructor(parts: VersionWaitersParts) {
     this.#parts = parts
+    this.#caughtUp = this.#nextCatchUp()
   }
 
   /** Resolves with the first catch-up, of whatever cause, that answers it. Never rejects. */
   async waitFor(version: number): Promise<Reach> {
-    let asked: boolean | undefined
-    if (version > this.#parts.version()) this.#asking ??= this.#ask()
-    const answered = this.#asking?.then((succeeded) => {
-      asked = succeeded
-    })
-    while (version > this.#parts.version() && asked === undefined) {
-      await Promise.race([
-        answered,
-        new Promise<void>((resolve) => {
-          this.#waiting.push(resolve)
-        }),
-      ])
+    if (version <= this.#parts.version()) return 'reached'
+    this.#asking ??= this.#ask()
+    const asking = this.#asking
+    let answer: boolean | undefined
+    while (version > this.#parts.version() && answer === undefined) {
+      // One promise for all who wait, so that a call that gives up leaves nothing behind.
+      answer = await this.#askedOrCaughtUp(asking)
     }
     if (version <= this.#parts.version()) return 'reached'
-    return asked === true ? 'beyond' : 'unknown'
+    return answer === true ? 'beyond' : 'unknown'
   }
 
   /** A catch-up has reached the store's clock. */
   wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake()
+    this.#wake()
+    this.#caughtUp = this.#nextCatchUp()
+    this.#race = undefined
+  }
+
+  /** What `asking` resolves to, or `undefined` when a catch-up of another cause was quicker. */
+  #askedOrCaughtUp(asking: Promise<boolean>): Promise<boolean | undefined> {
+    if (this.#race?.asking !== asking) {
+      const caughtUp = this.#caughtUp.then(() => undefined)
+      this.#race = { asking, promise: Promise.race([asking, caughtUp]) }
+    }
+    return this.#race.promise
+  }
+
+  #nextCatchUp(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
   }
 
   async #ask(): Promise<boolean> {

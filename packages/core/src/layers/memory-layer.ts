@@ -14,7 +14,7 @@ export interface MemoryFloors {
   of(name: string): number
   /** The highest "as of" that was answered: a last known good must not be below it. */
   answeredAsOf(name: string): number
-  raiseByAnswer(name: string, asOf: number): void
+  raiseByAnswer(name: string, asOf: number, exists: boolean): void
 }
 
 /** How long memory is vouched for, on the monotonic clock. */
@@ -99,8 +99,14 @@ export class MemoryLayer {
     const held = this.held(name)
     if (this.#closed || (held !== undefined && held.asOf > asOf)) return
     const live = asOf >= this.#floors.of(name)
-    if (live) this.#floors.raiseByAnswer(name, asOf)
+    if (live) this.#floors.raiseByAnswer(name, asOf, flag !== null)
     this.#put(name, flag, asOf, live)
+  }
+
+  /** Keeps a value that a change has overtaken as last known good: it never goes live, and replaces nothing newer. */
+  keepOvertaken(name: string, flag: Compiled | null, asOf: number): void {
+    const held = this.held(name)
+    if (!this.#closed && (held === undefined || held.asOf < asOf)) this.#put(name, flag, asOf, false)
   }
 
   /** Keeps a stale answer as last known good: it never goes live, and replaces nothing newer. */
@@ -113,8 +119,8 @@ export class MemoryLayer {
   }
 
   /** This process has answered the flag as of `asOf`: no older value may answer any more. */
-  noteAnswer(name: string, asOf: number): void {
-    this.#floors.raiseByAnswer(name, asOf)
+  noteAnswer(name: string, asOf: number, exists: boolean): void {
+    this.#floors.raiseByAnswer(name, asOf, exists)
     const held = this.held(name)
     if (held !== undefined && held.asOf < asOf) this.drop(name)
   }

@@ -189,7 +189,7 @@ export class SharedLayer {
 
 /**
  * Rules may look at the targeting key. A decision that depends on time, segments or other flags is not cached; one that takes another hashed
- * attribute has an error code, and is not cached either.
+ * attribute, where it matters, has an error code, and is not cached either.
  */
 function dependsOnKeyAlone({ dependencies, ramp }: CompiledFlag): boolean {
   return dependencies.length === 0 && ramp === undefined

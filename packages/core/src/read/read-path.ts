@@ -65,9 +65,9 @@ export class ReadPath {
       if (attempt === 0 && memory.enabled) counts.memoryMisses++
       const answer = await loads.join(wanted, this.#runLoads)
       if (answer.kind === 'none') return this.#lastKnownGood(name, answer.error)
-      // A floor removed for room lives on in the common floor. A stale answer is held to the flag's own floor only.
+      // A stale answer is held to the flag's own floor only.
       if (answer.asOf >= (answer.stale ? floors.own(name) : floors.of(name))) {
-        memory.noteAnswer(name, answer.asOf)
+        memory.noteAnswer(name, answer.asOf, answer.kind === 'decision' || answer.flag !== null)
         return answer
       }
     }
@@ -94,7 +94,7 @@ export class ReadPath {
   }
 
   #staleAnswer(name: string, { flag, asOf }: MemoryEntry): FlagAnswer {
-    this.#parts.floors.raiseByAnswer(name, asOf)
+    this.#parts.floors.raiseByAnswer(name, asOf, flag !== null)
     return { kind: 'flag', flag, asOf, source: 'memory', stale: true }
   }
 
@@ -171,7 +171,7 @@ export class ReadPath {
     }
     const preparing = compiler.prepare(loaded.flags.values())
     if (preparing !== undefined) await preparing
-    const trusted = catchUp.checkLoad(loaded)
+    const trusted = catchUp.acceptsLoad(loaded)
     for (const { load, read } of missing) {
       const flag = loaded.flags.get(load.name)
       const compiled = compiler.compileLoaded(load.name, flag === undefined ? notLoaded(load.name) : flag)
@@ -206,7 +206,8 @@ export class ReadPath {
 
   #settle(load: FlagLoad, answer: FlagAnswer, keep: boolean): void {
     const { memory, loads } = this.#parts
-    if (keep && !load.detached) memory.install(load.name, answer.flag, answer.asOf)
+    if (keep && load.detached) memory.keepOvertaken(load.name, answer.flag, answer.asOf)
+    else if (keep) memory.install(load.name, answer.flag, answer.asOf)
     loads.settle(load, answer)
   }
 

@@ -13,6 +13,8 @@ const RENOTE_MS = 3_600_000
 const MAX_WAIT_MS = 3_600_000
 /** How many uses are sent in one statement. */
 const BATCH = 1_000
+/** Of so many outcomes a use is kept until the store has taken it; further ones are not noted. */
+const MAX_OUTCOMES = 250_000
 
 /** The variant that was given, else whether the flag was on. */
 type Outcome = string | boolean
@@ -41,8 +43,8 @@ export class UseTracker {
   readonly #store: StoreLayer
   readonly #background: BackgroundWork
   readonly #report: (error: FlagsError) => void
-  /** Bounded by the store: only outcomes of flags that exist are noted. */
   readonly #noted = new Map<string, Map<Outcome, NotedUse>>()
+  #outcomeCount = 0
   #quick: CompiledFlag[] = []
   #tracks: boolean
   #roundAt = Number.NEGATIVE_INFINITY
@@ -92,7 +94,8 @@ export class UseTracker {
 
   #note(name: string, outcome: Outcome): void {
     const outcomes = this.#noted.get(name)
-    if (outcomes?.has(outcome)) return
+    if (outcomes?.has(outcome) || this.#outcomeCount >= MAX_OUTCOMES) return
+    this.#outcomeCount++
     const noted = { at: this.#clock.now(), notedAt: this.#clock.monotonic(), isReported: false }
     if (outcomes === undefined) this.#noted.set(name, new Map([[outcome, noted]]))
     else outcomes.set(outcome, noted)
@@ -137,7 +140,7 @@ export class UseTracker {
   #forgetOld(): void {
     const until = this.#clock.monotonic() - RENOTE_MS
     for (const [flag, outcomes] of this.#noted) {
-      for (const [outcome, { notedAt }] of outcomes) if (notedAt <= until) outcomes.delete(outcome)
+      for (const [outcome, { notedAt }] of outcomes) if (notedAt <= until && outcomes.delete(outcome)) this.#outcomeCount--
       if (outcomes.size === 0) this.#noted.delete(flag)
     }
   }

@@ -42,7 +42,7 @@ export class SnapshotSource {
   }
 
   /** The snapshot to give where nothing has to be waited for; `undefined` where something has. */
-  atOnce(): Snapshot | undefined {
+  currentIfKnown(): Snapshot | undefined {
     const { all, catchUp, lease } = this.#parts
     if (all.state === undefined || !catchUp.current || !this.#mayServe(lease.confirmedAt)) return undefined
     return this.#newestKnown > catchUp.clock ? undefined : this.#snapshotOf(all.state, !lease.valid)
@@ -107,7 +107,7 @@ export class SnapshotSource {
     for (const [key, flag] of all.lastKnownGood?.state.compiled ?? []) {
       if (flag instanceof FlagsError) continue
       memory.keepStale(key, flag, loaded.asOf)
-      memory.noteAnswer(key, loaded.asOf)
+      memory.noteAnswer(key, loaded.asOf, true)
     }
   }
 
@@ -150,7 +150,7 @@ export class SnapshotSource {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const loaded = await store.read((from, call) => from.loadAll(call))
         await compiler.prepare(loaded.flags.values())
-        if (catchUp.checkLoad(loaded) && all.takeLoad(loaded.asOf, loaded.flags)) return undefined
+        if (catchUp.acceptsLoad(loaded) && all.takeLoad(loaded.asOf, loaded.flags)) return undefined
         await catchUp.run()
       }
       return undefined

@@ -28,7 +28,8 @@ describe('close', () => {
     const flags = fleet.client({ store, cache })
     await flags.isEnabled('new_feature', 'ada')
     await settle()
-    expect([subscriptions, fleet.clock.pending]).toEqual([2, 2])
+    // The poll, the end of the lease, and whether the process was suspended.
+    expect([subscriptions, fleet.clock.pending]).toEqual([2, 3])
     await flags.close()
     expect([subscriptions, fleet.clock.pending]).toEqual([0, 0])
     expect([store.calls['close'], cache.calls['close']]).toEqual([1, 1])

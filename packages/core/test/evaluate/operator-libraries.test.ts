@@ -68,7 +68,7 @@ describe('a condition without its library', () => {
     expect(loaded.has('a', target({ x: 'aaa' }), viewOf({}, hash))).toBe(true)
   })
 
-  test('or with an library that throws is not met, nor is its negation', () => {
+  test('or with a library that throws is not met, nor is its negation', () => {
     const fails = (): never => {
       throw new Error('broken')
     }

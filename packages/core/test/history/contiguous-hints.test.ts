@@ -75,7 +75,7 @@ describe('the record in a contiguous hint', () => {
     expect(reads() - before).toBe(1)
   })
 
-  test('is not taken where it needs an library that is not loaded yet', async () => {
+  test('is not taken where it needs a library that is not loaded yet', async () => {
     const { flags } = await cacheListener()
     await fleet.client().admin.update('new_feature', { rules: pattern })
     await settle()
@@ -220,6 +220,20 @@ describe('a forged hint', () => {
     await settle()
     await fleet.store.update('other', { rollout: 100 })
     await fleet.clock.advance(600_000)
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
+  })
+
+  test('that comes while the log is read is refuted within a second all the same', async () => {
+    const { flags, log } = await cacheListener()
+    const go = gate()
+    log.opened = go.opened
+    await fleet.clock.advance(10_000)
+    await forge(3)
+    await settle()
+    expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: true, version: 3 })
+    go.open()
+    await settle()
+    await fleet.clock.advance(1_000)
     expect(await flags.evaluate('new_feature', 'ada')).toMatchObject({ enabled: false, version: 1 })
   })
 

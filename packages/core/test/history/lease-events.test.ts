@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FlagStore, Flags } from '../../src/index.ts'
-import { around, Fleet } from '../client-fleet.ts'
+import { around, Fleet, gate } from '../client-fleet.ts'
 
 let fleet: Fleet
 beforeEach(async () => {
@@ -87,6 +87,26 @@ describe('a lease', () => {
     await flags.close()
     await fleet.clock.advance(60_000)
     expect(emitted).toHaveLength(1)
+  })
+
+  test('emits nothing where a catch-up ends after the client was closed', async () => {
+    const go = gate()
+    let isSlow = false
+    const store = around(fleet.store, {
+      changesSince: async (next, ...args) => {
+        if (isSlow) await go.opened
+        return await next(...args)
+      },
+    })
+    const flags = fleet.client({ store })
+    const { emitted } = listen(flags)
+    await flags.ready()
+    isSlow = true
+    await fleet.clock.advance(10_000)
+    const closing = flags.close()
+    go.open()
+    await closing
+    expect([emitted.length, flags.stats().stale]).toEqual([1, false])
   })
 
   test('without timers emits `stale` with the call that could not renew it, not by time', async () => {

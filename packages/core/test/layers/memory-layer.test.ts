@@ -7,7 +7,7 @@ import { ManualClock } from '../manual-clock.ts'
 test('a stale answer replaces nothing newer, and never goes live', () => {
   const clock = new ManualClock()
   const lease = new Lease(clock)
-  const memory = new MemoryLayer(10, clock, new Floors(10), lease)
+  const memory = new MemoryLayer(10, clock, new Floors(), lease)
   lease.renew(0)
   memory.keepStale('a', null, 3)
   expect(memory.held('a')).toMatchObject({ asOf: 3, live: false })

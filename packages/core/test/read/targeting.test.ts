@@ -42,7 +42,7 @@ describe('rules', () => {
     expect(fleet.codes).toEqual([])
   })
 
-  test('that need an library load it in every process', async () => {
+  test('that need a library load it in every process', async () => {
     await fleet.store.create({
       name: 'beta',
       rules: [

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFlags, type Flags, FlagsError, type FlagUse } from '../../src/index.ts'
+import { BackgroundWork } from '../../src/layers/background-work.ts'
+import { StoreLayer } from '../../src/layers/store-layer.ts'
+import { UseTracker } from '../../src/read/use-tracker.ts'
 import { around, Fleet, gate } from '../client-fleet.ts'
 import { settle } from '../manual-clock.ts'
 
@@ -218,4 +221,19 @@ describe('trackUses', () => {
   test.each([1, 'yes', null])('%j is refused', (trackUses) => {
     expect(() => fleet.client({ trackUses: trackUses as never })).toThrow('The option trackUses must be true or false.')
   })
+})
+
+test('uses that the store has not taken are kept up to a bound', async () => {
+  let reported = 0
+  const store = around(fleet.store, {
+    noteUses: async (_, uses) => {
+      reported += uses.length
+    },
+  })
+  const layer = new StoreLayer(store, fleet.clock, 1_000)
+  const background = new BackgroundWork(fleet.clock, () => undefined)
+  const tracker = new UseTracker(true, fleet.clock, layer, background, () => undefined)
+  for (let flag = 0; flag < 250_001; flag++) tracker.note(`flag_${flag}`, true, 'check', undefined)
+  await fleet.clock.until(tracker.close())
+  expect(reported).toBe(250_000)
 })

@@ -6,7 +6,7 @@ import { OfrepError } from './ofrep-errors.ts'
 /**
  * Reads the context of an OFREP request. It may lack a targeting key: then only flags that need one fail.
  *
- * Throws an `OfrepError`, or what `readObject` throws.
+ * Throws an `OfrepError`, or what `readJsonBody` throws.
  */
 export async function readOfrepContext(request: Request, options: ResolvedOptions): Promise<EvaluationContext> {
   const body = await readJsonBody(request, options)

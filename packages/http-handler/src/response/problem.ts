@@ -72,5 +72,6 @@ export const PROBLEM_STATUS: Readonly<Record<ProblemCode, number>> = {
   PARSE_ERROR: 500,
   RECORD_TOO_NEW: 500,
   CACHE_SHARED_BY_STORES: 500,
+  PROCESS_SUSPENDED: 503,
   GENERAL: 500,
 }

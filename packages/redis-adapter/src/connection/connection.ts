@@ -66,9 +66,9 @@ export class Connection {
     const nodes = this.#cluster?.nodes('all') ?? [this.node]
     const node = nodes[Math.floor(Math.random() * nodes.length)]
     if (node === undefined) throw cacheUnavailable(this.#failure ?? new Error('The cluster has no known node.'))
-    const dialed = createSubscriberClient(node)
-    dialed.on('error', ignore)
-    return dialed
+    const subscriber = createSubscriberClient(node)
+    subscriber.on('error', ignore)
+    return subscriber
   }
 
   /** Closes the connections, also one that is still connecting. May be called more than once. */

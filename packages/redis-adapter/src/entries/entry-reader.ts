@@ -9,7 +9,7 @@ const MAX_CHARACTERS = 10_000
 class ParsedTexts<T> {
   readonly #byName = new Map<string, { readonly text: string; readonly parsed: T }>()
 
-  said(name: string, text: string): T | undefined {
+  get(name: string, text: string): T | undefined {
     const last = this.#byName.get(name)
     return last?.text === text ? last.parsed : undefined
   }
@@ -33,7 +33,7 @@ export class EntryReader {
 
   /** Like `parseFence`. */
   fence(name: string, text: string): Fence | undefined {
-    const known = this.#fences.said(name, text)
+    const known = this.#fences.get(name, text)
     if (known !== undefined) return known
     const fence = parseFence(text)
     if (fence !== undefined) this.#fences.remember(name, text, fence)
@@ -43,7 +43,7 @@ export class EntryReader {
   /** Like `readFlag`. */
   flag(name: string, text: string | null, token: string): Cached<StoredRecord | null> | FlagsError | undefined {
     if (text === null) return undefined
-    const known = this.#flags.said(name, text)
+    const known = this.#flags.get(name, text)
     if (known?.token === token) return known.flag
     const flag = readFlag(name, text, token)
     if (flag !== undefined && !(flag instanceof FlagsError)) this.#flags.remember(name, text, { token, flag })

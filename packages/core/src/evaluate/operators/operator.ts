@@ -14,7 +14,7 @@ export interface OperatorKind {
   readonly takesMissing?: boolean
   /** Whether its test is called with a list as a whole. Default `false`: it is called with each element, and one is enough. */
   readonly takesLists?: boolean
-  /** The test for a legal value, or why an library refuses it. */
+  /** The test for a legal value, or why a library refuses it. */
   compile(value: unknown, ignoreCase: boolean, libraries: OperatorLibraries): AttributeTest | { readonly refused: string }
 }
 
