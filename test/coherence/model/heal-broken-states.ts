@@ -16,7 +16,7 @@ export interface Healing {
 
 /**
  * In every broken state, each process that knows of a change that Redis has lost reads the flag once, with no message in transit.
- * `ReadPath.#healFence`, then `Invalidations.settle`.
+ * `ReadPath.#healFence`, then `Invalidations.raiseOwed`.
  */
 export function heal(rules: Rules, { processes: kinds, decisions }: Bounds, { shared, processes }: State, tally: Healing): void {
   if (!isBroken(rules, shared)) return

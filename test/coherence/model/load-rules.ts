@@ -1,4 +1,4 @@
-import { type BrokenPromise, floor, install, own, raiseByAnswer } from './process-rules.ts'
+import { type BrokenPromise, floor, install, raiseByAnswer } from './process-rules.ts'
 import type { Rules } from './protocol-rules.ts'
 import { type Fill, type Load, NONE, type Process, type SharedState, valueAt } from './state.ts'
 
@@ -26,7 +26,7 @@ interface Delivered {
 
 /** The end of `ReadPath.#readCascade`, then `MemoryLayer.noteAnswer`. A new load reads a rejected answer again. */
 function deliver({ rules, shared }: Asker, process: Process, asOf: number): Delivered {
-  const least = { none: NONE, own: own(rules, process), all: floor(rules, process) }[rules.delivery]
+  const least = rules.delivery ? floor(rules, process) : NONE
   if (asOf < least) return { process }
   const value = valueAt(shared, asOf)
   if (value < process.knows) return { process, broke: 'G2: a process answers from before a change that it knows of' }
@@ -37,7 +37,7 @@ function deliver({ rules, shared }: Asker, process: Process, asOf: number): Deli
   return { process: { ...raised, memory: kept, seen: value } }
 }
 
-/** `ReadPath.#landFromCache`, first half: raises the fence if needed, and answers from a decision. */
+/** `ReadPath.#answerFromCache`, first half: raises the fence if needed, and answers from a decision. */
 export function handle(asker: Asker, before: Process, load: Load, detached: boolean): Outcome[] {
   const { rules, memory, decisions } = asker
   const { changed } = before
@@ -58,7 +58,7 @@ export function handle(asker: Asker, before: Process, load: Load, detached: bool
   return land(asker, process, load.flag, decided, detached).map((landed) => ({ ...landed, ...heal, ...fill }))
 }
 
-/** `ReadPath.#landFromStore` */
+/** `ReadPath.#answerFromStore` */
 export function landFromStore(asker: Asker, process: Process, load: Load, detached: boolean): Outcome[] {
   const { token, asOf, decided } = load
   const keep = !detached && asOf >= floor(asker.rules, process)

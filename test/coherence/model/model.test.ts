@@ -69,26 +69,3 @@ describe('a failover of Redis that loses its last write', () => {
     expect(broken).toBe(0)
   })
 })
-
-describe('if the map of floors is full and the floor of a flag is removed for another', () => {
-  it('the common floor prevents an answer from before an own update', () => {
-    expect(exploreAndLog('a floor given up', REAL, boundsOf(1, [peer, reader], { overflow: true })).broke).toBe(undefined)
-  })
-
-  it('the floor of the flag alone does not', () => {
-    const rules = { ...REAL, delivery: 'own' as const }
-    const { broke, trace } = exploreAndLog('a floor given up, delivery against own floors', rules, boundsOf(1, [peer], { overflow: true }))
-    expect(broke).toBe('G2: a process answers from before a change that it knows of')
-    expect(trace).toMatchInlineSnapshot(`
-      "
-      A reads Redis: no fence
-      A asks Redis for a placeholder
-      A loads from the store: as of 0
-      the store commits change 1
-      A is told that its update() is committed as 1
-      A gives up the flag's floor for want of room
-      A is given its load as of 0
-      "
-    `)
-  })
-})

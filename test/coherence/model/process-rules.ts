@@ -31,11 +31,6 @@ export function raiseByAnswer(process: Process, asOf: number): Process {
   return { ...process, answered: asOf }
 }
 
-/** `Floors.#giveUpOldest`, if another flag needs a floor and the map is full. */
-export function giveUpFloor(process: Process): Process {
-  return { ...process, common: Math.max(process.common, process.changed, process.answered), changed: 0, answered: 0 }
-}
-
 /** `MemoryLayer.drop`: it stays as a last known good. */
 function drop(process: Process): Process {
   return process.memory?.live ? { ...process, memory: { ...process.memory, live: false } } : process
@@ -54,32 +49,32 @@ function detach(rules: Rules, process: Process): Process {
   return rules.detach && process.open !== null ? { ...process, open: null, loose: process.open } : process
 }
 
-/** `ChangeIntake.hint`. Returns the same process if the hint is not new. */
+/** `ChangeApplier.applyHint`. Returns the same process if the hint is not new. */
 export function hint(rules: Rules, process: Process, version: number): Process {
   const known = process.memory?.asOf ?? floor(rules, process)
   return version <= known ? process : drop(detach(rules, process))
 }
 
-/** `ChangeIntake.fenced`, for a hint with the record. Returns the same process if the hint is not new or memory is empty. */
+/** `ChangeApplier.applyHintAfterFence`, for a hint with the record. Returns the same process if the hint is not new or memory is empty. */
 export function brought(rules: Rules, process: Process, version: number): Process {
   const after = hint(rules, process, version)
   if (after === process || process.memory === null) return process
   return swap(rules, { ...after, heard: Math.max(after.heard, version) }, version, true)
 }
 
-/** `ChangeIntake.committed` */
+/** `ChangeApplier.applyCommit` */
 export function committed(rules: Rules, process: Process, version: number, memory: boolean): Process {
   return swap(rules, detach(rules, raiseByAnswer(raiseByChange(process, version), version)), version, memory)
 }
 
-/** `ChangeIntake.logged` */
+/** `ChangeApplier.applyChanges` */
 export function logged(rules: Rules, process: Process, version: number, clock: number): Process {
   const raised = raiseByChange(process, version)
   const after = raised === process ? process : detach(rules, raised)
   return after.memory === null ? after : swap(rules, after, clock, true)
 }
 
-/** `ChangeIntake.#swap` */
+/** `ChangeApplier.#replace` */
 function swap(rules: Rules, process: Process, asOf: number, memory: boolean): Process {
   const installed = install(rules, process, asOf, memory)
   return rules.remembersHints && asOf < process.heard ? drop(installed) : installed

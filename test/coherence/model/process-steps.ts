@@ -1,5 +1,5 @@
 import { loadSteps } from './load-steps.ts'
-import { brought, committed, giveUpFloor, hint, logged } from './process-rules.ts'
+import { brought, committed, hint, logged } from './process-rules.ts'
 import type { Bounds, Rules } from './protocol-rules.ts'
 import { changesOf, clockOf, latestOf, type Process, type State, started, valueAt } from './state.ts'
 import type { Step } from './step.ts'
@@ -51,9 +51,9 @@ function learningSteps(stepping: SteppingProcess): void {
   }
 }
 
-/** What a process may lose: everything by a crash, an entry of its memory, a floor. */
+/** What a process may lose: everything by a crash, an entry of its memory. */
 function losingSteps(stepping: SteppingProcess): void {
-  const { rules, bounds, state, process } = stepping
+  const { rules, state, process } = stepping
   const { shared } = state
   if (shared.restarts > 0) {
     const clock = clockOf(shared)
@@ -65,7 +65,4 @@ function losingSteps(stepping: SteppingProcess): void {
     )
   }
   if (process.memory !== null) addStep(stepping, () => 'evicts the flag from memory', withProcess(stepping, { ...process, memory: null }))
-  if (bounds.overflow && process.changed + process.answered > 0) {
-    addStep(stepping, () => "gives up the flag's floor for want of room", withProcess(stepping, giveUpFloor(process)))
-  }
 }

@@ -19,8 +19,8 @@ export interface Rules {
   /** A process reads the store's clock before it trusts Redis. */
   readonly head: boolean
   readonly floors: boolean
-  /** An answer is rejected if it is below the flag's own floor (`own`), or below that or the common floor (`all`). */
-  readonly delivery: 'none' | 'own' | 'all'
+  /** An answer is rejected when it is delivered if it is below the flag's floor. */
+  readonly delivery: boolean
   /** A change detaches the loads in flight. */
   readonly detach: boolean
   /** A value that is stored in memory counts as answered. */
@@ -41,7 +41,7 @@ export const REAL: Rules = {
   successorChecksEntry: true,
   head: true,
   floors: true,
-  delivery: 'all',
+  delivery: true,
   detach: true,
   installRaises: true,
   remembersHints: true,
@@ -70,6 +70,4 @@ export interface Bounds {
   readonly failovers: number
   /** Whether readers also ask for a decision. */
   readonly decisions: boolean
-  /** Whether the map of floors overflows. */
-  readonly overflow: boolean
 }
