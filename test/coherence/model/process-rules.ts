@@ -12,7 +12,7 @@ export type BrokenPromise =
   | 'law 4: a floor sinks'
 
 /** `Floors.own` */
-export const own = (rules: Rules, { changed, answered }: Process): number => (rules.floors ? Math.max(changed, answered) : 0)
+const own = (rules: Rules, { changed, answered }: Process): number => (rules.floors ? Math.max(changed, answered) : 0)
 
 /** `Floors.of` */
 export const floor = (rules: Rules, process: Process): number => (rules.floors ? Math.max(process.common, own(rules, process)) : 0)
