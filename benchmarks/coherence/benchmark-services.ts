@@ -35,7 +35,7 @@ export async function startBenchmarkServices(): Promise<BenchmarkServices> {
       return schema
     },
     async storeId(schema) {
-      const [clock] = await sql`SELECT store_id FROM ${sql(schema)}.feature_flag_clock`
+      const [clock] = await sql`SELECT ${sql(schema)}.feature_flag_lineage(store_id) AS store_id FROM ${sql(schema)}.feature_flag_clock`
       return String(clock?.['store_id'])
     },
     async end() {

@@ -31,7 +31,9 @@ export class Chain {
   }
 
   async storeId(): Promise<string> {
-    const [row] = await this.sql<{ store_id: string }[]>`SELECT store_id FROM ${this.sql(this.schema)}.feature_flag_clock`
+    const [row] = await this.sql<
+      { store_id: string }[]
+    >`SELECT ${this.sql(this.schema)}.feature_flag_lineage(store_id) AS store_id FROM ${this.sql(this.schema)}.feature_flag_clock`
     return String(row?.store_id)
   }
 

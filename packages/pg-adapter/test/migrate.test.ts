@@ -15,9 +15,9 @@ describe('migrate()', () => {
         migrate(index % 2 ? { url: databaseUrl, schema: fresh.schema } : { sql: fresh.sql, schema: fresh.schema }),
       ),
     )
-    expect(runs.flat()).toEqual(['0001-initial', '0002-rules-and-segments', '0003-uses'])
+    expect(runs.flat()).toEqual(['0001-initial', '0002-rules-and-segments', '0003-uses', '0004-lineage'])
     expect(await count(fresh.clock)).toBe(1)
-    expect(await count(`pg_trigger WHERE tgrelid = '${fresh.flags}'::regclass`)).toBe(6)
+    expect(await count(`pg_trigger WHERE tgrelid = '${fresh.flags}'::regclass`)).toBe(7)
     expect(await count(`pg_trigger WHERE tgrelid = '${fresh.segments}'::regclass`)).toBe(5)
     const { storeId } = await postgresStore({ sql: fresh.sql, schema: fresh.schema }).head()
     expect(await migrate({ sql: fresh.sql, schema: fresh.schema })).toEqual([])
@@ -43,7 +43,7 @@ describe('migrate()', () => {
   test('can be replaced by another tool: the exported SQL runs alone and repeatedly without losing data', async () => {
     const fresh = await freshSchema({ migrated: false })
     const steps = migrations(fresh.schema)
-    expect(steps.map(({ id }) => id)).toEqual(['0001-initial', '0002-rules-and-segments', '0003-uses'])
+    expect(steps.map(({ id }) => id)).toEqual(['0001-initial', '0002-rules-and-segments', '0003-uses', '0004-lineage'])
     for (const { sql: text } of steps) await fresh.sql.unsafe(text)
     const theirs = postgresStore({ sql: fresh.sql, schema: fresh.schema })
     await theirs.create({ name: 'a' })

@@ -19,7 +19,7 @@ describe('tables of the first release', () => {
     const { sql, schema } = await firstRelease()
     await expect(postgresStore({ sql, schema }).head()).rejects.toMatchObject({
       code: 'SCHEMA_OLD',
-      message: expect.stringMatching(/1 of the 3 migrations .* run migrate\(\)/),
+      message: expect.stringMatching(/1 of the 4 migrations .* run migrate\(\)/),
     })
   })
 
@@ -27,10 +27,11 @@ describe('tables of the first release', () => {
     const { sql, schema, flags, clock, changes } = await firstRelease()
     const [before] = await sql.unsafe(`SELECT store_id, version::int FROM ${clock}`)
     const log = await sql.unsafe(`SELECT version, id, flag, operation FROM ${changes} ORDER BY version`)
-    expect(await migrate({ sql, schema })).toEqual(['0002-rules-and-segments', '0003-uses'])
+    expect(await migrate({ sql, schema })).toEqual(['0002-rules-and-segments', '0003-uses', '0004-lineage'])
     const store = postgresStore({ sql, schema })
-    const { storeId, asOf, flags: loaded } = await store.loadAll()
-    expect({ store_id: storeId, version: asOf }).toEqual(before)
+    const { asOf, flags: loaded } = await store.loadAll()
+    expect(await sql.unsafe(`SELECT store_id, version::int FROM ${clock}`)).toEqual([before])
+    expect(asOf).toBe(before?.['version'])
     expect([...loaded.keys()]).toEqual(['kept'])
     expect(loaded.get('kept')).toMatchObject({ schema: 1, rollout: 2.007, tags: ['x', 'y'], salt: 'old', description: 'from before' })
     expect(await sql.unsafe(`SELECT version, id, flag, operation FROM ${changes} ORDER BY version`)).toEqual(log)
@@ -49,7 +50,7 @@ describe('tables of the first release', () => {
     const runs = await Promise.all(
       Array.from({ length: 10 }, (_, index) => migrate(index % 2 ? { url: databaseUrl, schema } : { sql, schema })),
     )
-    expect(runs.flat()).toEqual(['0002-rules-and-segments', '0003-uses'])
+    expect(runs.flat()).toEqual(['0002-rules-and-segments', '0003-uses', '0004-lineage'])
     await postgresStore({ sql, schema }).head()
   })
 

@@ -250,7 +250,7 @@ describe('the log', () => {
     expect(await store.changesSince(later.cursor)).toMatchObject({ kind: 'lost', why: 'rewound' })
     const { cursor: blind } = await store.head()
     expect(blind).toEqual({ version: later.cursor.version, id: '' })
-    expect(await store.changesSince(blind)).toEqual({ kind: 'changes', cursor: blind, changed: [] })
+    expect(await store.changesSince(blind)).toMatchObject({ kind: 'changes', cursor: blind, changed: [] })
     await store.create({ name: 'b' })
     expect(await store.changesSince(blind)).toMatchObject({ kind: 'changes', changed: [{ name: 'b' }] })
   })

@@ -102,7 +102,8 @@ test('a database that replicates all its tables keeps replicating, and each chan
   expect(await subscriber.store.head()).toEqual(await store.head())
   expect(await subscriber.store.history('after')).toEqual(await store.history('after'))
   expect(await subscriber.store.history('segment:before')).toEqual(await store.history('segment:before'))
-  expect(await subscriber.store.changesSince(cursor)).toEqual(await store.changesSince(cursor))
+  const { storeId: _, ...told } = await store.changesSince(cursor)
+  expect(await subscriber.store.changesSince(cursor)).toMatchObject(told)
   expect(await workerPid()).toBe(worker)
   expect([0, undefined]).toContain(await workerErrors())
 }, 60_000)
@@ -116,14 +117,14 @@ test('the same database stops replicating if the triggers fire for replicated ro
   await subscriberCaughtUp()
 }, 60_000)
 
-test("a subscriber that takes over continues after the publisher's last version, as the same store", async () => {
+test("a subscriber that takes over continues after the publisher's last version, as another store with the same history", async () => {
   expect(await publisher.store.prune(0)).toBeGreaterThan(0)
   await subscriberCaughtUp()
   const { storeId, cursor } = await publisher.store.head()
   await subscriber.sql`DROP SUBSCRIPTION everything`
   const change = await subscriber.store.update('after', { rollout: 60 })
   expect(change.version).toBeGreaterThan(cursor.version)
-  expect((await subscriber.store.head()).storeId).toBe(storeId)
+  expect((await subscriber.store.head()).storeId).not.toBe(storeId)
   expect(await subscriber.store.changesSince(cursor)).toMatchObject({
     kind: 'changes',
     changed: [{ name: 'after', flag: { rollout: 60 } }],

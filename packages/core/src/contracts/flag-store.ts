@@ -10,29 +10,37 @@ export interface Cursor {
   readonly id: string
 }
 
-/** The store's identity and its clock, read together. */
-export interface Head {
+/** Where an answer comes from. */
+interface Origin {
+  /** Names the store. It must be another one for a copy: a database that was copied, or restored elsewhere, has another id. */
   readonly storeId: string
+  /** `true` if the server that answered only follows the source of truth, such as a standby. Then it counts as a replica's answer. */
+  readonly standby?: true
+}
+
+/** The store's identity and its clock, read together. */
+export interface Head extends Origin {
   readonly cursor: Cursor
 }
 
 /** Flags and segments by their keys, and the clock of the snapshot that they were read in. */
-export interface Loaded {
-  readonly storeId: string
+export interface Loaded extends Origin {
   readonly asOf: number
   readonly flags: ReadonlyMap<string, LoadedRecord>
 }
 
 /** The flags and segments that changed after a cursor, each once with its latest version and its current record, read in one snapshot. */
-export type Changes =
-  | {
-      readonly kind: 'changes'
-      readonly cursor: Cursor
-      /** `name` is a key. */
-      readonly changed: readonly { readonly name: string; readonly version: number; readonly flag: LoadedRecord }[]
-    }
-  /** Changes after the cursor are missing: the log was pruned past it, or the store went back to an older state. */
-  | { readonly kind: 'lost'; readonly cursor: Cursor; readonly why: 'pruned' | 'rewound' }
+export type Changes = Partial<Origin> &
+  (
+    | {
+        readonly kind: 'changes'
+        readonly cursor: Cursor
+        /** `name` is a key. */
+        readonly changed: readonly { readonly name: string; readonly version: number; readonly flag: LoadedRecord }[]
+      }
+    /** Changes after the cursor are missing: the log was pruned past it, or the store went back to an older state. */
+    | { readonly kind: 'lost'; readonly cursor: Cursor; readonly why: 'pruned' | 'rewound' }
+  )
 
 export type Operation = 'create' | 'update' | 'delete'
 

@@ -31,6 +31,10 @@ export type FlagsErrorCode =
   /** The store's tables are missing or older than this build; run `migrate()`. */
   | 'SCHEMA_MISSING'
   | 'SCHEMA_OLD'
+  /** The server that answers as the store is a standby: its answers are `STALE`, and nothing is filled from it. */
+  | 'STORE_IS_STANDBY'
+  /** The store hides rows from its reader, which would take them for missing. */
+  | 'ROWS_HIDDEN'
   /** Neither the store nor its replica can be read. */
   | 'REPLICA_UNAVAILABLE'
   /** The store's replica is a copy of another store; nothing is answered from it. */

@@ -1,17 +1,17 @@
 import type { Changes, Clock, Cursor, Loaded } from '../contracts/index.ts'
-import { FlagsError } from '../errors/flags-error.ts'
+import type { FlagsError } from '../errors/flags-error.ts'
 import type { BackgroundWork } from '../layers/background-work.ts'
 import type { Compiler } from '../layers/compiler.ts'
 import type { Invalidations } from '../layers/invalidations.ts'
 import type { SharedLayer } from '../layers/shared-layer.ts'
-import type { StoreLayer } from '../layers/store-layer.ts'
+import { fromPrimary, type StoreLayer } from '../layers/store-layer.ts'
 import type { ChangeApplier } from './change-applier.ts'
 import type { Claims } from './claims.ts'
 import type { ContiguousHints } from './contiguous-hints.ts'
 import type { HintChannels } from './hint-channels.ts'
 import type { Lease } from './lease.ts'
 import type { LeaseEvents } from './lease-events.ts'
-import { RewindDetection } from './rewind-detection.ts'
+import { RewindDetection, storeRewound } from './rewind-detection.ts'
 import { type Reach, VersionWaiters } from './version-waiters.ts'
 
 /** After a failure, calls try again at most this often. */
@@ -199,7 +199,7 @@ export class CatchUp {
       else {
         // Fences are read before the log: its records are then at least as new as the changes that raised these fences.
         const fences = await shared.fencesOf(hintedNames)
-        await this.#apply(await store.probe((log, call) => log.changesSince(this.#cursor, call)), highestStoreVersion, fences)
+        await this.#apply(fromPrimary(await store.probe((log, call) => log.changesSince(this.#cursor, call))), highestStoreVersion, fences)
       }
       this.#retryAt = Number.NEGATIVE_INFINITY
     } catch (error) {
@@ -234,7 +234,7 @@ export class CatchUp {
     const { compiler, store, changeApplier } = this.#parts
     for (const listener of this.#startListeners) listener()
     await compiler.start()
-    const { storeId, cursor } = await store.probe((source, call) => source.head(call))
+    const { storeId, cursor } = fromPrimary(await store.probe((source, call) => source.head(call)))
     if (this.#assumedStoreId === undefined || this.#assumedStoreId === storeId) changeApplier.skipTo(cursor.version)
     else changeApplier.rewindTo(cursor.version)
     this.#cursor = cursor
@@ -255,7 +255,8 @@ export class CatchUp {
   async #apply(changes: Changes, highestStoreVersion: number, fences: ReadonlyMap<string, string>): Promise<void> {
     const { compiler, changeApplier, invalidations } = this.#parts
     if (changes.kind === 'changes') await compiler.prepare(changes.changed.map(({ flag }) => flag))
-    if (this.#rewindDetection.contradicts(changes, highestStoreVersion)) {
+    const isOtherStore = changes.storeId !== undefined && changes.storeId !== this.#storeId
+    if (isOtherStore || this.#rewindDetection.contradicts(changes, highestStoreVersion)) {
       await this.#rewind()
     } else if (changes.kind === 'changes') {
       this.#cursor = changes.cursor
@@ -281,7 +282,7 @@ export class CatchUp {
 
   async #rewind(): Promise<void> {
     const { store, shared, changeApplier, contiguousHints, claims, invalidations, report } = this.#parts
-    const all = await store.probe((source, call) => source.loadAll(call))
+    const all = fromPrimary(await store.probe((source, call) => source.loadAll(call)))
     invalidations.forgetAll()
     const known = changeApplier.rewindTo(all.asOf)
     shared.quarantine([...known, ...all.flags.keys()])
@@ -293,7 +294,6 @@ export class CatchUp {
     const isOtherId = all.storeId !== this.#storeId
     this.#storeId = all.storeId
     if (isOtherId) await this.#openCache(all.storeId)
-    const message = `The store went back to version ${all.asOf}: it was restored, or failed over. Flags are read anew.`
-    report(new FlagsError('STORE_REWOUND', message))
+    report(storeRewound(all.asOf, isOtherId))
   }
 }

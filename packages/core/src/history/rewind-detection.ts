@@ -1,4 +1,5 @@
 import type { Changes } from '../contracts/index.ts'
+import { FlagsError } from '../errors/flags-error.ts'
 
 /** What loads and commits have shown of the store's history. A log that contradicts it belongs to another history. */
 export class RewindDetection {
@@ -44,4 +45,12 @@ export class RewindDetection {
     this.#committed.clear()
     this.#highestStoreVersion = asOf
   }
+}
+
+/** What is reported when the store is at `version` of another history. `isOtherStore`: it is another database by now. */
+export function storeRewound(version: number, isOtherStore: boolean): FlagsError {
+  const why = isOtherStore
+    ? `The store is another database now, at version ${version}: it was switched, copied or restored from a dump.`
+    : `The store went back to version ${version}: it was restored, or failed over.`
+  return new FlagsError('STORE_REWOUND', `${why} Flags are read anew.`)
 }

@@ -118,3 +118,17 @@ function replicaError(cause: unknown): FlagsError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new FlagsError('REPLICA_UNAVAILABLE', `The store's replica cannot be read either: ${reason}`, { cause })
 }
+
+export function standbyError(): FlagsError {
+  const message = 'The server that answers as the store is a standby, which lags: its answers are STALE, and nothing is filled from it.'
+  return new FlagsError(
+    'STORE_IS_STANDBY',
+    `${message} Connect to the primary (target_session_attrs=primary; read-write takes a standby too).`,
+  )
+}
+
+/** The answer itself. Throws `STORE_IS_STANDBY` if a standby gave it. */
+export function fromPrimary<T extends { readonly standby?: true }>(answer: T): T {
+  if (answer.standby) throw standbyError()
+  return answer
+}

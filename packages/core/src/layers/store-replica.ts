@@ -26,11 +26,17 @@ export class StoreReplica {
     return this.#ask(() => this.#store.loadAllFromReplica())
   }
 
+  /** What a replica has loaded; `undefined`, and reported, if it belongs to another store. */
+  accept(loaded: Loaded): Loaded | undefined {
+    if (this.#isOurs(loaded.storeId)) return loaded
+    this.#reportOtherStore(loaded.storeId)
+    return undefined
+  }
+
   async #ask(load: () => Promise<Loaded | undefined>): Promise<Loaded | undefined> {
     try {
       const loaded = await load()
-      if (loaded === undefined || this.#isOurs(loaded.storeId)) return loaded
-      this.#reportOtherStore(loaded.storeId)
+      return loaded && this.accept(loaded)
     } catch (error) {
       this.#report(error as FlagsError)
     }

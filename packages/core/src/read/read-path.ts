@@ -11,7 +11,7 @@ import type { Invalidations } from '../layers/invalidations.ts'
 import type { MemoryEntry, MemoryLayer } from '../layers/memory-layer.ts'
 import { NOTHING, type SharedLayer } from '../layers/shared-layer.ts'
 import type { FlagLoad, SingleFlight } from '../layers/single-flight.ts'
-import type { StoreLayer } from '../layers/store-layer.ts'
+import { type StoreLayer, standbyError } from '../layers/store-layer.ts'
 import { titleOf } from '../validate/record-key.ts'
 import type { LayerCounts } from './layer-counts.ts'
 import type { StaleFallback, UnansweredLoad } from './stale-fallback.ts'
@@ -169,6 +169,7 @@ export class ReadPath {
     } catch (error) {
       return await this.#answerFromFallback(missing, error as FlagsError)
     }
+    if (loaded.standby) return await this.#answerFromFallback(missing, standbyError(), loaded)
     const preparing = compiler.prepare(loaded.flags.values())
     if (preparing !== undefined) await preparing
     const trusted = catchUp.acceptsLoad(loaded)
@@ -188,12 +189,12 @@ export class ReadPath {
   }
 
   /** The answer is not filled into the cache; memory keeps it only as last known good. */
-  async #answerFromFallback(missing: readonly UnansweredLoad[], error: FlagsError): Promise<void> {
+  async #answerFromFallback(missing: readonly UnansweredLoad[], error: FlagsError, fromStandby?: Loaded): Promise<void> {
     const { staleFallback, memory, loads, report } = this.#parts
     report(error)
     for (const { load } of missing) if (!load.awaited) loads.settle(load, none(error))
     const awaited = missing.filter(({ load }) => load.awaited)
-    const answers = await staleFallback.find(awaited)
+    const answers = await staleFallback.find(awaited, fromStandby)
     for (const { load } of awaited) {
       const { name, detached } = load
       const answer = answers.get(name)

@@ -51,11 +51,11 @@ export class StaleFallback {
     this.#parts = parts
   }
 
-  /** By name, the answers that could be found. */
-  async find(missing: readonly UnansweredLoad[]): Promise<ReadonlyMap<string, FlagAnswer>> {
+  /** By name, the answers that the cache or a replica has. `fromStandby`: what a standby has answered in place of the store, a replica too. */
+  async find(missing: readonly UnansweredLoad[], fromStandby?: Loaded): Promise<ReadonlyMap<string, FlagAnswer>> {
     const { clock, compiler } = this.#parts
     const asked = missing.map(({ load }) => load.name).filter((name) => this.#mayAskReplica(name))
-    const copies = await this.#fromReplica(asked)
+    const copies = this.#copiesIn(fromStandby === undefined ? await this.#fromReplica(asked) : this.#parts.replica.accept(fromStandby))
     const answers = new Map<string, FlagAnswer>()
     await compiler.prepare([...missing.map(({ read }) => read.flag?.value), ...[...copies.values()].map(({ value }) => value)])
     for (const { load, read } of missing) {
@@ -68,11 +68,11 @@ export class StaleFallback {
   }
 
   /** All flags from a replica, which is asked at most every 2 s; `undefined` where it is behind anything that this process has answered. */
-  async findAll(): Promise<Loaded | undefined> {
+  async findAll(fromStandby?: Loaded): Promise<Loaded | undefined> {
     const { clock, replica, compiler, floors, catchUp, claims } = this.#parts
     if (clock.monotonic() - this.#allAskedAt < RECHECK_MS) return undefined
     this.#allAskedAt = clock.monotonic()
-    const loaded = await replica.loadAll()
+    const loaded = fromStandby === undefined ? await replica.loadAll() : replica.accept(fromStandby)
     if (loaded === undefined) return undefined
     await compiler.prepare(loaded.flags.values())
     if (loaded.asOf < floors.highest) return undefined
@@ -93,9 +93,12 @@ export class StaleFallback {
     return clock.monotonic() - (this.#askedInVain.get(name) ?? Number.NEGATIVE_INFINITY) >= RECHECK_MS
   }
 
-  async #fromReplica(names: readonly string[]): Promise<ReadonlyMap<string, Copy>> {
+  async #fromReplica(names: readonly string[]): Promise<Loaded | undefined> {
+    return names.length === 0 ? undefined : await this.#parts.replica.load(names)
+  }
+
+  #copiesIn(loaded: Loaded | undefined): ReadonlyMap<string, Copy> {
     const copies = new Map<string, Copy>()
-    const loaded = names.length === 0 ? undefined : await this.#parts.replica.load(names)
     if (loaded === undefined) return copies
     for (const [name, value] of loaded.flags) {
       if (value instanceof FlagsError) this.#parts.report(value)

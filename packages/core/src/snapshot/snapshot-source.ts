@@ -8,7 +8,7 @@ import type { AllFlags, AllFlagsState } from '../layers/all-flags.ts'
 import type { Compiler } from '../layers/compiler.ts'
 import { versionNotReached } from '../layers/flag-answer.ts'
 import { LAST_KNOWN_GOOD_MS, type MemoryLayer } from '../layers/memory-layer.ts'
-import type { StoreLayer } from '../layers/store-layer.ts'
+import { fromPrimary, type StoreLayer } from '../layers/store-layer.ts'
 import type { StaleFallback } from '../read/stale-fallback.ts'
 import { Snapshot, type SnapshotParts } from './snapshot.ts'
 
@@ -35,6 +35,8 @@ export class SnapshotSource {
   readonly #parts: SnapshotSourceParts
   #loading: Promise<FlagsError | undefined> | undefined
   #asking: Promise<Loaded | undefined> | undefined
+  /** What a standby gave in place of the store when all flags were last loaded. */
+  #fromStandby: Loaded | undefined
   #last: { readonly state: AllFlagsState; readonly stale: boolean; readonly snapshot: Snapshot } | undefined
 
   constructor(parts: SnapshotSourceParts) {
@@ -99,7 +101,7 @@ export class SnapshotSource {
   /** Takes what a replica has as last known good. A snapshot of it answers every flag, so no older answer may follow. */
   async #askReplica(): Promise<void> {
     const { all, staleFallback, memory, clock } = this.#parts
-    this.#asking ??= staleFallback.findAll().finally(() => {
+    this.#asking ??= staleFallback.findAll(this.#fromStandby).finally(() => {
       this.#asking = undefined
     })
     const loaded = await this.#asking
@@ -149,6 +151,8 @@ export class SnapshotSource {
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const loaded = await store.read((from, call) => from.loadAll(call))
+        this.#fromStandby = loaded.standby ? loaded : undefined
+        fromPrimary(loaded)
         await compiler.prepare(loaded.flags.values())
         if (catchUp.acceptsLoad(loaded) && all.takeLoad(loaded.asOf, loaded.flags)) return undefined
         await catchUp.run()

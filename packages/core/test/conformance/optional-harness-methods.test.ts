@@ -17,7 +17,7 @@ function rewindableStore(): { readonly store: FlagStore; rewind(): Promise<void>
     ...forwardingStore(inner),
     head: async () => ({ ...(await inner.head()), storeId: 'restored' }),
     loadAll: async () => ({ ...(await inner.loadAll()), storeId: 'restored' }),
-    changesSince: (cursor) => inner.changesSince(cursor),
+    changesSince: async (cursor) => ({ ...(await inner.changesSince(cursor)), storeId: 'restored' }),
     create: (flag) => inner.create(flag),
   }
   return {

@@ -33,6 +33,25 @@ function cursorOf(version: string | null | undefined, id: string | null | undefi
   return { version: Number(version), id: String(id) }
 }
 
+function isTrue(column: string | null | undefined): boolean {
+  return column === 't' || column === 'true'
+}
+
+/** Marks what a server in recovery has answered. */
+function onStandby(standby: string | null | undefined): { readonly standby?: true } {
+  return isTrue(standby) ? { standby: true } : {}
+}
+
+function schemaOld(schema: string, migration: string | null | undefined): FlagsError {
+  const message = `Schema ${schema} has seen ${migration} of the ${NEEDED_MIGRATION} migrations that this build needs; run migrate().`
+  return new FlagsError('SCHEMA_OLD', message)
+}
+
+function rowsHidden(schema: string): FlagsError {
+  const message = `Row-level security hides rows of schema ${schema} from this role, which would take flags that it may not see for missing.`
+  return new FlagsError('ROWS_HIDDEN', `${message} Give the role BYPASSRLS, or take row-level security off Flagstone's tables.`)
+}
+
 /** The reads of a store. `schema` appears in error messages. */
 export function createStoreReads(query: RunQuery, text: Statements, schema: string): StoreReads {
   async function read(what: string, statement: string, parameters: Parameters, call: Call | undefined): Promise<readonly Row[]> {
@@ -55,12 +74,23 @@ export function createStoreReads(query: RunQuery, text: Statements, schema: stri
     throw new FlagsError('SCHEMA_MISSING', `${what}: the clock's row is missing in schema ${schema}; run migrate().`)
   }
 
+  /** Throws `SCHEMA_OLD` if tables are there, but a migration is missing. */
+  async function assertMigrated(call: Call | undefined): Promise<void> {
+    const [[migration] = []] = await query(text.migration, [], call).catch(() => [])
+    if (migration && Number(migration) < NEEDED_MIGRATION) throw schemaOld(schema, migration)
+  }
+
   return {
     async head(call) {
-      const [[storeId, version, id, migration]] = await readWithClock('The head could not be read', text.head, [], call)
-      if (Number(migration) >= NEEDED_MIGRATION) return { storeId: String(storeId), cursor: cursorOf(version, id) }
-      const message = `Schema ${schema} has seen ${migration} of the ${NEEDED_MIGRATION} migrations that this build needs; run migrate().`
-      throw new FlagsError('SCHEMA_OLD', message)
+      const found = await readWithClock('The head could not be read', text.head, [], call).catch(async (error: FlagsError) => {
+        // Tables of an older build lack what this statement asks for.
+        if (error.code === 'SCHEMA_MISSING') await assertMigrated(call)
+        throw error
+      })
+      const [[storeId, version, id, migration, standby, hidesRows]] = found
+      if (Number(migration) < NEEDED_MIGRATION) throw schemaOld(schema, migration)
+      if (isTrue(hidesRows)) throw rowsHidden(schema)
+      return { storeId: String(storeId), cursor: cursorOf(version, id), ...onStandby(standby) }
     },
 
     async load(names, call) {
@@ -68,30 +98,31 @@ export function createStoreReads(query: RunQuery, text: Statements, schema: stri
       // An invalid name cannot exist, and PostgreSQL may reject its text.
       const asked = JSON.stringify([...flags.keys()].filter(isRecordKey))
       const found = await readWithClock('Flags could not be loaded', text.load, [asked], call)
-      for (const [, , name, row] of found) if (name) flags.set(name, recordFromRow(name, row))
-      const [[storeId, version]] = found
-      return { storeId: String(storeId), asOf: Number(version), flags }
+      const [[storeId, version, standby]] = found
+      for (const [, , , name, row] of found) if (name) flags.set(name, recordFromRow(name, row, Number(version)))
+      return { storeId: String(storeId), asOf: Number(version), flags, ...onStandby(standby) }
     },
 
     async loadAll(call) {
       const found = await readWithClock('Flags could not be loaded', text.loadAll, [], call)
       const flags = new Map<string, LoadedRecord>()
-      for (const [, , , name, row] of found) if (name) flags.set(name, recordFromRow(name, row))
-      const [[storeId, version, id]] = found
+      const [[storeId, version, id, standby]] = found
       const cursor = cursorOf(version, id)
-      return { storeId: String(storeId), asOf: cursor.version, flags, cursor }
+      for (const [, , , , name, row] of found) if (name) flags.set(name, recordFromRow(name, row, cursor.version))
+      return { storeId: String(storeId), asOf: cursor.version, flags, cursor, ...onStandby(standby) }
     },
 
     async changesSince(cursor, call) {
       const parameters = [String(cursor.version), cursor.id]
       const found = await readWithClock('The change log could not be read', text.changesSince, parameters, call)
-      const [[clock, id, lost]] = found
+      const [[clock, id, lost, storeId, standby]] = found
       const now = cursorOf(clock, id)
-      if (lost) return { kind: 'lost', cursor: now, why: lost === 'pruned' ? 'pruned' : 'rewound' }
-      const changed = found.flatMap(([, , , name, version, row]) =>
-        name ? [{ name, version: Number(version), flag: recordFromRow(name, row) }] : [],
+      const from = { storeId: String(storeId), ...onStandby(standby) }
+      if (lost) return { kind: 'lost', cursor: now, why: lost === 'pruned' ? 'pruned' : 'rewound', ...from }
+      const changed = found.flatMap(([, , , , , name, version, row]) =>
+        name ? [{ name, version: Number(version), flag: recordFromRow(name, row, now.version) }] : [],
       )
-      return { kind: 'changes', cursor: changed.length > 0 ? now : cursor, changed }
+      return { kind: 'changes', cursor: changed.length > 0 ? now : cursor, changed, ...from }
     },
 
     async changes({ limit = DEFAULT_PAGE, after, records = true } = {}, call) {

@@ -47,9 +47,14 @@ function recordFromFields(key: string, row: Json): StoredRecord | FlagsError {
   return parseStored(key, Object.fromEntries(fields))
 }
 
-/** The record of a row in JSON; `null` if there is no row. The key says which table the row belongs to. */
-export function recordFromRow(key: string, json: string | null | undefined): LoadedRecord {
-  return json ? recordFromFields(key, JSON.parse(json) as Json) : null
+/**
+ * The record of a row in JSON; `null` if there is no row. The key says which table the row belongs to. A version above the store's clock was
+ * never committed here (rows that were copied with triggers switched off keep those of another history): the record counts as one of `clock`.
+ */
+export function recordFromRow(key: string, json: string | null | undefined, clock: number = Number.MAX_SAFE_INTEGER): LoadedRecord {
+  if (!json) return null
+  const row = JSON.parse(json) as Json
+  return recordFromFields(key, Number(row['version']) > clock ? { ...row, version: clock } : row)
 }
 
 interface ChangeRow {

@@ -6,13 +6,15 @@ import { type WriteStatements, writeStatements } from './write-statements.ts'
  * `segment:<name>`.
  */
 export interface Statements {
-  /** → store id, clock, id of the change at the clock, migration */
+  /** → lineage, clock, id of the change at the clock, migration, whether on a standby, whether row-level security hides rows */
   readonly head: string
-  /** $1 keys as a JSON list → store id, clock, key, row; one row without a key if the list is empty */
+  /** → migration; also on tables of an older build */
+  readonly migration: string
+  /** $1 keys as a JSON list → lineage, clock, whether on a standby, key, row; one row without a key if the list is empty */
   readonly load: string
-  /** → store id, clock, id of the change at the clock, key, row; one row without a key if there are no records */
+  /** → lineage, clock, id of the change at the clock, whether on a standby, key, row; one row without a key if there are no records */
   readonly loadAll: string
-  /** $1 version, $2 id → clock, its id, `rewound`, `pruned` or null, key, version, row */
+  /** $1 version, $2 id → clock, its id, `rewound`, `pruned` or null, lineage, whether on a standby, key, version, row */
   readonly changesSince: string
   /**
    * $1 version or null, $2 id or null, $3 limit, $4 whether with records → clock, its id, `rewound`, `pruned` or null, the version before
@@ -60,7 +62,9 @@ export function statements(schema: string): Statements {
   const changes = `"${schema}".feature_flag_changes`
   const uses = useStatements(schema)
   // The limit is for the planner: without statistics it assumes a thousand rows, and JIT-compiles the seemingly expensive query.
-  const now = `(SELECT * FROM ${clock} LIMIT 1)`
+  const now = `(
+        SELECT *, "${schema}".feature_flag_lineage(store_id) AS lineage, pg_is_in_recovery() AS standby FROM ${clock} LIMIT 1)`
+  const hidesRows = [flags, segments, clock, changes].map((table) => `row_security_active('${table}'::regclass)`).join(' OR ')
   // Subqueries instead of joins: a join may read every row of a table, with all members, to find one.
   const rowOf = (key: string): string => `
       CASE WHEN starts_with(${key}, 'segment:')
@@ -76,21 +80,23 @@ export function statements(schema: string): Statements {
         WHEN $1::text::bigint < c.pruned_to THEN 'pruned'
         WHEN seen.id IS NULL AND $1::text::bigint > c.pruned_to AND $2::text <> '' THEN 'rewound'
         WHEN h.id IS NULL AND c.version > $1::text::bigint THEN 'pruned'
-      END AS lost, coalesce($1::text::bigint, c.pruned_to) AS place, seen.id AS place_id
+      END AS lost, coalesce($1::text::bigint, c.pruned_to) AS place, seen.id AS place_id, c.lineage, c.standby
       FROM ${now} c
       LEFT JOIN ${changes} h ON h.version = c.version
       LEFT JOIN ${changes} seen ON seen.version = $1::text::bigint`
   return {
     head: `
-      SELECT c.store_id, c.version, coalesce(h.id, ''), c.migration
+      SELECT c.lineage, c.version, coalesce(h.id, ''), c.migration, c.standby, ${hidesRows}
       FROM ${now} c LEFT JOIN ${changes} h ON h.version = c.version`,
 
+    migration: `SELECT migration FROM ${clock}`,
+
     load: `
-      SELECT c.store_id, c.version, n.key, ${rowOf('n.key')}
+      SELECT c.lineage, c.version, c.standby, n.key, ${rowOf('n.key')}
       FROM ${now} c LEFT JOIN jsonb_array_elements_text($1::text::jsonb) n(key) ON true`,
 
     loadAll: `
-      SELECT c.store_id, c.version, coalesce(h.id, ''), r.key, r.row
+      SELECT c.lineage, c.version, coalesce(h.id, ''), c.standby, r.key, r.row
       FROM ${now} c LEFT JOIN ${changes} h ON h.version = c.version
       LEFT JOIN (
         SELECT f.name AS key, row_to_json(f) AS row FROM ${flags} f
@@ -98,7 +104,7 @@ export function statements(schema: string): Statements {
       ) r ON true`,
 
     changesSince: `
-      SELECT k.version, k.id, k.lost, n.flag, n.version, ${rowOf('n.flag')}
+      SELECT k.version, k.id, k.lost, k.lineage, k.standby, n.flag, n.version, ${rowOf('n.flag')}
       FROM (${place}) k
       LEFT JOIN LATERAL (
         SELECT flag, max(version) AS version FROM ${changes} WHERE k.lost IS NULL AND version > $1::text::bigint GROUP BY flag

@@ -34,7 +34,8 @@ export function writeStatements(
     // both.
     lock: `LOCK TABLE ${table} IN ROW EXCLUSIVE MODE; SELECT "${schema}".feature_flag_lock()`,
 
-    current: `SELECT t.version, row_to_json(t) FROM ${table} t WHERE name = $1::text FOR UPDATE`,
+    current: `
+      SELECT least(t.version, (SELECT version FROM ${clock})), row_to_json(t) FROM ${table} t WHERE name = $1::text FOR UPDATE`,
 
     insert: `
       INSERT INTO ${table} (name, ${columns})

@@ -112,9 +112,10 @@ class MemoryStore implements FlagStore {
     const from = { version: cursor.version, id: cursor.id }
     await NEXT_MICROTASK
     const since = this.#log.since(from)
-    if ('lost' in since) return { kind: 'lost', cursor: this.#log.head, why: since.lost }
+    const storeId = this.#storeId
+    if ('lost' in since) return { kind: 'lost', cursor: this.#log.head, why: since.lost, storeId }
     const changed = [...since.latest].map(([name, version]) => ({ name, version, flag: this.#records.get(name) ?? null }))
-    return { kind: 'changes', cursor: this.#log.head, changed }
+    return { kind: 'changes', cursor: this.#log.head, changed, storeId }
   }
 
   async create(flag: NewFlag, meta: ChangeMeta = {}): Promise<Change> {
