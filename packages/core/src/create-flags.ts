@@ -72,7 +72,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
   const source = new StoreLayer(store, clock, storeTimeoutMs)
   const compiler = new Compiler(clock, { loadHash, loadOperatorLibraries }, report)
   const all = new AllFlags(compiler, report)
-  const loads = new SingleFlight(background)
+  const loads = new SingleFlight(background, report)
   const invalidations = new Invalidations(shared, background, timers, report)
   const uses = new UseTracker(trackUses, clock, source, background, report)
 

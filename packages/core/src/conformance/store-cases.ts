@@ -6,6 +6,7 @@ import type { StoreHarness } from './store-fixture.ts'
 import { storeHistory } from './store-history.ts'
 import { storeLog } from './store-log.ts'
 import { storeLostCursor } from './store-lost-cursor.ts'
+import { storePages } from './store-pages.ts'
 import { storePrerequisites } from './store-prerequisites.ts'
 import { storeReads } from './store-reads.ts'
 import { storeReplica } from './store-replica.ts'
@@ -31,6 +32,7 @@ export function storeCases(harness: StoreHarness): readonly ConformanceCase[] {
     storeSegmentHistory,
     storeLog,
     storeLostCursor,
+    storePages,
     storeChanges,
     storeHistory,
     storeWatch,

@@ -29,12 +29,28 @@ export interface Loaded extends Origin {
   readonly flags: ReadonlyMap<string, LoadedRecord>
 }
 
+/** Which part of all flags and segments: at most `limit`, in an order of the store's own. */
+export interface LoadPage {
+  readonly limit: number
+  /** The `next` of the page before. Default: the first page. */
+  readonly after?: string
+}
+
+/** All flags and segments, or a page of them, and the cursor of the snapshot. */
+export interface LoadedAll extends Loaded {
+  readonly cursor: Cursor
+  /** Where the next page begins. Absent on the last one. */
+  readonly next?: string
+}
+
 /** The flags and segments that changed after a cursor, each once with its latest version and its current record, read in one snapshot. */
 export type Changes = Partial<Origin> &
   (
     | {
         readonly kind: 'changes'
         readonly cursor: Cursor
+        /** Whether this is a page, so that the log goes on after its `cursor`. Default `false`. */
+        readonly more?: boolean
         /** `name` is a key. */
         readonly changed: readonly { readonly name: string; readonly version: number; readonly flag: LoadedRecord }[]
       }
@@ -142,10 +158,18 @@ export interface FlagStore {
   loadFromReplica?(names: readonly string[], call?: Call): Promise<Loaded>
   /** Optional, as `loadFromReplica`, and with its obligations: all flags and segments from the copy, in one statement. */
   loadAllFromReplica?(call?: Call): Promise<Loaded>
-  /** All flags and segments in one statement, with the cursor of its snapshot (`asOf` equals `cursor.version`). */
-  loadAll(call?: Call): Promise<Loaded & { readonly cursor: Cursor }>
-  /** Complete: no change above the cursor may be left out. Where nothing is new, `changed` is empty and the cursor is the one given. */
-  changesSince(cursor: Cursor, call?: Call): Promise<Changes>
+  /**
+   * All flags and segments in one statement, with the cursor of its snapshot (`asOf` equals `cursor.version`). With a `page` it may answer only
+   * `page.limit` of them, after `page.after`; then `next` is where the following page begins. Every page must be as of its own snapshot.
+   */
+  loadAll(call?: Call, page?: LoadPage): Promise<LoadedAll>
+  /**
+   * Complete: no change above the cursor may be left out. Where nothing is new, `changed` is empty and the cursor is the one given.
+   *
+   * With a `limit` it may look at only so many changes, the oldest above the cursor. Then `more` is `true`, the cursor is that of the last change
+   * looked at, `version` is the latest of each flag among them, and the record is the current one, which may be newer.
+   */
+  changesSince(cursor: Cursor, call?: Call, limit?: number): Promise<Changes>
   /**
    * Rejects with `FLAG_EXISTS`, or with `PREREQUISITE_CYCLE` where the flag would require itself, directly or through the flags that it
    * `requires`. Of writers who together would close a cycle, one must be refused. Required flags, and segments that rules name, need not exist.

@@ -3,6 +3,7 @@ import type { FlagsError } from '../errors/flags-error.ts'
 import type { BackgroundWork } from '../layers/background-work.ts'
 import type { Compiler } from '../layers/compiler.ts'
 import type { Invalidations } from '../layers/invalidations.ts'
+import { readAll, readChangesSince } from '../layers/read-in-pages.ts'
 import type { SharedLayer } from '../layers/shared-layer.ts'
 import { fromPrimary, type StoreLayer } from '../layers/store-layer.ts'
 import type { ChangeApplier } from './change-applier.ts'
@@ -181,8 +182,20 @@ export class CatchUp {
   }
 
   async #catchUp(): Promise<void> {
-    const { clock, lease, leaseEvents, store, changeApplier, claims, channels, contiguousHints, invalidations, shared, background } =
-      this.#parts
+    const {
+      clock,
+      lease,
+      leaseEvents,
+      store,
+      compiler,
+      changeApplier,
+      claims,
+      channels,
+      contiguousHints,
+      invalidations,
+      shared,
+      background,
+    } = this.#parts
     const from = clock.monotonic()
     const { highestStoreVersion } = this.#rewindDetection
     const hintedUpTo = contiguousHints.upTo(this.clock)
@@ -199,7 +212,7 @@ export class CatchUp {
       else {
         // Fences are read before the log: its records are then at least as new as the changes that raised these fences.
         const fences = await shared.fencesOf(hintedNames)
-        await this.#apply(fromPrimary(await store.probe((log, call) => log.changesSince(this.#cursor, call))), highestStoreVersion, fences)
+        await this.#apply(fromPrimary(await readChangesSince(store, this.#cursor, compiler.compileAhead)), highestStoreVersion, fences)
       }
       this.#retryAt = Number.NEGATIVE_INFINITY
     } catch (error) {
@@ -253,8 +266,7 @@ export class CatchUp {
   }
 
   async #apply(changes: Changes, highestStoreVersion: number, fences: ReadonlyMap<string, string>): Promise<void> {
-    const { compiler, changeApplier, invalidations } = this.#parts
-    if (changes.kind === 'changes') await compiler.prepare(changes.changed.map(({ flag }) => flag))
+    const { changeApplier, invalidations } = this.#parts
     const isOtherStore = changes.storeId !== undefined && changes.storeId !== this.#storeId
     if (isOtherStore || this.#rewindDetection.contradicts(changes, highestStoreVersion)) {
       await this.#rewind()
@@ -281,8 +293,8 @@ export class CatchUp {
   }
 
   async #rewind(): Promise<void> {
-    const { store, shared, changeApplier, contiguousHints, claims, invalidations, report } = this.#parts
-    const all = fromPrimary(await store.probe((source, call) => source.loadAll(call)))
+    const { store, shared, compiler, changeApplier, contiguousHints, claims, invalidations, report } = this.#parts
+    const all = fromPrimary(await readAll(store, compiler.compileAhead))
     invalidations.forgetAll()
     const known = changeApplier.rewindTo(all.asOf)
     shared.quarantine([...known, ...all.flags.keys()])

@@ -74,6 +74,12 @@ export class Compiler {
     return compiled
   }
 
+  /** Compiles the records of a page as it comes, so that the last one does not have to compile them all. Unusable ones are left for later. */
+  readonly compileAhead = async (records: readonly LoadedRecord[]): Promise<void> => {
+    await this.prepare(records)
+    for (const record of records) if (!(record instanceof FlagsError)) this.compile(record)
+  }
+
   /** Compiles what the store returned. An unusable record is reported, and is not read again for 2 s. */
   compileLoaded(key: string, loaded: LoadedRecord): Compiled | null | FlagsError {
     if (!(loaded instanceof FlagsError)) return this.compile(loaded)

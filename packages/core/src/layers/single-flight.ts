@@ -1,6 +1,6 @@
 import type { CacheWant } from '../contracts/index.ts'
 import { closedError } from '../errors/client-state.ts'
-import { FlagsError } from '../errors/flags-error.ts'
+import { FlagsError, toFlagsError } from '../errors/flags-error.ts'
 import type { BackgroundWork } from './background-work.ts'
 import { type Answer, type FlagAnswer, type NoAnswer, none } from './flag-answer.ts'
 
@@ -50,17 +50,22 @@ export class FlagLoad {
   }
 }
 
+/** How many loads that start together run as one batch, which is one statement: little enough for its deadline. */
+const MAX_BATCH = 500
+
 /** Settles every load that it is given, or throws. */
 type RunLoads = (loads: readonly FlagLoad[]) => Promise<void>
 
 /** At most one load per flag at a time; loads that start in the same turn of the event loop run as one batch. */
 export class SingleFlight {
   readonly #background: BackgroundWork
+  readonly #report: (error: FlagsError) => void
   readonly #open = new Map<string, FlagLoad>()
   #batch: FlagLoad[] = []
 
-  constructor(background: BackgroundWork) {
+  constructor(background: BackgroundWork, report: (error: FlagsError) => void) {
     this.#background = background
+    this.#report = report
   }
 
   /** Joins the load of this flag that is under way, or starts one that `runLoads` will settle. */
@@ -102,14 +107,18 @@ export class SingleFlight {
     const loads = this.#batch
     this.#batch = []
     const started = this.#background.run('A flag could not be read', async () => {
-      try {
-        await runLoads(loads)
-      } catch (cause) {
-        this.#settleAll(loads, new FlagsError('GENERAL', 'The flag could not be read.', { cause }))
-        throw cause
-      }
+      for (let from = 0; from < loads.length; from += MAX_BATCH) await this.#run(loads.slice(from, from + MAX_BATCH), runLoads)
     })
     if (!started) this.#settleAll(loads, closedError())
+  }
+
+  async #run(batch: readonly FlagLoad[], runLoads: RunLoads): Promise<void> {
+    try {
+      await runLoads(batch)
+    } catch (cause) {
+      this.#settleAll(batch, new FlagsError('GENERAL', 'The flag could not be read.', { cause }))
+      this.#report(toFlagsError(cause, 'GENERAL', 'A flag could not be read'))
+    }
   }
 
   #settleAll(loads: readonly FlagLoad[], error: FlagsError): void {

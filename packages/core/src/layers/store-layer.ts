@@ -31,8 +31,13 @@ export class StoreLayer {
 
   /** Rejects with a `FlagsError`; for a second after a failure at once, without asking the store. */
   async read<T>(work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
-    if (this.#breaker.open) throw this.#breaker.cause
+    this.assertNotResting()
     return await this.probe(work)
+  }
+
+  /** Throws the last failure for a second after it. */
+  assertNotResting(): void {
+    if (this.#breaker.open) throw this.#breaker.cause
   }
 
   /** As `read`, but asks the store even right after a failure: to find out whether it is back. */

@@ -8,6 +8,7 @@ import type { AllFlags, AllFlagsState } from '../layers/all-flags.ts'
 import type { Compiler } from '../layers/compiler.ts'
 import { versionNotReached } from '../layers/flag-answer.ts'
 import { LAST_KNOWN_GOOD_MS, type MemoryLayer } from '../layers/memory-layer.ts'
+import { readAll } from '../layers/read-in-pages.ts'
 import { fromPrimary, type StoreLayer } from '../layers/store-layer.ts'
 import type { StaleFallback } from '../read/stale-fallback.ts'
 import { Snapshot, type SnapshotParts } from './snapshot.ts'
@@ -150,10 +151,10 @@ export class SnapshotSource {
     const { all, store, compiler, catchUp, report } = this.#parts
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const loaded = await store.read((from, call) => from.loadAll(call))
+        store.assertNotResting()
+        const loaded = await readAll(store, compiler.compileAhead)
         this.#fromStandby = loaded.standby ? loaded : undefined
         fromPrimary(loaded)
-        await compiler.prepare(loaded.flags.values())
         if (catchUp.acceptsLoad(loaded) && all.takeLoad(loaded.asOf, loaded.flags)) return undefined
         await catchUp.run()
       }

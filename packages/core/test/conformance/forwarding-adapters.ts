@@ -11,8 +11,8 @@ export function forwardingStore(store: FlagStore): WatchedStore {
   return {
     head: (call) => store.head(call),
     load: (names, call) => store.load(names, call),
-    loadAll: (call) => store.loadAll(call),
-    changesSince: (cursor, call) => store.changesSince(cursor, call),
+    loadAll: (call, page) => store.loadAll(call, page),
+    changesSince: (cursor, call, limit) => store.changesSince(cursor, call, limit),
     create: (flag, meta, call) => store.create(flag, meta, call),
     update: (name, patch, meta, call) => store.update(name, patch, meta, call),
     delete: (name, meta, call) => store.delete(name, meta, call),

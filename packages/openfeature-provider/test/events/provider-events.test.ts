@@ -196,7 +196,9 @@ describe('a change', () => {
     await restored.store.create({ name: 'new_feature', rollout: 0 })
     state.restore(restored.store)
     await fleet.clock.advance(10_000)
-    expect(recorded.emitted.slice(before)).toEqual([expect.stringMatching(/^CONFIGURATION_CHANGED: The store went back to version 1/)])
+    expect(recorded.emitted.slice(before)).toEqual([
+      expect.stringMatching(/^CONFIGURATION_CHANGED: The store is another database now, at version 1/),
+    ])
     await restored.end()
   })
 })

@@ -9,7 +9,9 @@ import {
   type HistoryPage,
   isRecordKey,
   type Loaded,
+  type LoadedAll,
   type LoadedRecord,
+  type LoadPage,
   type LoggedChanges,
 } from '@flagstone/core/adapter'
 import type { Parameters, Row, RunQuery } from '../connection/run-query.ts'
@@ -21,13 +23,16 @@ import type { Statements } from '../sql/statements.ts'
 export interface StoreReads {
   head(call?: Call): Promise<Head>
   load(names: readonly string[], call?: Call): Promise<Loaded>
-  loadAll(call?: Call): Promise<Loaded & { readonly cursor: Cursor }>
-  changesSince(cursor: Cursor, call?: Call): Promise<Changes>
+  loadAll(call?: Call, page?: LoadPage): Promise<LoadedAll>
+  changesSince(cursor: Cursor, call?: Call, limit?: number): Promise<Changes>
   changes(page?: ChangesPage, call?: Call): Promise<LoggedChanges>
   history(name: string, page?: HistoryPage, call?: Call): Promise<readonly Change[]>
 }
 
 const DEFAULT_PAGE = 50
+const SEGMENTS = 'segment:'
+/** Sorts after every name, which begins with a letter or a digit. */
+const AFTER_ALL_FLAGS = '~'
 
 function cursorOf(version: string | null | undefined, id: string | null | undefined): Cursor {
   return { version: Number(version), id: String(id) }
@@ -103,25 +108,33 @@ export function createStoreReads(query: RunQuery, text: Statements, schema: stri
       return { storeId: String(storeId), asOf: Number(version), flags, ...onStandby(standby) }
     },
 
-    async loadAll(call) {
-      const found = await readWithClock('Flags could not be loaded', text.loadAll, [], call)
-      const flags = new Map<string, LoadedRecord>()
+    async loadAll(call, page) {
+      const after = page?.after ?? ''
+      const segment = after.startsWith(SEGMENTS) ? after.slice(SEGMENTS.length) : undefined
+      const parameters = [segment === undefined ? after : AFTER_ALL_FLAGS, segment ?? '', page === undefined ? null : String(page.limit)]
+      const found = await readWithClock('Flags could not be loaded', text.loadAll, parameters, call)
       const [[storeId, version, id, standby]] = found
       const cursor = cursorOf(version, id)
+      const flags = new Map<string, LoadedRecord>()
       for (const [, , , , name, row] of found) if (name) flags.set(name, recordFromRow(name, row, cursor.version))
-      return { storeId: String(storeId), asOf: cursor.version, flags, cursor, ...onStandby(standby) }
+      const last = [...flags.keys()].at(-1)
+      const next = flags.size === page?.limit && last !== undefined ? { next: last } : {}
+      return { storeId: String(storeId), asOf: cursor.version, flags, cursor, ...next, ...onStandby(standby) }
     },
 
-    async changesSince(cursor, call) {
-      const parameters = [String(cursor.version), cursor.id]
+    async changesSince(cursor, call, limit) {
+      const parameters = [String(cursor.version), cursor.id, limit === undefined ? null : String(limit)]
       const found = await readWithClock('The change log could not be read', text.changesSince, parameters, call)
-      const [[clock, id, lost, storeId, standby]] = found
+      const [[clock, id, lost, storeId, standby, , , , pageVersion, pageId]] = found
       const now = cursorOf(clock, id)
       const from = { storeId: String(storeId), ...onStandby(standby) }
       if (lost) return { kind: 'lost', cursor: now, why: lost === 'pruned' ? 'pruned' : 'rewound', ...from }
       const changed = found.flatMap(([, , , , , name, version, row]) =>
         name ? [{ name, version: Number(version), flag: recordFromRow(name, row, now.version) }] : [],
       )
+      if (pageVersion && Number(pageVersion) < now.version) {
+        return { kind: 'changes', cursor: cursorOf(pageVersion, pageId), changed, more: true, ...from }
+      }
       return { kind: 'changes', cursor: changed.length > 0 ? now : cursor, changed, ...from }
     },
 

@@ -12,9 +12,11 @@ export interface Statements {
   readonly migration: string
   /** $1 keys as a JSON list → lineage, clock, whether on a standby, key, row; one row without a key if the list is empty */
   readonly load: string
-  /** → lineage, clock, id of the change at the clock, whether on a standby, key, row; one row without a key if there are no records */
+  /**
+   * $1 flags after which name, $2 segments after which name, $3 limit or null → lineage, clock, id of the change at the clock, whether on a standby,
+   * key, row, flags first; one row without a key if there are no records */
   readonly loadAll: string
-  /** $1 version, $2 id → clock, its id, `rewound`, `pruned` or null, lineage, whether on a standby, key, version, row */
+  /** $1 version, $2 id, $3 limit or null → clock, its id, `rewound`, `pruned` or null, lineage, whether on a standby, key, version, row, last version of a full page, its id */
   readonly changesSince: string
   /**
    * $1 version or null, $2 id or null, $3 limit, $4 whether with records → clock, its id, `rewound`, `pruned` or null, the version before
@@ -96,18 +98,31 @@ export function statements(schema: string): Statements {
       FROM ${now} c LEFT JOIN jsonb_array_elements_text($1::text::jsonb) n(key) ON true`,
 
     loadAll: `
+      WITH f AS MATERIALIZED (
+        SELECT name AS key, row_to_json(t) AS row FROM ${flags} t WHERE name > $1::text ORDER BY name LIMIT $3::text::bigint
+      )
       SELECT c.lineage, c.version, coalesce(h.id, ''), c.standby, r.key, r.row
       FROM ${now} c LEFT JOIN ${changes} h ON h.version = c.version
       LEFT JOIN (
-        SELECT f.name AS key, row_to_json(f) AS row FROM ${flags} f
-        UNION ALL SELECT 'segment:' || g.name, row_to_json(g) FROM ${segments} g
-      ) r ON true`,
+        SELECT 1 AS part, f.key, f.row FROM f
+        UNION ALL (
+          SELECT 2, 'segment:' || g.name, row_to_json(g) FROM ${segments} g WHERE g.name > $2::text
+          ORDER BY g.name LIMIT (SELECT $3::text::bigint - count(*) FROM f))
+      ) r ON true
+      ORDER BY r.part, r.key COLLATE "C"`,
 
+    // p is the last change of a full page.
     changesSince: `
-      SELECT k.version, k.id, k.lost, k.lineage, k.standby, n.flag, n.version, ${rowOf('n.flag')}
+      SELECT k.version, k.id, k.lost, k.lineage, k.standby, n.flag, n.version, ${rowOf('n.flag')}, p.version, p.id
       FROM (${place}) k
       LEFT JOIN LATERAL (
-        SELECT flag, max(version) AS version FROM ${changes} WHERE k.lost IS NULL AND version > $1::text::bigint GROUP BY flag
+        SELECT version, id FROM ${changes}
+        WHERE k.lost IS NULL AND $3::text IS NOT NULL AND version > $1::text::bigint
+        ORDER BY version OFFSET $3::text::bigint - 1 LIMIT 1
+      ) p ON true
+      LEFT JOIN LATERAL (
+        SELECT flag, max(version) AS version FROM ${changes}
+        WHERE k.lost IS NULL AND version > $1::text::bigint AND version <= coalesce(p.version, k.version) GROUP BY flag
       ) n ON true
       ORDER BY n.version`,
 

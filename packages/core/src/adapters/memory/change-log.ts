@@ -3,7 +3,9 @@ import type { Change, ChangesPage, Cursor, HistoryPage, LoggedChanges } from '..
 const DEFAULT_LIMIT = 50
 
 /** What happened after a cursor: the latest version of each flag that changed, or why the log cannot tell. */
-export type Since = { readonly latest: ReadonlyMap<string, number> } | { readonly lost: 'pruned' | 'rewound' }
+export type Since =
+  | { readonly latest: ReadonlyMap<string, number>; readonly cursor: Cursor; readonly more: boolean }
+  | { readonly lost: 'pruned' | 'rewound' }
 
 /** The changes of a store, oldest first. Only their beginning can be missing. */
 export class ChangeLog {
@@ -19,10 +21,14 @@ export class ChangeLog {
     this.#changes.push(change)
   }
 
-  since(cursor: Cursor): Since {
+  since(cursor: Cursor, limit: number): Since {
     const lost = this.#lost(cursor)
     if (lost !== undefined) return { lost }
-    return { latest: new Map(this.#after(cursor.version).map(({ flag, version }) => [flag, version])) }
+    const after = this.#after(cursor.version)
+    const page = after.slice(0, limit)
+    const last = page.at(-1)
+    const more = page.length < after.length && last !== undefined
+    return { latest: new Map(page.map(({ flag, version }) => [flag, version])), cursor: more ? cursorOf(last) : this.head, more }
   }
 
   /** Oldest first. */

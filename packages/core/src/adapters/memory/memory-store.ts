@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type {
+  Call,
   Change,
   ChangeMeta,
   Changes,
@@ -15,6 +16,8 @@ import type {
   Head,
   HistoryPage,
   Loaded,
+  LoadedAll,
+  LoadPage,
   LoggedChanges,
   NewFlag,
   NewSegment,
@@ -102,20 +105,26 @@ class MemoryStore implements FlagStore {
     return { storeId: this.#storeId, asOf: this.#log.head.version, flags }
   }
 
-  async loadAll(): Promise<Loaded & { readonly cursor: Cursor }> {
+  async loadAll(_?: Call, page?: LoadPage): Promise<LoadedAll> {
     await NEXT_MICROTASK
     const cursor = this.#log.head
-    return { storeId: this.#storeId, asOf: cursor.version, flags: new Map(this.#records), cursor }
+    const answer = { storeId: this.#storeId, asOf: cursor.version, cursor }
+    if (page === undefined) return { ...answer, flags: new Map(this.#records) }
+    const { limit, after = '' } = page
+    const rest = [...this.#records].filter(([key]) => key > after).sort(([one], [other]) => (one < other ? -1 : 1))
+    const last = rest[limit - 1]
+    const next = rest.length > limit && last !== undefined ? { next: last[0] } : {}
+    return { ...answer, flags: new Map(rest.slice(0, limit)), ...next }
   }
 
-  async changesSince(cursor: Cursor): Promise<Changes> {
+  async changesSince(cursor: Cursor, _?: Call, limit: number = Number.POSITIVE_INFINITY): Promise<Changes> {
     const from = { version: cursor.version, id: cursor.id }
     await NEXT_MICROTASK
-    const since = this.#log.since(from)
+    const since = this.#log.since(from, limit)
     const storeId = this.#storeId
     if ('lost' in since) return { kind: 'lost', cursor: this.#log.head, why: since.lost, storeId }
     const changed = [...since.latest].map(([name, version]) => ({ name, version, flag: this.#records.get(name) ?? null }))
-    return { kind: 'changes', cursor: this.#log.head, changed, storeId }
+    return { kind: 'changes', cursor: since.cursor, changed, storeId, ...(since.more && { more: true }) }
   }
 
   async create(flag: NewFlag, meta: ChangeMeta = {}): Promise<Change> {

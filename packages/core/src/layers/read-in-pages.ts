@@ -1,0 +1,64 @@
+import type { Changes, Cursor, LoadedAll, LoadedRecord } from '../contracts/index.ts'
+import { FlagsError } from '../errors/flags-error.ts'
+import type { StoreLayer } from './store-layer.ts'
+
+/** How many flags, or changes, one statement reads: little enough for its deadline, and for what it keeps the event loop from. */
+const PAGE = 500
+/** How often all pages are read where the history does not go on from one to the next. */
+const ATTEMPTS = 3
+
+/** What is done with the records of each page, before the next one is read. */
+type OnPage = (records: readonly LoadedRecord[]) => Promise<void>
+
+/** Everything that changed after a cursor, page by page, as one answer: nothing counts before its end is read. */
+export async function readChangesSince(store: StoreLayer, since: Cursor, onPage: OnPage): Promise<Changes> {
+  const changed = new Map<string, Extract<Changes, { kind: 'changes' }>['changed'][number]>()
+  let cursor = since
+  for (;;) {
+    const from = cursor
+    const page = await store.probe((log, call) => log.changesSince(from, call, PAGE))
+    if (page.kind === 'lost') return page
+    await onPage(page.changed.map(({ flag }) => flag))
+    for (const change of page.changed) {
+      // In the order of their latest versions.
+      changed.delete(change.name)
+      changed.set(change.name, change)
+    }
+    if (!page.more) return { ...page, changed: [...changed.values()] }
+    cursor = page.cursor
+  }
+}
+
+/** All flags and segments as of one cursor: page by page, and then what changed while the pages were read. */
+export async function readAll(store: StoreLayer, onPage: OnPage): Promise<LoadedAll> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const loaded = await readPages(store, onPage)
+    if (loaded !== undefined) return loaded
+  }
+  throw new FlagsError('GENERAL', 'All flags could not be read: the store was switched, or its log was pruned, meanwhile.')
+}
+
+/** `undefined` where the pages do not belong to one history. */
+async function readPages(store: StoreLayer, onPage: OnPage): Promise<LoadedAll | undefined> {
+  const first = await store.probe((source, call) => source.loadAll(call, { limit: PAGE }))
+  await onPage([...first.flags.values()])
+  if (first.next === undefined) return first
+  const { next: _, ...head } = first
+  const flags = new Map(first.flags)
+  for (let after: string | undefined = first.next; after !== undefined; ) {
+    const from: string = after
+    const page = await store.probe((source, call) => source.loadAll(call, { limit: PAGE, after: from }))
+    if (page.storeId !== first.storeId) return undefined
+    await onPage([...page.flags.values()])
+    for (const [key, record] of page.flags) flags.set(key, record)
+    after = page.next
+  }
+  const changes = await readChangesSince(store, first.cursor, onPage)
+  if (changes.kind === 'lost' || (changes.storeId ?? first.storeId) !== first.storeId) return undefined
+  for (const { name, flag } of changes.changed) {
+    if (flag === null) flags.delete(name)
+    else flags.set(name, flag)
+  }
+  const standby = first.standby || changes.standby ? { standby: true as const } : {}
+  return { ...head, ...standby, asOf: changes.cursor.version, cursor: changes.cursor, flags }
+}
