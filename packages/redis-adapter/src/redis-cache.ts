@@ -6,6 +6,7 @@ import {
   type ChannelListener,
   type FlagCache,
   FlagsError,
+  SeenStores,
   type Unsubscribe,
 } from '@flagstone/core/adapter'
 import { cacheUnavailable } from './connection/cache-unavailable.ts'
@@ -44,6 +45,7 @@ class RedisCache implements FlagCache {
   readonly #keys: Keys
   readonly #subscriptions = new Set<HintSubscription>()
   readonly #reader = new EntryReader()
+  readonly #seenStores = new SeenStores()
   #storeId: string | undefined
   #report: Report = () => {}
   #reportedForeign = false
@@ -171,7 +173,7 @@ class RedisCache implements FlagCache {
   ): CacheRead | undefined {
     const token = values[at] ?? null
     const fence = token === null ? undefined : this.#reader.fence(name, token)
-    if (token === null || fence === undefined || (storeId !== undefined && fence.storeId !== storeId)) return undefined
+    if (token === null || fence === undefined || !this.#seenStores.accepts(fence.storeId, storeId)) return undefined
     const found: MutableRead = { token: storeId === undefined ? undefined : token, fenceVersion: fence.version }
     const flag = this.#reader.flag(name, values[at + 1] ?? null, token)
     if (flag instanceof FlagsError) this.#discard(flag, this.#keys.flag(name), corrupt)

@@ -33,6 +33,18 @@ export const cacheTwoStores: Scenarios<CacheFixture> = {
     }
   },
 
+  'before open, entries count as long as they are of one store alone': async ({ cache, peer }) => {
+    const [other, unopened] = [await peer(), await peer()]
+    await cache.open('one')
+    await fillOwn(cache, 3)
+    assert.equal((await readOne(unopened, 'a')).flag?.asOf, 3)
+    assert.equal((await readOne(unopened, 'a')).token, undefined)
+    await other.open('two')
+    await kept(other, flagFill('b', await tokenOf(other, 'b'), 7, sampleRecord('b', 7)))
+    assert.equal((await readOne(unopened, 'b')).flag, undefined)
+    assert.equal((await readOne(unopened, 'a')).flag, undefined)
+  },
+
   "a fill under a token that another store's read replaced is refused": async ({ cache, peer }) => {
     const other = await peer()
     await cache.open('one')

@@ -59,7 +59,8 @@ export interface CacheUpdatedRecord {
 export interface FlagCache {
   /**
    * Names the store whose flags are kept, and where to report what the cache finds wrong (corrupt entries, another store's fences).
-   * May be called again, with another store. Before the first call, reads return the entries that count, without tokens.
+   * May be called again, with another store. Before the first call, reads return the entries that
+   * count, without tokens: those of the one store that was seen; once fences of another store have been seen, none.
    */
   open(storeId: string, report?: (error: FlagsError) => void): Promise<void>
   /** One round trip for all of them (one per node of a cluster), plus one where a fence is missing: then a placeholder is installed. */

@@ -9,6 +9,7 @@ import type {
   Unsubscribe,
 } from '../../contracts/index.ts'
 import { FlagsError } from '../../errors/flags-error.ts'
+import { SeenStores } from '../../layers/seen-stores.ts'
 import { systemClock } from '../../layers/system-clock.ts'
 import { titleOf } from '../../validate/record-key.ts'
 import { frozenCopy } from './frozen-copy.ts'
@@ -45,6 +46,7 @@ class MemoryCache implements FlagCache {
   #storeId: string | undefined
   #report: ((error: FlagsError) => void) | undefined
   #sharingReportedFor: string | undefined
+  readonly #seenStores = new SeenStores()
 
   constructor(space: SharedEntries) {
     this.#space = space
@@ -108,7 +110,9 @@ class MemoryCache implements FlagCache {
   #read(want: CacheWant): CacheRead {
     const found = this.#space.fenceOf(want.name)
     if (this.#storeId === undefined) {
-      return found === undefined ? NOTHING : { token: undefined, fenceVersion: found.version, ...this.#space.counted(found, want) }
+      return found === undefined || !this.#seenStores.accepts(found.storeId, undefined)
+        ? NOTHING
+        : { token: undefined, fenceVersion: found.version, ...this.#space.counted(found, want) }
     }
     const fence = found?.storeId === this.#storeId ? found : this.#space.installPlaceholder(this.#storeId, want.name)
     if (found !== undefined && found !== fence) this.#reportSharing(found.storeId)
