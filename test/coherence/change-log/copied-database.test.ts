@@ -88,6 +88,7 @@ test('an address that leads to a copy from one moment on is noticed, and the cop
   now = green
   await green.update('pay', { rollout: 100 })
   await waitUntil(() => flags.isEnabled('pay', 'ada'))
+  await waitUntil(() => errors.some(({ code }) => code === 'STORE_REWOUND'))
   expect(errors.find(({ code }) => code === 'STORE_REWOUND')?.message).toContain('another database')
   expect(await client(copy).evaluate('pay', 'bob')).toMatchObject({ enabled: true })
   await blue.close()
