@@ -3,10 +3,11 @@ import { sharedMemoryCache } from '../../../packages/core/src/adapters/memory/sh
 import { unwatched } from '../../../packages/core/test/client-fleet.ts'
 import { ManualClock, settle } from '../../../packages/core/test/manual-clock.ts'
 import { type Answer, checkAnswers, type Entry, type Violation, type Write } from '../oracle.ts'
+import { randomFrom } from '../seeded-random.ts'
 import { TakenSnapshots } from './client-snapshots.ts'
 import { drawEvent, drawEventWeights, type EventWeights } from './event-weights.ts'
 import { type Faults, scheduledAdapter, withoutSuccessors } from './scheduled-adapter.ts'
-import { randomFrom, Scheduler } from './scheduler.ts'
+import { Scheduler } from './scheduler.ts'
 
 const FLAGS = ['a', 'b'] as const
 const STEPS = 400

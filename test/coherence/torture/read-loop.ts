@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Flags } from '@flagstone/core'
+import type { SeededRandom } from '../seeded-random.ts'
 import type { AnswerLog } from './answer-log.ts'
-import type { SeededRandom } from './seeded-random.ts'
 import { type AnnouncedChange, FLAGS, now, USERS } from './worker-messages.ts'
 
 const INTERVAL_MS = 6

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql, TransactionSql } from 'postgres'
-import type { SeededRandom } from './seeded-random.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 import { FLAGS } from './worker-messages.ts'
 
 type Edit = (sql: Sql, random: SeededRandom) => Promise<unknown>

@@ -1,9 +1,9 @@
 /** A worker process with one client. It reads, and writes if its role says so, until it is told to close or is killed. */
 
+import { SeededRandom } from '../seeded-random.ts'
 import { AnswerLog } from './answer-log.ts'
 import { CommitGate } from './commit-gate.ts'
 import { ReadLoop } from './read-loop.ts'
-import { SeededRandom } from './seeded-random.ts'
 import { openWorkerClient } from './worker-client.ts'
 import { FLAGS, USERS, type WorkerCommand, type WorkerMessage, type WorkerPlan } from './worker-messages.ts'
 import { WriteLoop } from './write-loop.ts'

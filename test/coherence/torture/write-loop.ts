@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Flags, FlagsError } from '@flagstone/core'
-import type { SeededRandom } from './seeded-random.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 import { FLAGS, now } from './worker-messages.ts'
 
 /** Writes random flags in bursts, through one client. */

@@ -1,6 +1,6 @@
 import { type Flags, memoryStore } from '@flagstone/core'
 import { afterEach, expect, test, vi } from 'vitest'
-import { randomFrom } from '../../../../test/coherence/schedules/scheduler.ts'
+import { randomFrom } from '../../../../test/coherence/seeded-random.ts'
 import { sharedMemoryCache } from '../../../core/src/adapters/memory/shared-memory-cache.ts'
 import { around, unwatched } from '../../../core/test/client-fleet.ts'
 import { ManualClock, settle } from '../../../core/test/manual-clock.ts'
