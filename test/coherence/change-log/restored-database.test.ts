@@ -159,4 +159,22 @@ describe('a database that was restored to an older state, with a Redis that was 
     expect(await reader.isEnabled('kept', 'ada')).toBe(false)
     await freshProcessAnswersTheBackup()
   }, 60_000)
+
+  test('gives no process that has followed the log since the restore an entry of the lost history, however far the new one gets', async () => {
+    const writer = client()
+    const backup = await historyIsWritten(writer)
+    await redisIsFilled()
+    await ends(writer)
+
+    await backup.restore()
+    const [next, reader] = [client(), client()]
+    await Promise.all([next.ready(), reader.ready()])
+    let version = 0
+    while (version <= LOST) version = (await next.admin.update('other', { description: `${version}` })).version
+    await waitUntil(() => reader.stats().clock >= version)
+    for (const each of [next, reader]) {
+      expect(await each.isEnabled('kept', 'ada')).toBe(false)
+      expect((await each.evaluate('new', 'ada')).errorCode).toBe('FLAG_NOT_FOUND')
+    }
+  }, 60_000)
 })

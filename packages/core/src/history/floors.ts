@@ -44,6 +44,11 @@ export class Floors {
     return this.#byName.get(name)?.changed ?? 0
   }
 
+  /** Whether the log that this process has followed up to `clock` passed `version` without a change of this flag. */
+  isNotInLog(name: string, version: number, clock: number): boolean {
+    return version > this.#common && version <= clock && version > this.latestChange(name)
+  }
+
   /** The highest "as of" that this process has answered the flag from: nothing below may be answered again, not even as `STALE`. */
   answeredAsOf(name: string): number {
     return Math.max(this.#byName.get(name)?.answered ?? 0, this.#snapshotFloor(name))

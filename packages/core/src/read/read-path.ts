@@ -113,21 +113,25 @@ export class ReadPath {
     await shared.fill(fills)
   }
 
-  /** Refutes what is ahead of the store. Up to contiguous hints, or where the store cannot be asked, it counts for now, as a claim. */
+  /**
+   * Refutes what the store's history does not have: a change that the log passed without it, and what is ahead of the store. Up to contiguous hints,
+   * or where the store cannot be asked, the latter counts for now, as a claim.
+   */
   async #verified(loads: readonly FlagLoad[], reads: readonly CacheRead[]): Promise<readonly CacheRead[]> {
-    const { catchUp, contiguousHints, claims } = this.#parts
+    const { catchUp, contiguousHints, claims, floors } = this.#parts
     const highest = reads.reduce((high, read) => Math.max(high, versionOf(read)), 0)
-    if (highest <= catchUp.clock) return reads
-    const isHinted = highest <= contiguousHints.upTo(catchUp.clock)
-    const countsForNow = isHinted || (await catchUp.reach(highest)) === 'unknown'
+    const countsForNow =
+      highest > catchUp.clock && (highest <= contiguousHints.upTo(catchUp.clock) || (await catchUp.reach(highest)) === 'unknown')
     return loads.map(({ name }, index) => {
       const read = reads[index] ?? NOTHING
-      if (versionOf(read) <= catchUp.clock) return read
-      if (countsForNow) {
-        claims.add(name, versionOf(read), changeIn(read))
+      const version = versionOf(read)
+      const isAhead = version > catchUp.clock
+      if (!isAhead && !floors.isNotInLog(name, read.fenceVersion, catchUp.clock)) return read
+      if (isAhead && countsForNow) {
+        claims.add(name, version, changeIn(read))
         return read
       }
-      claims.refute(name, versionOf(read), catchUp.clock)
+      claims.refute(name, isAhead ? version : read.fenceVersion, catchUp.clock)
       return NOTHING
     })
   }
