@@ -100,7 +100,7 @@ export function createFlags<const S extends FlagSchema = FlagSchema>(options: Fl
     openMs: Math.max(cacheTimeoutMs, storeTimeoutMs),
   })
   const hints = timers ? hintSubscriptions() : undefined
-  if (timers) new SuspendDetection({ clock, lease, memory, catchUp, background, report })
+  if (timers) new SuspendDetection({ clock, lease, memory, all, catchUp, background, report })
 
   const replica = new StoreReplica(source, (storeId) => catchUp.acceptsReplica(storeId), report)
   const staleFallback = new StaleFallback({ clock, replica, floors, compiler, catchUp, claims, report })

@@ -8,6 +8,10 @@ export class Lease {
   readonly #clock: Clock
   /** On the monotonic clock. */
   until: number = Number.NEGATIVE_INFINITY
+  /** When the last catch-up that reached the clock began: everything that is live was right then. On the monotonic clock. */
+  confirmedAt: number = Number.NEGATIVE_INFINITY
+  /** A catch-up that began before this does not renew it. */
+  #notBefore: number = Number.NEGATIVE_INFINITY
   #ended = false
 
   constructor(clock: Clock) {
@@ -23,11 +27,6 @@ export class Lease {
     return this.#ended
   }
 
-  /** When the last catch-up that reached the clock began: everything that is live was right then. */
-  get confirmedAt(): number {
-    return this.until - LEASE_MS
-  }
-
   /** Milliseconds until the lease runs out; 0 or less where it has. */
   get leftMs(): number {
     return this.until - this.#clock.monotonic()
@@ -35,12 +34,16 @@ export class Lease {
 
   /** `from`: when the catch-up that reached the clock began. */
   renew(from: number): void {
-    if (!this.#ended) this.until = Math.max(this.until, from + LEASE_MS)
+    if (this.#ended || from < this.#notBefore) return
+    this.confirmedAt = Math.max(this.confirmedAt, from)
+    this.until = this.confirmedAt + LEASE_MS
   }
 
-  /** Ends it at once, until the next renewal. */
-  expire(): void {
+  /** Ends it, until a catch-up that begins from now on renews it. `missedMs`: the time that the monotonic clock has missed. */
+  expire(missedMs: number): void {
     this.until = Number.NEGATIVE_INFINITY
+    this.confirmedAt -= missedMs
+    this.#notBefore = this.#clock.monotonic()
   }
 
   /** Ends it for good, as the client closes: a catch-up that ends later does not make it valid again. */

@@ -1,19 +1,21 @@
 import type { Clock } from '../contracts/index.ts'
 import { FlagsError } from '../errors/flags-error.ts'
+import type { AllFlags } from '../layers/all-flags.ts'
 import type { BackgroundWork } from '../layers/background-work.ts'
-import { LAST_KNOWN_GOOD_MS, type MemoryLayer } from '../layers/memory-layer.ts'
+import type { MemoryLayer } from '../layers/memory-layer.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { Lease } from './lease.ts'
 
 /** How often the two clocks are compared. */
 const CHECK_MS = 1_000
-/** So much more wall clock time than monotonic time in between means that the process was suspended. A clock that is set does no harm. */
+/** So much more wall clock time than monotonic time in between means that the process was suspended. A clock that is set forward looks the same. */
 const SUSPENDED_MS = 5_000
 
 export interface SuspendDetectionParts {
   readonly clock: Clock
   readonly lease: Lease
   readonly memory: MemoryLayer
+  readonly all: AllFlags
   readonly catchUp: CatchUp
   readonly background: BackgroundWork
   readonly report: (error: FlagsError) => void
@@ -54,9 +56,10 @@ export class SuspendDetection {
     const suspendedMs = offset - (this.#offset ?? offset)
     this.#offset = offset
     if (suspendedMs < SUSPENDED_MS) return
-    const { lease, memory, catchUp, report } = this.#parts
-    lease.expire()
-    if (suspendedMs > LAST_KNOWN_GOOD_MS) memory.clear()
+    const { lease, memory, all, catchUp, report } = this.#parts
+    lease.expire(suspendedMs)
+    memory.age(suspendedMs)
+    all.age(suspendedMs)
     const message = `This process was suspended for ${Math.round(suspendedMs / 1_000)} s, or its clock was set: flags are read anew.`
     report(new FlagsError('PROCESS_SUSPENDED', message))
     catchUp.request()

@@ -68,6 +68,12 @@ export class AllFlags {
     this.#logVersion = version
   }
 
+  /** The last known good was confirmed so much longer ago than the monotonic clock says. */
+  age(missedMs: number): void {
+    const known = this.#lastKnownGood
+    if (known !== undefined) this.#lastKnownGood = { ...known, confirmedAt: known.confirmedAt - missedMs }
+  }
+
   /** The store went back to `version`: forgets everything, the last known good too. */
   rewindTo(version: number): void {
     this.#state = undefined

@@ -138,6 +138,14 @@ export class MemoryLayer {
     for (const name of this.names) this.drop(name)
   }
 
+  /** What is held was confirmed so much longer ago than the monotonic clock says. */
+  age(missedMs: number): void {
+    for (const name of this.names) {
+      const entry = this.held(name)
+      if (entry !== undefined) entry.confirmedAt -= missedMs
+    }
+  }
+
   /** Removes everything, the last known good too. */
   clear(): void {
     this.#flags?.clear()

@@ -2,8 +2,6 @@ import type { Changes, Cursor, LoadedAll, LoadedRecord } from '../contracts/inde
 import { FlagsError } from '../errors/flags-error.ts'
 import type { StoreLayer } from './store-layer.ts'
 
-/** How many flags, or changes, one statement reads: little enough for its deadline, and for what it keeps the event loop from. */
-const PAGE = 500
 /** How often all pages are read where the history does not go on from one to the next. */
 const ATTEMPTS = 3
 
@@ -16,7 +14,7 @@ export async function readChangesSince(store: StoreLayer, since: Cursor, onPage:
   let cursor = since
   for (;;) {
     const from = cursor
-    const page = await store.probe((log, call) => log.changesSince(from, call, PAGE))
+    const page = await store.probePage((log, call, limit) => log.changesSince(from, call, limit))
     if (page.kind === 'lost') return page
     await onPage(page.changed.map(({ flag }) => flag))
     for (const change of page.changed) {
@@ -24,7 +22,10 @@ export async function readChangesSince(store: StoreLayer, since: Cursor, onPage:
       changed.delete(change.name)
       changed.set(change.name, change)
     }
-    if (!page.more) return { ...page, changed: [...changed.values()] }
+    if (!page.more) {
+      store.growPages()
+      return { ...page, changed: [...changed.values()] }
+    }
     cursor = page.cursor
   }
 }
@@ -35,20 +36,26 @@ export async function readAll(store: StoreLayer, onPage: OnPage): Promise<Loaded
     const loaded = await readPages(store, onPage)
     if (loaded !== undefined) return loaded
   }
-  throw new FlagsError('GENERAL', 'All flags could not be read: the store was switched, or its log was pruned, meanwhile.')
+  throw new FlagsError(
+    'GENERAL',
+    'All flags could not be read: the store was switched, a lagging standby answered, or the log was pruned, meanwhile.',
+  )
 }
 
 /** `undefined` where the pages do not belong to one history. */
 async function readPages(store: StoreLayer, onPage: OnPage): Promise<LoadedAll | undefined> {
-  const first = await store.probe((source, call) => source.loadAll(call, { limit: PAGE }))
+  const first = await store.probePage((source, call, limit) => source.loadAll(call, { limit }))
   await onPage([...first.flags.values()])
   if (first.next === undefined) return first
   const { next: _, ...head } = first
   const flags = new Map(first.flags)
+  let { standby } = first
   for (let after: string | undefined = first.next; after !== undefined; ) {
     const from: string = after
-    const page = await store.probe((source, call) => source.loadAll(call, { limit: PAGE, after: from }))
-    if (page.storeId !== first.storeId) return undefined
+    const page = await store.probePage((source, call, limit) => source.loadAll(call, { limit, after: from }))
+    // A standby may answer any page, and lag behind the first: the log, read from the first page's clock, would not have what it lacks.
+    if (page.storeId !== first.storeId || page.asOf < first.asOf) return undefined
+    standby ??= page.standby
     await onPage([...page.flags.values()])
     for (const [key, record] of page.flags) flags.set(key, record)
     after = page.next
@@ -59,6 +66,6 @@ async function readPages(store: StoreLayer, onPage: OnPage): Promise<LoadedAll |
     if (flag === null) flags.delete(name)
     else flags.set(name, flag)
   }
-  const standby = first.standby || changes.standby ? { standby: true as const } : {}
-  return { ...head, ...standby, asOf: changes.cursor.version, cursor: changes.cursor, flags }
+  standby ??= changes.standby
+  return { ...head, ...(standby && { standby }), asOf: changes.cursor.version, cursor: changes.cursor, flags }
 }

@@ -7,6 +7,10 @@ import { withDeadline } from './deadline.ts'
 const ADMINISTER_MS = 10_000
 /** The deadline of `noteUses`: only `close` waits for it, and what fails is tried again. */
 const NOTE_MS = 2_000
+/** How many flags, or changes, one statement reads at most: little enough for its deadline, and for what it keeps the event loop from. */
+const MAX_PAGE = 500
+/** Little enough for segments of many members. */
+const MIN_PAGE = 8
 
 /** L3: the store with a deadline on every read. */
 export class StoreLayer {
@@ -15,6 +19,7 @@ export class StoreLayer {
   readonly #timeoutMs: number
   readonly #breaker: Breaker
   readonly #replicaBreaker: Breaker
+  #page = MAX_PAGE
 
   constructor(store: FlagStore, clock: Clock, timeoutMs: number) {
     this.#store = store
@@ -43,6 +48,22 @@ export class StoreLayer {
   /** As `read`, but asks the store even right after a failure: to find out whether it is back. */
   async probe<T>(work: (store: FlagStore, call: Call) => Promise<T>): Promise<T> {
     return await this.#within(this.#breaker, storeError, work)
+  }
+
+  /** As `probe`, for one of many pages of up to `limit` records. A page that is late makes the next ones smaller, so that big records are read too. */
+  async probePage<T>(work: (store: FlagStore, call: Call, limit: number) => Promise<T>): Promise<T> {
+    const limit = this.#page
+    try {
+      return await this.probe((store, call) => work(store, call, limit))
+    } catch (error) {
+      if ((error as FlagsError).code === 'STORE_TIMEOUT') this.#page = Math.max(MIN_PAGE, Math.floor(limit / 8))
+      throw error
+    }
+  }
+
+  /** All pages were read in time: the next read may have larger ones. Not before, as records may get bigger from one page to the next. */
+  growPages(): void {
+    this.#page = Math.min(MAX_PAGE, 2 * this.#page)
   }
 
   /**

@@ -26,9 +26,12 @@ export async function runQuery(sql: Sql | TransactionSql, text: string, paramete
   return decode(await sql.unsafe(text, [...parameters], { prepare: true }).raw())
 }
 
-// `Object.values`, because a client may have a row transform that turns each row into an object.
+// `Object.values`, because a client may have a row transform that turns each row into an object. postgres.js 3.4 keeps the rows of a query that was
+// cancelled half way, as holes before the rows of the connection's next one.
 function decode(result: readonly (readonly (Buffer | null)[])[]): readonly Row[] {
-  return Array.from(result, (row) => Object.values(row).map((cell) => (cell === null ? null : cell.toString())))
+  return Array.from(result)
+    .filter((row) => row !== undefined)
+    .map((row) => Object.values(row).map((cell) => (cell === null ? null : cell.toString())))
 }
 
 /** Throws `STORE_TIMEOUT` if the caller has aborted the call. */

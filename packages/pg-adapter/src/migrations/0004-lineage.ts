@@ -5,8 +5,9 @@ export function lineage(schema: string, number: number): string {
   const s = `"${schema}"`
   return `${beginMigration(schema)}
 -- Names the store: its id, and the database that it is in. So a copy of the database, or a dump that is restored elsewhere, is another store.
+-- With the rights of its owner, so that every role gets the same name.
 CREATE OR REPLACE FUNCTION ${s}.feature_flag_lineage(store_id text) RETURNS text
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   cluster text := '';
 BEGIN

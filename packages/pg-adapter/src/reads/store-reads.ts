@@ -38,15 +38,6 @@ function cursorOf(version: string | null | undefined, id: string | null | undefi
   return { version: Number(version), id: String(id) }
 }
 
-function isTrue(column: string | null | undefined): boolean {
-  return column === 't' || column === 'true'
-}
-
-/** Marks what a server in recovery has answered. */
-function onStandby(standby: string | null | undefined): { readonly standby?: true } {
-  return isTrue(standby) ? { standby: true } : {}
-}
-
 function schemaOld(schema: string, migration: string | null | undefined): FlagsError {
   const message = `Schema ${schema} has seen ${migration} of the ${NEEDED_MIGRATION} migrations that this build needs; run migrate().`
   return new FlagsError('SCHEMA_OLD', message)
@@ -55,6 +46,12 @@ function schemaOld(schema: string, migration: string | null | undefined): FlagsE
 function rowsHidden(schema: string): FlagsError {
   const message = `Row-level security hides rows of schema ${schema} from this role, which would take flags that it may not see for missing.`
   return new FlagsError('ROWS_HIDDEN', `${message} Give the role BYPASSRLS, or take row-level security off Flagstone's tables.`)
+}
+
+/** Marks what a standby has answered. Throws `ROWS_HIDDEN` where an answer may lack rows. */
+function answeredBy(server: string | null | undefined, schema: string): { readonly standby?: true } {
+  if (server === 'rows hidden') throw rowsHidden(schema)
+  return server === 'standby' ? { standby: true } : {}
 }
 
 /** The reads of a store. `schema` appears in error messages. */
@@ -92,10 +89,9 @@ export function createStoreReads(query: RunQuery, text: Statements, schema: stri
         if (error.code === 'SCHEMA_MISSING') await assertMigrated(call)
         throw error
       })
-      const [[storeId, version, id, migration, standby, hidesRows]] = found
+      const [[storeId, version, id, migration, server]] = found
       if (Number(migration) < NEEDED_MIGRATION) throw schemaOld(schema, migration)
-      if (isTrue(hidesRows)) throw rowsHidden(schema)
-      return { storeId: String(storeId), cursor: cursorOf(version, id), ...onStandby(standby) }
+      return { storeId: String(storeId), cursor: cursorOf(version, id), ...answeredBy(server, schema) }
     },
 
     async load(names, call) {
@@ -103,9 +99,9 @@ export function createStoreReads(query: RunQuery, text: Statements, schema: stri
       // An invalid name cannot exist, and PostgreSQL may reject its text.
       const asked = JSON.stringify([...flags.keys()].filter(isRecordKey))
       const found = await readWithClock('Flags could not be loaded', text.load, [asked], call)
-      const [[storeId, version, standby]] = found
+      const [[storeId, version, server]] = found
       for (const [, , , name, row] of found) if (name) flags.set(name, recordFromRow(name, row, Number(version)))
-      return { storeId: String(storeId), asOf: Number(version), flags, ...onStandby(standby) }
+      return { storeId: String(storeId), asOf: Number(version), flags, ...answeredBy(server, schema) }
     },
 
     async loadAll(call, page) {
@@ -113,21 +109,21 @@ export function createStoreReads(query: RunQuery, text: Statements, schema: stri
       const segment = after.startsWith(SEGMENTS) ? after.slice(SEGMENTS.length) : undefined
       const parameters = [segment === undefined ? after : AFTER_ALL_FLAGS, segment ?? '', page === undefined ? null : String(page.limit)]
       const found = await readWithClock('Flags could not be loaded', text.loadAll, parameters, call)
-      const [[storeId, version, id, standby]] = found
+      const [[storeId, version, id, server]] = found
       const cursor = cursorOf(version, id)
       const flags = new Map<string, LoadedRecord>()
       for (const [, , , , name, row] of found) if (name) flags.set(name, recordFromRow(name, row, cursor.version))
       const last = [...flags.keys()].at(-1)
       const next = flags.size === page?.limit && last !== undefined ? { next: last } : {}
-      return { storeId: String(storeId), asOf: cursor.version, flags, cursor, ...next, ...onStandby(standby) }
+      return { storeId: String(storeId), asOf: cursor.version, flags, cursor, ...next, ...answeredBy(server, schema) }
     },
 
     async changesSince(cursor, call, limit) {
       const parameters = [String(cursor.version), cursor.id, limit === undefined ? null : String(limit)]
       const found = await readWithClock('The change log could not be read', text.changesSince, parameters, call)
-      const [[clock, id, lost, storeId, standby, , , , pageVersion, pageId]] = found
+      const [[clock, id, lost, storeId, server, , , , pageVersion, pageId]] = found
       const now = cursorOf(clock, id)
-      const from = { storeId: String(storeId), ...onStandby(standby) }
+      const from = { storeId: String(storeId), ...answeredBy(server, schema) }
       if (lost) return { kind: 'lost', cursor: now, why: lost === 'pruned' ? 'pruned' : 'rewound', ...from }
       const changed = found.flatMap(([, , , , , name, version, row]) =>
         name ? [{ name, version: Number(version), flag: recordFromRow(name, row, now.version) }] : [],

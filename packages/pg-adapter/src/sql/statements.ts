@@ -3,20 +3,20 @@ import { type WriteStatements, writeStatements } from './write-statements.ts'
 
 /**
  * The SQL of a store, for one schema. Each statement reads one snapshot, and every column as text. A key is a flag's name or
- * `segment:<name>`.
+ * `segment:<name>`. Server: `standby`, `rows hidden` where row-level security keeps rows from this role, or null.
  */
 export interface Statements {
-  /** → lineage, clock, id of the change at the clock, migration, whether on a standby, whether row-level security hides rows */
+  /** → lineage, clock, id of the change at the clock, migration, server */
   readonly head: string
   /** → migration; also on tables of an older build */
   readonly migration: string
-  /** $1 keys as a JSON list → lineage, clock, whether on a standby, key, row; one row without a key if the list is empty */
+  /** $1 keys as a JSON list → lineage, clock, server, key, row; one row without a key if the list is empty */
   readonly load: string
   /**
-   * $1 flags after which name, $2 segments after which name, $3 limit or null → lineage, clock, id of the change at the clock, whether on a standby,
+   * $1 flags after which name, $2 segments after which name, $3 limit or null → lineage, clock, id of the change at the clock, server,
    * key, row, flags first; one row without a key if there are no records */
   readonly loadAll: string
-  /** $1 version, $2 id, $3 limit or null → clock, its id, `rewound`, `pruned` or null, lineage, whether on a standby, key, version, row, last version of a full page, its id */
+  /** $1 version, $2 id, $3 limit or null → clock, its id, `rewound`, `pruned` or null, lineage, server, key, version, row, last version of a full page, its id */
   readonly changesSince: string
   /**
    * $1 version or null, $2 id or null, $3 limit, $4 whether with records → clock, its id, `rewound`, `pruned` or null, the version before
@@ -63,10 +63,11 @@ export function statements(schema: string): Statements {
   const clock = `"${schema}".feature_flag_clock`
   const changes = `"${schema}".feature_flag_changes`
   const uses = useStatements(schema)
+  const hidesRows = [flags, segments, clock, changes].map((table) => `row_security_active('${table}'::regclass)`).join(' OR ')
   // The limit is for the planner: without statistics it assumes a thousand rows, and JIT-compiles the seemingly expensive query.
   const now = `(
-        SELECT *, "${schema}".feature_flag_lineage(store_id) AS lineage, pg_is_in_recovery() AS standby FROM ${clock} LIMIT 1)`
-  const hidesRows = [flags, segments, clock, changes].map((table) => `row_security_active('${table}'::regclass)`).join(' OR ')
+        SELECT *, "${schema}".feature_flag_lineage(store_id) AS lineage, CASE WHEN ${hidesRows} THEN 'rows hidden'
+          WHEN pg_is_in_recovery() THEN 'standby' END AS server FROM ${clock} LIMIT 1)`
   // Subqueries instead of joins: a join may read every row of a table, with all members, to find one.
   const rowOf = (key: string): string => `
       CASE WHEN starts_with(${key}, 'segment:')
@@ -82,26 +83,26 @@ export function statements(schema: string): Statements {
         WHEN $1::text::bigint < c.pruned_to THEN 'pruned'
         WHEN seen.id IS NULL AND $1::text::bigint > c.pruned_to AND $2::text <> '' THEN 'rewound'
         WHEN h.id IS NULL AND c.version > $1::text::bigint THEN 'pruned'
-      END AS lost, coalesce($1::text::bigint, c.pruned_to) AS place, seen.id AS place_id, c.lineage, c.standby
+      END AS lost, coalesce($1::text::bigint, c.pruned_to) AS place, seen.id AS place_id, c.lineage, c.server
       FROM ${now} c
       LEFT JOIN ${changes} h ON h.version = c.version
       LEFT JOIN ${changes} seen ON seen.version = $1::text::bigint`
   return {
     head: `
-      SELECT c.lineage, c.version, coalesce(h.id, ''), c.migration, c.standby, ${hidesRows}
+      SELECT c.lineage, c.version, coalesce(h.id, ''), c.migration, c.server
       FROM ${now} c LEFT JOIN ${changes} h ON h.version = c.version`,
 
     migration: `SELECT migration FROM ${clock}`,
 
     load: `
-      SELECT c.lineage, c.version, c.standby, n.key, ${rowOf('n.key')}
+      SELECT c.lineage, c.version, c.server, n.key, ${rowOf('n.key')}
       FROM ${now} c LEFT JOIN jsonb_array_elements_text($1::text::jsonb) n(key) ON true`,
 
     loadAll: `
       WITH f AS MATERIALIZED (
         SELECT name AS key, row_to_json(t) AS row FROM ${flags} t WHERE name > $1::text ORDER BY name LIMIT $3::text::bigint
       )
-      SELECT c.lineage, c.version, coalesce(h.id, ''), c.standby, r.key, r.row
+      SELECT c.lineage, c.version, coalesce(h.id, ''), c.server, r.key, r.row
       FROM ${now} c LEFT JOIN ${changes} h ON h.version = c.version
       LEFT JOIN (
         SELECT 1 AS part, f.key, f.row FROM f
@@ -113,7 +114,7 @@ export function statements(schema: string): Statements {
 
     // p is the last change of a full page.
     changesSince: `
-      SELECT k.version, k.id, k.lost, k.lineage, k.standby, n.flag, n.version, ${rowOf('n.flag')}, p.version, p.id
+      SELECT k.version, k.id, k.lost, k.lineage, k.server, n.flag, n.version, ${rowOf('n.flag')}, p.version, p.id
       FROM (${place}) k
       LEFT JOIN LATERAL (
         SELECT version, id FROM ${changes}
