@@ -203,7 +203,7 @@ export class CatchUp {
     const since = this.clock
     this.#changedInLog = undefined
     const hints = changeApplier.unconfirmedHints()
-    const newChannels = channels.awaitingCatchUp()
+    const expectHintsAfter = channels.afterCatchUp()
     const hintedNames = [...this.#hintedNames]
     this.#hintedNames.clear()
     try {
@@ -227,7 +227,7 @@ export class CatchUp {
     claims.settle(claimsBefore, { since, changedInLog: this.#changedInLog, clock: this.clock })
     changeApplier.settleHints(hints, this.clock)
     contiguousHints.settle(hintedUpTo, this.clock)
-    for (const channel of newChannels) channel.expectAfter(this.clock)
+    expectHintsAfter(this.clock)
     this.#versionWaiters.wake()
     background.run('The cache could not be released', () => shared.release())
     background.run('An invalidation failed', () => invalidations.raiseOwed())

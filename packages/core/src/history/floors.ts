@@ -110,6 +110,7 @@ export class Floors {
       floor.changed = Math.min(floor.changed, clock)
       floor.answered = Math.min(floor.answered, clock)
     }
+    this.#absentAsOf = Math.min(this.#absentAsOf, clock)
     if (this.#snapshotAsOf(name) > clock) this.#snapshotClamps.set(name, clock)
     this.#highest = Math.min(this.#highest, clock)
     for (const { changed, answered } of this.#byName.values()) this.#highest = Math.max(this.#highest, changed, answered)

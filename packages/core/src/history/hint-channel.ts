@@ -30,6 +30,8 @@ export class HintChannel {
   /** In the order in which they are due. */
   readonly #expected = new Map<string, Expected>()
   #up = false
+  /** How often it has come up. */
+  #connection = 0
   #suspect = false
   /** The clock of the first catch-up since it came up: hints of later changes are expected. */
   #expectAfter = Number.POSITIVE_INFINITY
@@ -55,6 +57,7 @@ export class HintChannel {
   markUp(): void {
     this.markDown()
     this.#up = true
+    this.#connection++
     this.#suspect = false
   }
 
@@ -66,9 +69,12 @@ export class HintChannel {
     this.#cancelCheck = undefined
   }
 
-  /** From here on hints of changes above `version` are expected. */
-  expectAfter(version: number): void {
-    this.#expectAfter = version
+  /** To be taken before a catch-up, and called with the version that it ended at: hints of later changes are expected, unless the channel was down since. */
+  afterCatchUp(): (version: number) => void {
+    const connection = this.#connection
+    return (version) => {
+      if (this.#up && this.#connection === connection) this.#expectAfter = version
+    }
   }
 
   noteHint({ name, version }: Hint): void {

@@ -34,9 +34,12 @@ export class HintChannels {
     return this.#both.filter(({ alive }) => alive).length
   }
 
-  /** The channels that have come up since the last catch-up. */
-  awaitingCatchUp(): readonly HintChannel[] {
-    return this.#both.filter(({ awaitsCatchUp }) => awaitsCatchUp)
+  /** To be taken before a catch-up, and called with the version that it ended at: for the channels that have come up since the last one. */
+  afterCatchUp(): (version: number) => void {
+    const told = this.#both.filter(({ awaitsCatchUp }) => awaitsCatchUp).map((channel) => channel.afterCatchUp())
+    return (version) => {
+      for (const expectAfter of told) expectAfter(version)
+    }
   }
 
   /** Expects a hint of each of these changes from both channels. */
