@@ -23,7 +23,8 @@ export async function readChangesSince(store: StoreLayer, since: Cursor, onPage:
       changed.set(change.name, change)
     }
     if (!page.more) {
-      store.growPages()
+      // One page, mostly an empty one, tells nothing about how long a full one takes.
+      if (cursor !== since) store.growPages()
       return { ...page, changed: [...changed.values()] }
     }
     cursor = page.cursor
@@ -60,6 +61,7 @@ async function readPages(store: StoreLayer, onPage: OnPage): Promise<LoadedAll |
     for (const [key, record] of page.flags) flags.set(key, record)
     after = page.next
   }
+  store.growPages()
   const changes = await readChangesSince(store, first.cursor, onPage)
   if (changes.kind === 'lost' || (changes.storeId ?? first.storeId) !== first.storeId) return undefined
   for (const { name, flag } of changes.changed) {
