@@ -182,20 +182,8 @@ export class CatchUp {
   }
 
   async #catchUp(): Promise<void> {
-    const {
-      clock,
-      lease,
-      leaseEvents,
-      store,
-      compiler,
-      changeApplier,
-      claims,
-      channels,
-      contiguousHints,
-      invalidations,
-      shared,
-      background,
-    } = this.#parts
+    const { clock, lease, leaseEvents, store, compiler, changeApplier } = this.#parts
+    const { claims, channels, contiguousHints, invalidations, shared, background } = this.#parts
     const from = clock.monotonic()
     const { highestStoreVersion } = this.#rewindDetection
     const hintedUpTo = contiguousHints.upTo(this.clock)
